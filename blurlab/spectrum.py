@@ -1,0 +1,191 @@
+"""Frequencies of square pictures: the grid, its units, filters, and power spectra.
+
+Frequencies are in cycles/image: 0 is the mean, S / 2 (Nyquist) the finest grating that a side of S
+pixels holds, and the corners of the Fourier plane reach S / sqrt(2). Edges wrap round.
+"""
+
+import math
+
+import numpy as np
+import torch
+from torch import Tensor
+
+BUTTERWORTH_ORDER = 4
+
+UNITS = {
+    "image": "cycles/image",
+    "pixel": "cycles/pixel",
+    "nyquist": "fraction of Nyquist",
+    "degree": "cycles/degree",
+}
+
+
+def radial_frequency(size: int, *, device: torch.device | str | None = None) -> Tensor:
+    """Give each Fourier coefficient of a size x size picture its distance from zero frequency.
+
+    Returns (size, size) float32 in cycles/image, in the order of torch.fft.fft2.
+    """
+    # Sums of squared integers are exact, so each radius is rounded once, to float32. The ideal filter
+    # compares it with the cutoff in float32, where 4.000000000000001 still contains the radius 4.
+    squares = torch.fft.fftfreq(size, 1 / size, device=device).round() ** 2
+    return (squares[:, None] + squares).sqrt()
+
+
+def convert(frequency: float, unit: str, *, size: int, degrees: float | None = None) -> float:
+    """Express a frequency in cycles/image in one of UNITS.
+
+    size: side of the picture in pixels.
+    degrees: side of the picture in degrees of visual angle; only "degree" needs it.
+    """
+    return frequency / _cycles_per_image(unit, size, degrees)
+
+
+def to_image(value: float, unit: str, *, size: int, degrees: float | None = None) -> float:
+    """Express a frequency given in one of UNITS in cycles/image, the inverse of convert."""
+    return value * _cycles_per_image(unit, size, degrees)
+
+
+def _cycles_per_image(unit: str, size: int, degrees: float | None) -> float:
+    if unit == "degree" and not (degrees is not None and degrees > 0):
+        raise ValueError(f"degrees is {degrees}; cycles/degree needs a visual angle above 0.")
+    if unit not in UNITS:
+        raise ValueError(f"unit is {unit!r}; it must be one of {', '.join(UNITS)}.")
+    return {"image": 1.0, "pixel": size, "nyquist": size / 2, "degree": degrees}[unit]
+
+
+def ideal(frequency: Tensor, cutoff: float) -> Tensor:
+    """Pass everything up to the cutoff, its circle included, and nothing beyond."""
+    return (frequency <= cutoff).to(frequency.dtype)
+
+
+def gaussian(frequency: Tensor, cutoff: float) -> Tensor:
+    """Fall as exp2(-(frequency / cutoff)^2): gain 1/2 at the cutoff."""
+    return torch.exp2(-((frequency / max(cutoff, 1e-30)) ** 2))
+
+
+def butterworth(frequency: Tensor, cutoff: float) -> Tensor:
+    """Fall as 1 / (1 + (frequency / cutoff)^8), order 4: gain 1/2 at the cutoff."""
+    return 1 / (1 + (frequency / max(cutoff, 1e-30)) ** (2 * BUTTERWORTH_ORDER))
+
+
+FILTERS = {"ideal": ideal, "gaussian": gaussian, "butterworth": butterworth}
+
+
+def gain(frequency: Tensor, cutoff: float, filter: str) -> Tensor:
+    """Look up what share of a frequency a low-pass filter lets through; the high-pass is 1 - gain.
+
+    frequency, cutoff: in cycles/image. At cutoff 0 only the mean passes, whatever the filter.
+    filter: a key of FILTERS.
+    Returns the shape of frequency, in [0, 1].
+    """
+    if filter not in FILTERS:
+        raise ValueError(f"filter is {filter!r}; it must be one of {', '.join(FILTERS)}.")
+    return FILTERS[filter](frequency, cutoff)
+
+
+def check_cutoff(cutoff: float, size: int, name: str = "cutoff") -> None:
+    """Raise ValueError unless the cutoff lies between 0 and Nyquist."""
+    if not 0 <= cutoff <= size / 2:
+        raise ValueError(
+            f"{name} is {cutoff} cycles/image; pictures of {size} pixels allow 0 to {size / 2:g}."
+        )
+
+
+def low_pass(images: Tensor, cutoff: float, filter: str = "gaussian") -> Tensor:
+    """Keep the coarse structure of square pictures.
+
+    images: (..., S, S), any range.
+    cutoff: in cycles/image, 0 to S / 2; gain 1/2 there, or the last frequency kept if ideal.
+    filter: a key of FILTERS.
+    Returns (..., S, S), differentiable, never clamped. The mean is unchanged; the edges wrap round.
+    Raises ValueError when the cutoff is out of range.
+    """
+    size = images.shape[-1]
+    check_cutoff(cutoff, size)
+    frequency = radial_frequency(size, device=images.device)[:, : size // 2 + 1]
+    response = gain(frequency, cutoff, filter).to(images.dtype)
+    return torch.fft.irfft2(torch.fft.rfft2(images) * response, s=images.shape[-2:])
+
+
+def high_pass(images: Tensor, cutoff: float, filter: str = "gaussian") -> Tensor:
+    """Keep the fine structure of square pictures: what low_pass removes, so the mean becomes 0."""
+    return images - low_pass(images, cutoff, filter)
+
+
+def radial_power_spectrum(images: Tensor) -> tuple[Tensor, Tensor]:
+    """Average the power of square pictures over rings one cycle/image wide.
+
+    images: (..., S, S), any range.
+    Returns the ring frequencies (S // 2 + 1,) in cycles/image and (..., S // 2 + 1) of the mean of
+    |orthonormal FFT|^2 over the coefficients whose radius rounds to that frequency. White noise of
+    variance v gives v in every ring; the corners beyond Nyquist are left out.
+    """
+    size = images.shape[-1]
+    rings = size // 2 + 1
+    ring = radial_frequency(size, device=images.device).round().long().flatten()
+    inside = ring < rings
+    power = torch.fft.fft2(images, norm="ortho").abs().square().flatten(-2)[..., inside]
+    totals = power.new_zeros(*power.shape[:-1], rings).index_add(-1, ring[inside], power)
+    counts = torch.bincount(ring[inside], minlength=rings)
+    return torch.arange(rings, device=images.device), totals / counts
+
+
+def mean_power(differences: Tensor) -> Tensor:
+    """Average the power of perturbations over pictures and channels, without their means.
+
+    differences: (N, C, S, S), perturbed minus original pictures.
+    Returns (S, S) float64 on the CPU: mean of |orthonormal FFT|^2 in the order of torch.fft.fft2,
+    0 at zero frequency. Averages of these over batches are the power of all their pictures.
+    """
+    power = torch.fft.fft2(differences, norm="ortho").abs().square().mean((0, 1))
+    power[0, 0] = 0  # dropping this coefficient removes each channel's mean
+    return power.cpu().double()
+
+
+def cumulative_power(power: Tensor, radii: np.ndarray) -> np.ndarray:
+    """Give the share of the power at or below each radius.
+
+    power: (S, S) from mean_power.  radii: (K,) in cycles/pixel, up to sqrt(1/2) at the corners.
+    Returns (K,) in [0, 1]; not a number where there is no power at all.
+    """
+    axis = np.mod(np.arange(len(power)) / len(power) + 0.5, 1) - 0.5
+    radius = np.sqrt(axis[:, None] ** 2 + axis**2).ravel()
+    order = np.argsort(radius, kind="stable")
+    sums = np.concatenate([[0.0], np.cumsum(power.numpy().ravel()[order])])
+    below = sums[np.searchsorted(radius[order], radii, side="right")]
+    return below / sums[-1] if sums[-1] > 0 else np.full_like(below, np.nan)
+
+
+def half_power_on_grid(power: Tensor, points: int = 25) -> float:
+    """Find f_0.5, the radius that holds half of the power, by the paper's own arithmetic.
+
+    The share of power is read at equally spaced radii from 0 to sqrt(1/2) and interpolated (Li et
+    al. 2023, notebook of the figures: 25 points in figure 4, 30 in figure 2). The spacing of 0.03
+    cycles/pixel biases steep spectra; half_power_exact does not.
+    power: (S, S) from mean_power.
+    Returns cycles/pixel, 0 to 0.707; not a number where there is no power at all.
+    """
+    radii = np.linspace(0, np.sqrt(0.5), points)
+    shares = cumulative_power(power, radii)
+    return float(np.interp(0.5, shares, radii))
+
+
+def half_power_exact(power: Tensor) -> float:
+    """Find the smallest radius on the Fourier grid that holds at least half of the power.
+
+    power: (S, S) from mean_power.
+    Returns cycles/pixel, 0 to 0.707; not a number where there is no power at all.
+    """
+    squares = radial_frequency(len(power)).double().square().round().long().flatten()
+    sums = np.cumsum(np.bincount(squares.numpy(), power.numpy().ravel()))
+    if not sums[-1] > 0:
+        return math.nan
+    return math.sqrt(np.argmax(sums >= sums[-1] / 2)) / len(power)
+
+
+def half_power_frequency(differences: Tensor) -> float:
+    """Find f_0.5 of perturbations in cycles/pixel, as the paper's figure 4 does.
+
+    differences: (N, C, S, S), perturbed minus original pictures.
+    """
+    return half_power_on_grid(mean_power(differences))
