@@ -1,0 +1,279 @@
+"""Files become pictures, (3, H, W) float32 RGB tensors in [0, 1], and pictures become files."""
+
+import base64
+import importlib.util
+import math
+from io import BytesIO
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from PIL import Image, ImageOps, UnidentifiedImageError, features
+from torch import Tensor
+
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF") + ("AVIF",) * features.check("avif")
+SEND = "send a " + ", ".join(FORMATS[:-1]).replace("WEBP", "WebP") + f" or {FORMATS[-1]}"
+
+MAX_BYTES = 128 * 2**20
+MAX_PIXELS = 40_000_000
+MAX_ASPECT = 20
+KEPT_PIXELS = 2048 * 2048
+
+BEHIND_TRANSPARENCY = (128, 128, 128)
+
+REFUSED_MODES = {
+    "I": "32-bit numbers, which have no fixed white",
+    "F": "fractional numbers, which have no fixed white",
+    "LAB": "Lab colors",
+}
+
+NPY_MAGIC = b"\x93NUMPY"
+NPY_HEADERS = {
+    (1, 0): np.lib.format.read_array_header_1_0,
+    (2, 0): np.lib.format.read_array_header_2_0,
+}
+
+
+class ImageError(ValueError):
+    """A file that cannot become a picture; the message is one sentence for the person who sent it."""
+
+
+class Photograph(NamedTuple):
+    """A photograph inside the scikit-image package: title and category in plain words."""
+
+    path: Path
+    title: str
+    category: str
+
+
+PHOTOGRAPHS = {
+    "astronaut": ("astronaut.png", "Astronaut Eileen Collins", "person"),
+    "cat": ("chelsea.png", "Chelsea the cat", "cat"),
+    "coffee": ("coffee.png", "Cup of coffee", "cup"),
+    "motorcycle": ("motorcycle_left.png", "Motorcycle in a garage", "motorcycle"),
+    "rocket": ("rocket.jpg", "Rocket on its launch pad", "rocket"),
+    "photographer": ("camera.png", "Photographer with a tripod", "person"),
+    "coins": ("coins.png", "Greek coins from Pompeii", "coins"),
+    "moon": ("moon.png", "Surface of the Moon", "moon"),
+    "galaxies": ("hubble_deep_field.jpg", "Hubble deep field", "galaxies"),
+    "retina": ("retina.jpg", "Human retina", "retina"),
+    "bricks": ("brick.png", "Brick wall", "brick wall"),
+    "grass": ("grass.png", "Grass", "grass"),
+    "gravel": ("gravel.png", "Gravel", "gravel"),
+}
+
+
+def read_image(data: bytes, name: str) -> Tensor:
+    """The picture in a file's bytes, as a person would expect to see it.
+
+    The content decides, whatever the extension says: a JPEG named .png is shown. Pictures are
+    turned upright by their EXIF tag, transparency lies on mid grey, an animation shows its first
+    frame, 16-bit greys keep their levels. The .npy files of save_image are read exactly.
+    name: what error messages call the file.
+    Returns (3, H, W) in [0, 1]; above KEPT_PIXELS the picture is reduced to about that many.
+    Raises ImageError for anything else, and, before decoding, above MAX_PIXELS or MAX_ASPECT.
+    """
+    if not data:
+        raise ImageError(f"{name} is empty: {SEND}.")
+    if data.startswith(NPY_MAGIC):
+        return _read_array(data, name)
+    try:
+        with Image.open(BytesIO(data), formats=FORMATS) as picture:
+            _check_size(*picture.size, name)
+            pixels = np.array(_upright_rgb(picture, name))
+    except ImageError:
+        raise
+    except UnidentifiedImageError:
+        raise ImageError(f"{name} is not a picture BlurLab reads: {SEND}.") from None
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise ImageError(_too_large(name)) from None
+    except Exception:  # decoders raise many kinds of errors on hostile bytes
+        raise ImageError(f"{name} is damaged or cut short: {SEND} that opens elsewhere.") from None
+    return torch.from_numpy(pixels).permute(2, 0, 1).float().div(255).contiguous()
+
+
+def _too_large(name: str, size: str = "") -> str:
+    return f"{name} is too large{size}: BlurLab reads up to {MAX_PIXELS // 10**6} megapixels."
+
+
+def _check_size(width: int, height: int, name: str) -> None:
+    if width * height > MAX_PIXELS:
+        raise ImageError(_too_large(name, f" ({width} x {height} pixels)"))
+    if max(width, height) > MAX_ASPECT * min(width, height):
+        raise ImageError(
+            f"{name} is {width} x {height} pixels, too narrow for a centered square: send one "
+            f"whose longer side is at most {MAX_ASPECT} times the shorter."
+        )
+
+
+def _upright_rgb(picture: Image.Image, name: str) -> Image.Image:
+    """The first frame as an upright 8-bit RGB picture of at most about KEPT_PIXELS."""
+    if picture.mode in REFUSED_MODES:
+        raise ImageError(
+            f"{name} holds {REFUSED_MODES[picture.mode]}: save it as RGB or grey with 8 or 16 bits."
+        )
+    reduction = math.sqrt(max(1, math.prod(picture.size) / KEPT_PIXELS))
+    # A JPEG decodes straight to a smaller size, which saves most of the time and memory.
+    picture.draft(None, tuple(math.ceil(side / reduction) for side in picture.size))
+    ImageOps.exif_transpose(picture, in_place=True)
+    if picture.mode.startswith("I;16"):
+        # Pillow's own conversion clips everything above 255 to white.
+        picture = Image.fromarray((np.asarray(picture) >> 8).astype(np.uint8))
+    if picture.has_transparency_data:
+        layer = picture.convert("RGBA")
+        picture = Image.new("RGB", layer.size, BEHIND_TRANSPARENCY)
+        picture.paste(layer, mask=layer)
+    picture = picture.convert("RGB")
+    if reduction > 1:
+        side = math.sqrt(KEPT_PIXELS * MAX_ASPECT)
+        picture.thumbnail((side, side))
+    return picture
+
+
+def _read_array(data: bytes, name: str) -> Tensor:
+    """The (3, S, S) picture in the bytes of a .npy file, none of which is ever executed."""
+    stream = BytesIO(data)
+    try:
+        shape, is_fortran, dtype = NPY_HEADERS[np.lib.format.read_magic(stream)](stream)
+    except Exception:  # the header is a Python literal, which fails in many ways
+        raise ImageError(f"{name} is not a .npy file that BlurLab reads.") from None
+    if dtype != np.float32 or len(shape) != 3 or shape[0] != 3 or not shape[1] == shape[2] > 0:
+        raise ImageError(f"{name} holds {dtype} of shape {shape}, not float32 of shape (3, S, S).")
+    if math.prod(shape[1:]) > MAX_PIXELS:
+        raise ImageError(_too_large(name, f" ({shape[1]} x {shape[2]} pixels)"))
+    if len(data) - stream.tell() != 4 * math.prod(shape):
+        raise ImageError(f"{name} is damaged or cut short: save it again.")
+    values = np.frombuffer(data, np.float32, offset=stream.tell())
+    outside = values[~((values >= 0) & (values <= 1))]
+    if outside.size:
+        raise ImageError(f"{name} holds the value {outside[0]:g}, but pictures lie in [0, 1].")
+    return torch.from_numpy(values.reshape(shape, order="F" if is_fortran else "C").copy())
+
+
+def load_image(path: str | Path) -> Tensor:
+    """The picture in a file, by the rules of read_image; up to MAX_BYTES are read."""
+    path = Path(path)
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise ImageError(f"{path.name} is larger than {MAX_BYTES // 2**20} MB.")
+        return read_image(path.read_bytes(), path.name)
+    except OSError as error:
+        raise ImageError(f"{path} cannot be opened: {error.strerror}.") from None
+
+
+def save_image(image: Tensor, path: str | Path) -> None:
+    """Write a (3, H, W) picture: .png rounds to 8 bits, .npy keeps a (3, S, S) one exactly."""
+    path = Path(path)
+    if path.suffix.lower() == ".png":
+        path.write_bytes(png_bytes(image))
+    elif path.suffix.lower() == ".npy":
+        stream = BytesIO()
+        np.save(stream, image.detach().cpu().float().numpy(), allow_pickle=False)
+        _read_array(stream.getvalue(), path.name)
+        path.write_bytes(stream.getvalue())
+    else:
+        raise ImageError(f"{path.name} must end in .png (8 bits) or .npy (exact).")
+
+
+def square(image: Tensor, size: int) -> Tensor:
+    """The largest centered square of a picture, resized with antialiasing (bicubic).
+
+    image: (3, H, W) in [0, 1].
+    Returns (3, size, size) in [0, 1].
+    """
+    height, width = image.shape[-2:]
+    side = min(height, width)
+    top, left = (height - side) // 2, (width - side) // 2
+    crop = image[None, :, top : top + side, left : left + side]
+    return F.interpolate(crop, (size, size), mode="bicubic", antialias=True)[0].clamp(0, 1)
+
+
+def align(
+    image: Tensor,
+    *,
+    shift_x: float = 0.0,
+    shift_y: float = 0.0,
+    scale: float = 1.0,
+    flip: bool = False,
+) -> Tensor:
+    """A picture mirrored left to right if flip, scaled about its center, then shifted.
+
+    What comes into view at the border is the picture's own reflection, so no edge appears that
+    would add frequencies of its own.
+    image: (3, S, S) in [0, 1].
+    shift_x, shift_y: fractions of the side, -1 to 1; positive moves right and down.
+    scale: 0.1 to 10; above 1 enlarges. Reducing is antialiased.
+    Returns (3, S, S) in [0, 1].
+    """
+    for name, shift in (("shift_x", shift_x), ("shift_y", shift_y)):
+        if not -1 <= shift <= 1:
+            raise ValueError(f"{name} is {shift}: it must lie between -1 and 1.")
+    if not 0.1 <= scale <= 10:
+        raise ValueError(f"scale is {scale}: it must lie between 0.1 and 10.")
+    size = image.shape[-1]
+    if flip:
+        image = image.flip(-1)
+    if (shift_x, shift_y, scale) == (0, 0, 1):
+        return image.clone()
+    if scale < 1:
+        image = square(image, max(1, round(scale * size)))
+    # Maps places in the result to places in the picture; both run from -1 to 1.
+    places = [[1 / scale, 0, -2 * shift_x / scale], [0, 1 / scale, -2 * shift_y / scale]]
+    grid = F.affine_grid(image.new_tensor([places]), [1, 3, size, size], align_corners=False)
+    options = {"mode": "bicubic", "padding_mode": "reflection", "align_corners": False}
+    return F.grid_sample(image[None], grid, **options)[0].clamp(0, 1)
+
+
+def to_uint8(image: Tensor) -> np.ndarray:
+    """A (3, H, W) picture in [0, 1] as an (H, W, 3) array of 0 to 255, rounded and clipped."""
+    return image.detach().mul(255).round().clamp(0, 255).byte().permute(1, 2, 0).cpu().numpy()
+
+
+def png_bytes(image: Tensor) -> bytes:
+    """A (3, H, W) picture as a PNG file of 8 bits per channel."""
+    stream = BytesIO()
+    # Level 1 is several times faster than the default and little larger on photographs.
+    Image.fromarray(to_uint8(image)).save(stream, "PNG", compress_level=1)
+    return stream.getvalue()
+
+
+def jpeg_bytes(image: Tensor, quality: int = 90) -> bytes:
+    """A (3, H, W) picture as a JPEG file; quality runs from 1 to 95, colors are not subsampled."""
+    stream = BytesIO()
+    Image.fromarray(to_uint8(image)).save(stream, "JPEG", quality=quality, subsampling=0)
+    return stream.getvalue()
+
+
+def data_url(image: Tensor, kind: str = "png") -> str:
+    """A (3, H, W) picture as a URL that holds it whole; kind is "png" (lossless) or "jpeg"."""
+    encode = {"png": png_bytes, "jpeg": jpeg_bytes}[kind]
+    return f"data:image/{kind};base64," + base64.b64encode(encode(image)).decode()
+
+
+def photographs() -> dict[str, Photograph]:
+    """The photographs that lie inside the installed scikit-image; nothing is downloaded.
+
+    scikit-image itself is not imported: its own loaders download what they do not find.
+    Returns name -> Photograph, in menu order; empty without scikit-image.
+    """
+    package = importlib.util.find_spec("skimage")
+    if package is None:
+        return {}
+    folder = Path(package.submodule_search_locations[0]) / "data"
+    found = {
+        name: Photograph(folder / file, title, category)
+        for name, (file, title, category) in PHOTOGRAPHS.items()
+    }
+    return {name: photo for name, photo in found.items() if photo.path.is_file()}
+
+
+def photograph(name: str, size: int) -> Tensor:
+    """One of photographs(), centered and cropped to (3, size, size) in [0, 1]."""
+    found = photographs()
+    if name not in found:
+        raise ValueError(
+            f"{name} is not a photograph that is here: choose from {', '.join(found)}."
+        )
+    return square(load_image(found[name].path), size)
