@@ -30,38 +30,34 @@ REFUSED_MODES = {
 }
 
 NPY_MAGIC = b"\x93NUMPY"
-NPY_HEADERS = {
-    (1, 0): np.lib.format.read_array_header_1_0,
-    (2, 0): np.lib.format.read_array_header_2_0,
-}
 
 
 class ImageError(ValueError):
-    """A file that cannot become a picture; the message is one sentence for the person who sent it."""
+    """A file that cannot become a picture; the message is one sentence for who sent it."""
 
 
 class Photograph(NamedTuple):
-    """A photograph inside the scikit-image package: title and category in plain words."""
+    """A file among scikit-image's data, with its title and category in plain words."""
 
-    path: Path
+    file: str
     title: str
     category: str
 
 
 PHOTOGRAPHS = {
-    "astronaut": ("astronaut.png", "Astronaut Eileen Collins", "person"),
-    "cat": ("chelsea.png", "Chelsea the cat", "cat"),
-    "coffee": ("coffee.png", "Cup of coffee", "cup"),
-    "motorcycle": ("motorcycle_left.png", "Motorcycle in a garage", "motorcycle"),
-    "rocket": ("rocket.jpg", "Rocket on its launch pad", "rocket"),
-    "photographer": ("camera.png", "Photographer with a tripod", "person"),
-    "coins": ("coins.png", "Greek coins from Pompeii", "coins"),
-    "moon": ("moon.png", "Surface of the Moon", "moon"),
-    "galaxies": ("hubble_deep_field.jpg", "Hubble deep field", "galaxies"),
-    "retina": ("retina.jpg", "Human retina", "retina"),
-    "bricks": ("brick.png", "Brick wall", "brick wall"),
-    "grass": ("grass.png", "Grass", "grass"),
-    "gravel": ("gravel.png", "Gravel", "gravel"),
+    "astronaut": Photograph("astronaut.png", "Astronaut Eileen Collins", "person"),
+    "cat": Photograph("chelsea.png", "Chelsea the cat", "cat"),
+    "coffee": Photograph("coffee.png", "Cup of coffee", "cup"),
+    "motorcycle": Photograph("motorcycle_left.png", "Motorcycle in a garage", "motorcycle"),
+    "rocket": Photograph("rocket.jpg", "Rocket on its launch pad", "rocket"),
+    "photographer": Photograph("camera.png", "Photographer with a tripod", "person"),
+    "coins": Photograph("coins.png", "Greek coins from Pompeii", "coins"),
+    "moon": Photograph("moon.png", "Surface of the Moon", "moon"),
+    "galaxies": Photograph("hubble_deep_field.jpg", "Hubble deep field", "galaxies"),
+    "retina": Photograph("retina.jpg", "Human retina", "retina"),
+    "bricks": Photograph("brick.png", "Brick wall", "brick wall"),
+    "grass": Photograph("grass.png", "Grass", "grass"),
+    "gravel": Photograph("gravel.png", "Gravel", "gravel"),
 }
 
 
@@ -122,21 +118,21 @@ def _upright_rgb(picture: Image.Image, name: str) -> Image.Image:
         # Pillow's own conversion clips everything above 255 to white.
         picture = Image.fromarray((np.asarray(picture) >> 8).astype(np.uint8))
     if picture.has_transparency_data:
-        layer = picture.convert("RGBA")
+        layer = picture if picture.mode == "RGBA" else picture.convert("RGBA")
         picture = Image.new("RGB", layer.size, BEHIND_TRANSPARENCY)
         picture.paste(layer, mask=layer)
-    picture = picture.convert("RGB")
-    if reduction > 1:
-        side = math.sqrt(KEPT_PIXELS * MAX_ASPECT)
-        picture.thumbnail((side, side))
-    return picture
+    if picture.mode != "RGB":
+        picture = picture.convert("RGB")
+    left = math.sqrt(KEPT_PIXELS / math.prod(picture.size))
+    return picture if left >= 1 else ImageOps.scale(picture, left, Image.Resampling.BICUBIC)
 
 
 def _read_array(data: bytes, name: str) -> Tensor:
     """The (3, S, S) picture in the bytes of a .npy file, none of which is ever executed."""
     stream = BytesIO(data)
     try:
-        shape, is_fortran, dtype = NPY_HEADERS[np.lib.format.read_magic(stream)](stream)
+        np.lib.format.read_magic(stream)
+        shape, is_fortran, dtype = np.lib.format.read_array_header_1_0(stream)
     except Exception:  # the header is a Python literal, which fails in many ways
         raise ImageError(f"{name} is not a .npy file that BlurLab reads.") from None
     if dtype != np.float32 or len(shape) != 3 or shape[0] != 3 or not shape[1] == shape[2] > 0:
@@ -252,28 +248,26 @@ def data_url(image: Tensor, kind: str = "png") -> str:
     return f"data:image/{kind};base64," + base64.b64encode(encode(image)).decode()
 
 
-def photographs() -> dict[str, Photograph]:
-    """The photographs that lie inside the installed scikit-image; nothing is downloaded.
-
-    scikit-image itself is not imported: its own loaders download what they do not find.
-    Returns name -> Photograph, in menu order; empty without scikit-image.
-    """
+def _photograph_folder() -> Path | None:
+    # scikit-image itself is not imported: its own loaders download what they do not find.
     package = importlib.util.find_spec("skimage")
-    if package is None:
+    return Path(package.submodule_search_locations[0]) / "data" if package else None
+
+
+def photographs() -> dict[str, Photograph]:
+    """The PHOTOGRAPHS that lie inside the installed scikit-image, in menu order.
+
+    Nothing is downloaded; a file that is not there is left out.
+    """
+    folder = _photograph_folder()
+    if folder is None:
         return {}
-    folder = Path(package.submodule_search_locations[0]) / "data"
-    found = {
-        name: Photograph(folder / file, title, category)
-        for name, (file, title, category) in PHOTOGRAPHS.items()
-    }
-    return {name: photo for name, photo in found.items() if photo.path.is_file()}
+    return {name: photo for name, photo in PHOTOGRAPHS.items() if (folder / photo.file).is_file()}
 
 
 def photograph(name: str, size: int) -> Tensor:
     """One of photographs(), centered and cropped to (3, size, size) in [0, 1]."""
     found = photographs()
     if name not in found:
-        raise ValueError(
-            f"{name} is not a photograph that is here: choose from {', '.join(found)}."
-        )
-    return square(load_image(found[name].path), size)
+        raise ValueError(f"{name} is not a photograph here: choose from {', '.join(found)}.")
+    return square(load_image(_photograph_folder() / found[name].file), size)

@@ -1,0 +1,555 @@
+import base64
+import pickle
+import struct
+import subprocess
+import sys
+import warnings
+import zlib
+from contextlib import suppress
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image, features
+from torch.testing import assert_close
+
+from blurlab import images
+from blurlab.images import ImageError, align, load_image, read_image, save_image, square
+
+
+def encoded(picture, kind, **options):
+    stream = BytesIO()
+    picture.save(stream, kind, **options)
+    return stream.getvalue()
+
+
+def tensor(picture):
+    return torch.from_numpy(np.array(picture.convert("RGB"))).permute(2, 0, 1) / 255
+
+
+def flat(*color, size=(4, 4)):
+    """What a picture of one 8-bit color becomes."""
+    return torch.tensor(color).view(3, 1, 1).expand(3, size[1], size[0]) / 255
+
+
+def npy(values):
+    stream = BytesIO()
+    np.save(stream, values)
+    return stream.getvalue()
+
+
+def png_of_zeros(width, height, depth=8, color_type=0, rows=None):
+    """A PNG whose header claims width x height and which holds that many rows, or fewer."""
+
+    def chunk(kind, content):
+        checksum = struct.pack(">I", zlib.crc32(kind + content))
+        return struct.pack(">I", len(content)) + kind + content + checksum
+
+    channels = {0: 1, 2: 3, 6: 4}[color_type]
+    row = bytes(1 + (width * depth * channels + 7) // 8)
+    squeeze = zlib.compressobj(1)
+    count = height if rows is None else rows
+    content = b"".join(squeeze.compress(row) for _ in range(count)) + squeeze.flush()
+    header = struct.pack(">IIBBBBB", width, height, depth, color_type, 0, 0, 0)
+    chunks = chunk(b"IHDR", header) + chunk(b"IDAT", content) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + chunks
+
+
+def run_python(program, *arguments):
+    """What a program prints in a fresh process that shows no warnings."""
+    command = [sys.executable, "-W", "ignore", "-c", program, *map(str, arguments)]
+    root = Path(__file__).parent.parent
+    return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, cwd=root).stdout
+
+
+@pytest.fixture
+def scene():
+    """A smooth 48 x 32 picture without any symmetry, so that a wrong turn shows."""
+    y, x = np.mgrid[0:32, 0:48]
+    return Image.fromarray(np.stack([5 * x, 7 * y, 2 * x + 3 * y], 2).astype(np.uint8))
+
+
+# What is refused
+
+
+def is_one_plain_sentence(message, name):
+    inner = message.replace(name, "")[:-1].replace(".npy", "").replace(".png", "")
+    return name in message and message.endswith(".") and ". " not in inner and "\n" not in inner
+
+
+SVG = b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'
+HTML = b"<!doctype html><title>404 Not Found</title><p>The picture has moved.</p>"
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "reason"),
+    [
+        ("empty.png", b"", "is empty"),
+        ("holiday.svg", SVG, "not a picture"),
+        ("page.png", HTML, "not a picture"),
+        ("noise.jpg", np.random.default_rng(0).bytes(5000), "not a picture"),
+        ("paper.pdf", b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n1 0 obj", "not a picture"),
+        ("figure.eps", b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "not a picture"),
+        ("grey.pgm", b"P5 2 2 255\n\x00\x10\x20\x30", "not a picture"),
+        ("model.pkl", pickle.dumps({"weights": [1.0]}), "not a picture"),
+    ],
+)
+def test_what_is_not_a_picture_is_refused_with_the_name_and_what_is_accepted(name, data, reason):
+    with pytest.raises(ImageError, match=reason) as refusal:
+        read_image(data, name)
+    message = str(refusal.value)
+    assert is_one_plain_sentence(message, name)
+    assert "send a PNG, JPEG, WebP, GIF, BMP, TIFF" in message
+    assert refusal.value.__suppress_context__ or refusal.value.__context__ is None
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF"])
+def test_a_file_cut_in_half_is_refused(kind):
+    noise = np.random.default_rng(1).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+    data = encoded(Image.fromarray(noise), kind)
+    with pytest.raises(ImageError) as refusal:
+        read_image(data[: len(data) // 2], "cut.file")
+    assert is_one_plain_sentence(str(refusal.value), "cut.file")
+    assert "truncated" not in str(refusal.value)
+
+
+def test_no_damage_to_a_file_escapes_as_another_error(scene):
+    generator = np.random.default_rng(2)
+    for kind in images.FORMATS:
+        data = encoded(scene, kind)
+        for _ in range(40):
+            damaged = bytearray(data)
+            for place in generator.integers(0, len(data), 8):
+                damaged[place] = generator.integers(256)
+            with suppress(ImageError):
+                image = read_image(bytes(damaged), "damaged.file")
+                assert 0 <= image.min() <= image.max() <= 1
+
+
+@pytest.mark.parametrize("action", ["error", "ignore"])
+@pytest.mark.parametrize("side", [10_000, 60_000])
+def test_a_decompression_bomb_is_refused_with_the_limit(side, action):
+    bomb = png_of_zeros(side, side, depth=1, rows=10_000 if side == 10_000 else 1)
+    assert len(bomb) < 300_000
+    with warnings.catch_warnings():
+        warnings.simplefilter(action)
+        with pytest.raises(ImageError) as refusal:
+            read_image(bomb, "bomb.png")
+    assert is_one_plain_sentence(str(refusal.value), "bomb.png")
+    assert "40 megapixels" in str(refusal.value)
+
+
+MEASURE_PEAK_MEMORY = """
+import re, sys
+from pathlib import Path
+from blurlab import images
+
+def peak():
+    return int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) / 1024
+
+images.photograph("cat", 64)
+for path in sys.argv[1:]:
+    before = peak()
+    try:
+        outcome = "{1}x{2}".format(*images.load_image(path).shape)
+    except images.ImageError:
+        outcome = "refused"
+    print(outcome, peak() - before)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="peak memory is read from /proc")
+def test_refusing_a_bomb_takes_no_memory_and_the_largest_picture_a_bounded_amount(tmp_path):
+    bomb, largest = tmp_path / "bomb.png", tmp_path / "largest.png"
+    bomb.write_bytes(png_of_zeros(10_000, 10_000, depth=1))
+    largest.write_bytes(png_of_zeros(8_000, 5_000, color_type=6))
+    output = run_python(MEASURE_PEAK_MEMORY, bomb, largest).split()
+    assert output[0::2] == ["refused", "1619x2591"]
+    assert float(output[1]) < 4
+    assert 150 < float(output[3]) < 450
+
+
+@pytest.mark.parametrize(
+    ("mode", "kind", "reason"),
+    [("F", "TIFF", "fractional"), ("I", "TIFF", "32-bit"), ("LAB", "TIFF", "Lab")],
+)
+def test_pixels_without_a_known_white_are_refused_with_the_reason(mode, kind, reason):
+    with pytest.raises(ImageError, match=reason):
+        read_image(encoded(Image.new(mode, (4, 4)), kind), "scan.tif")
+
+
+@pytest.mark.parametrize("size", [(1, 5000), (5000, 1), (10, 201)])
+def test_an_extreme_aspect_is_refused_with_its_size(size):
+    with pytest.raises(ImageError, match=f"strip.png is {size[0]} x {size[1]} pixels") as refusal:
+        read_image(encoded(Image.new("RGB", size), "PNG"), "strip.png")
+    assert is_one_plain_sentence(str(refusal.value), "strip.png")
+
+
+# What is shown
+
+
+@pytest.mark.parametrize("name", ["right.png", "lying.jpg", "lying.svg", "no extension"])
+def test_the_content_decides_whatever_the_name_says(scene, name):
+    assert_close(read_image(encoded(scene, "PNG"), name), tensor(scene), rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "BMP", "TIFF"])
+def test_lossless_formats_are_read_exactly(scene, kind):
+    image = read_image(encoded(scene, kind), "scene")
+    assert image.dtype == torch.float32
+    assert image.is_contiguous()
+    assert_close(image, tensor(scene), rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "WEBP", "AVIF"])
+def test_lossy_formats_are_read_closely(scene, kind):
+    if kind == "AVIF" and not features.check("avif"):
+        pytest.skip("this Pillow has no AVIF")
+    image = read_image(encoded(scene, kind, quality=95), "scene")
+    assert (image - tensor(scene)).abs().mean() < 0.02
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF", "JPEG", "WEBP"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_picture_tagged_as_turned_is_read_upright(scene, kind, orientation):
+    undo = {
+        2: Image.Transpose.FLIP_LEFT_RIGHT,
+        3: Image.Transpose.ROTATE_180,
+        4: Image.Transpose.FLIP_TOP_BOTTOM,
+        5: Image.Transpose.TRANSPOSE,
+        6: Image.Transpose.ROTATE_90,
+        7: Image.Transpose.TRANSVERSE,
+        8: Image.Transpose.ROTATE_270,
+    }
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    stored = scene.transpose(undo[orientation]) if orientation in undo else scene
+    options = {"quality": 100, "subsampling": 0} if kind == "JPEG" else {}
+    options = {"lossless": True} if kind == "WEBP" else options
+    image = read_image(encoded(stored, kind, exif=exif, **options), "phone.jpg")
+    tolerance = 3 / 255 if kind == "JPEG" else 0
+    assert_close(image, tensor(scene), rtol=0, atol=tolerance)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "TIFF"])
+def test_cmyk_is_read_in_its_colors(kind):
+    inks = {(0, 0, 0, 0): (255, 255, 255), (0, 0, 0, 255): (0, 0, 0), (0, 255, 255, 0): (255, 0, 0)}
+    for ink, color in inks.items():
+        image = read_image(encoded(Image.new("CMYK", (4, 4), ink), kind), "print.jpg")
+        assert_close(image, flat(*color), rtol=0, atol=2 / 255)
+
+
+@pytest.mark.parametrize("mode", ["I;16", "I;16B"])
+def test_16_bit_greys_keep_their_levels(mode):
+    levels = np.linspace(0, 65535, 256).astype(np.uint16).reshape(16, 16)
+    kind = "PNG" if mode == "I;16" else "TIFF"
+    values = levels.astype("<u2" if mode == "I;16" else ">u2")
+    picture = Image.frombytes(mode, (16, 16), values.tobytes())
+    image = read_image(encoded(picture, kind), "microscope")
+    expected = torch.from_numpy(levels / 65535).float().expand(3, 16, 16)
+    assert_close(image, expected, rtol=0, atol=1 / 255)
+    assert image.unique().numel() == 256
+    assert (image.min(), image.max()) == (0, 1)
+
+
+def test_grey_and_1_bit_become_three_equal_channels():
+    levels = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    grey = read_image(encoded(Image.fromarray(levels), "PNG"), "grey.png")
+    assert_close(grey, torch.from_numpy(levels / 255).float().expand(3, 16, 16), rtol=0, atol=1e-7)
+    line = Image.fromarray(levels > 99)
+    assert line.mode == "1"
+    expected = torch.from_numpy(levels > 99).float().expand(3, 16, 16)
+    assert_close(read_image(encoded(line, "PNG"), "line.png"), expected, rtol=0, atol=0)
+
+
+def test_a_palette_is_looked_up(scene):
+    palette = scene.quantize(16)
+    image = read_image(encoded(palette, "PNG"), "icon.png")
+    assert_close(image, tensor(palette), rtol=0, atol=0)
+
+
+@pytest.mark.parametrize(("alpha", "red", "other"), [(0, 128, 128), (128, 192, 64), (255, 255, 0)])
+@pytest.mark.parametrize("kind", ["PNG", "WEBP", "TIFF"])
+def test_transparency_lies_on_mid_grey(kind, alpha, red, other):
+    options = {"lossless": True} if kind == "WEBP" else {}
+    picture = Image.new("RGBA", (4, 4), (255, 0, 0, alpha))
+    image = read_image(encoded(picture, kind, **options), "logo")
+    assert_close(image, flat(red, other, other), rtol=0, atol=1.01 / 255)
+
+
+def test_transparency_of_greys_and_palettes_lies_on_mid_grey():
+    grey = encoded(Image.new("LA", (4, 4), (255, 0)), "PNG")
+    assert_close(read_image(grey, "grey.png"), flat(128, 128, 128), rtol=0, atol=0)
+    palette = Image.new("P", (4, 4))
+    palette.putpalette([10, 20, 30, 200, 100, 50])
+    palette.paste(1, (0, 0, 4, 2))
+    for kind, transparency in [("PNG", 0), ("PNG", bytes([0, 255])), ("GIF", 0)]:
+        image = read_image(encoded(palette, kind, transparency=transparency), "icon")
+        assert_close(image[:, :2], flat(200, 100, 50)[:, :2], rtol=0, atol=0)
+        assert_close(image[:, 2:], flat(128, 128, 128)[:, 2:], rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG", "TIFF"])
+def test_an_animation_shows_its_first_frame(kind):
+    frames = [Image.new("RGB", (4, 4), color) for color in ["red", "lime", "blue"]]
+    options = {"lossless": True} if kind == "WEBP" else {}
+    data = encoded(frames[0], kind, save_all=True, append_images=frames[1:], **options)
+    assert_close(read_image(data, "moving"), flat(255, 0, 0), rtol=0, atol=0)
+
+
+def test_damage_to_a_later_frame_does_not_matter():
+    frames = [Image.new("RGB", (4, 4), color) for color in ["red", "lime", "blue"]]
+    data = encoded(frames[0], "GIF", save_all=True, append_images=frames[1:])
+    assert_close(read_image(data[: len(data) - 20], "moving"), flat(255, 0, 0), rtol=0, atol=0)
+
+
+def test_one_pixel_becomes_a_flat_square():
+    image = read_image(encoded(Image.new("RGB", (1, 1), (10, 200, 30)), "PNG"), "dot.png")
+    assert_close(square(image, 4), flat(10, 200, 30), rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+def test_a_large_picture_is_reduced_and_keeps_its_shape(kind):
+    picture = Image.linear_gradient("L").resize((6000, 3000)).rotate(180)
+    image = read_image(
+        encoded(picture, kind, **{"compress_level": 1} if kind == "PNG" else {}), "x"
+    )
+    assert images.KEPT_PIXELS * 0.99 < image[0].numel() <= images.KEPT_PIXELS * 1.01
+    assert image.shape[2] / image.shape[1] == pytest.approx(2, abs=0.01)
+    assert_close(square(image, 8), square(tensor(picture), 8), rtol=0, atol=0.01)
+
+
+# .npy
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_an_array_is_read_exactly_in_either_order(order):
+    values = torch.rand(3, 5, 5, generator=torch.Generator().manual_seed(0))
+    data = npy(np.asarray(values.numpy(), order=order))
+    assert_close(read_image(data, "stimulus.npy"), values, rtol=0, atol=0)
+
+
+def with_value(value):
+    values = np.full((3, 4, 4), 0.5, np.float32)
+    values[1, 2, 3] = value
+    return values
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        (np.zeros((3, 4, 4)), r"holds float64 of shape \(3, 4, 4\)"),
+        (np.zeros((3, 4, 4), np.uint8), "holds uint8"),
+        (np.zeros((4, 4, 3), np.float32), r"of shape \(4, 4, 3\)"),
+        (np.zeros((3, 4, 5), np.float32), r"of shape \(3, 4, 5\)"),
+        (np.zeros((3, 0, 0), np.float32), r"of shape \(3, 0, 0\)"),
+        (np.zeros((4, 4), np.float32), r"of shape \(4, 4\)"),
+        (np.float32(0), r"of shape \(\)"),
+        (with_value(1.5), r"the value 1\.5"),
+        (with_value(-0.25), r"the value -0\.25"),
+        (with_value(np.nan), "the value nan"),
+        (with_value(np.inf), "the value inf"),
+    ],
+)
+def test_an_array_that_is_no_picture_is_refused_with_what_it_holds(values, reason):
+    with pytest.raises(ImageError, match=reason) as refusal:
+        read_image(npy(values), "stimulus.npy")
+    assert "stimulus.npy" in str(refusal.value)
+
+
+def test_a_cut_array_and_a_lying_header_are_refused():
+    data = npy(np.zeros((3, 64, 64), np.float32))
+    huge = data[:128].replace(b"(3, 64, 64), }      ", b"(3, 6000, 6000), }  ") + data[128:]
+    vast = data[:128].replace(b"(3, 64, 64), }        ", b"(3, 900000, 900000), }") + data[128:]
+    assert huge != data != vast
+    for bad in [data[:-4], data + b"    ", data[:20], data[:6], huge, vast]:
+        with pytest.raises(ImageError, match=r"stimulus\.npy"):
+            read_image(bad, "stimulus.npy")
+
+
+class Canary:
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return Path.touch, (self.path,)
+
+
+def test_code_inside_an_array_is_never_run(tmp_path):
+    sign = tmp_path / "it ran"
+    np.save(tmp_path / "trap.npy", np.array([Canary(sign)], dtype=object), allow_pickle=True)
+    with pytest.raises(ImageError, match="holds object"):
+        load_image(tmp_path / "trap.npy")
+    assert not sign.exists()
+    np.load(tmp_path / "trap.npy", allow_pickle=True)
+    assert sign.exists()  # so the trap was live
+
+
+# Files
+
+
+def test_npy_files_round_trip_exactly_and_png_files_to_half_a_level(tmp_path):
+    image = torch.rand(3, 16, 16, generator=torch.Generator().manual_seed(1))
+    save_image(image, tmp_path / "a.npy")
+    assert torch.equal(load_image(tmp_path / "a.npy"), image)
+    save_image(image, tmp_path / "a.png")
+    assert (load_image(tmp_path / "a.png") - image).abs().max() <= 0.5 / 255 + 1e-6
+
+
+def test_saving_what_could_not_be_read_again_is_refused(tmp_path):
+    for image, name in [
+        (torch.zeros(3, 4, 5), "wide.npy"),
+        (torch.full((3, 4, 4), 2.0), "bright.npy"),
+        (torch.zeros(3, 4, 4), "picture.gif"),
+    ]:
+        with pytest.raises(ImageError, match=name):
+            save_image(image, tmp_path / name)
+        assert not (tmp_path / name).exists()
+
+
+def test_a_path_that_cannot_be_read_is_named(tmp_path):
+    for path in [tmp_path, tmp_path / "missing.png"]:
+        with pytest.raises(ImageError, match=path.name):
+            load_image(path)
+
+
+def test_a_file_beyond_the_byte_limit_is_refused_unread(tmp_path):
+    with (tmp_path / "long.bmp").open("wb") as file:
+        file.truncate(images.MAX_BYTES + 1)
+    with pytest.raises(ImageError, match="larger than 128 MB"):
+        load_image(tmp_path / "long.bmp")
+
+
+@pytest.mark.parametrize("kind", ["png", "jpeg"])
+def test_a_data_url_holds_the_same_pixels(scene, kind):
+    image = tensor(scene)
+    header, content = images.data_url(image, kind).split(",")
+    assert header == f"data:image/{kind};base64"
+    shown = read_image(base64.b64decode(content), "url")
+    assert_close(shown, image, rtol=0, atol=0 if kind == "png" else 0.05)
+
+
+def test_to_uint8_rounds_and_clips():
+    values = torch.tensor([-0.1, 0.0, 0.4999 / 255, 0.5001 / 255, 1.0, 1.2])
+    array = images.to_uint8(values.expand(3, 1, 6))
+    assert array.shape == (1, 6, 3)
+    assert array.dtype == np.uint8
+    assert array[0, :, 0].tolist() == [0, 0, 0, 1, 255, 255]
+
+
+# Geometry
+
+
+def disc(height, width, radius):
+    y, x = torch.meshgrid(torch.arange(height), torch.arange(width), indexing="ij")
+    inside = (y - (height - 1) / 2) ** 2 + (x - (width - 1) / 2) ** 2 < radius**2
+    return inside.float().expand(3, height, width)
+
+
+@pytest.mark.parametrize(("height", "width"), [(64, 64), (64, 100), (100, 64), (128, 64)])
+def test_square_keeps_a_centered_disc_centered(height, width):
+    result = square(disc(height, width, 20), 32)
+    assert_close(result, square(disc(64, 64, 20), 32), rtol=0, atol=1e-6)
+    assert_close(result, result.flip(-1), rtol=0, atol=1e-5)
+    assert_close(result, result.flip(-2), rtol=0, atol=1e-5)
+    assert_close(result, disc(32, 32, 10), rtol=0, atol=0.7)
+    assert result.mean() == pytest.approx(torch.pi * 100 / 32**2, rel=0.02)
+
+
+def test_square_at_its_own_size_changes_nothing():
+    image = torch.rand(3, 17, 17, generator=torch.Generator().manual_seed(2))
+    assert_close(square(image, 17), image, rtol=0, atol=1e-6)
+
+
+def test_reducing_is_antialiased():
+    stripes = torch.tensor([0.0, 1.0]).repeat(32).expand(3, 64, 64)
+    reduced = square(stripes, 32)
+    assert_close(reduced[:, :, 4:-4], torch.full((3, 32, 24), 0.5), rtol=0, atol=0.02)
+    reduced = align(stripes, scale=0.5)[:, 16:48, 20:44]
+    assert_close(reduced, torch.full((3, 32, 24), 0.5), rtol=0, atol=0.02)
+
+
+def test_align_without_a_change_is_exact_and_a_copy():
+    image = torch.rand(3, 16, 16, generator=torch.Generator().manual_seed(3))
+    same = align(image)
+    assert torch.equal(same, image)
+    assert same.data_ptr() != image.data_ptr()
+
+
+def test_flipping_twice_is_exact():
+    image = torch.rand(3, 16, 16, generator=torch.Generator().manual_seed(4))
+    assert torch.equal(align(image, flip=True), image.flip(-1))
+    assert torch.equal(align(align(image, flip=True), flip=True), image)
+
+
+def test_shifting_moves_a_pixel_right_and_down():
+    image = torch.zeros(3, 16, 16)
+    image[:, 9, 8] = 1
+    expected = torch.zeros(3, 16, 16)
+    expected[:, 9 + 2, 8 + 4] = 1
+    assert_close(align(image, shift_x=4 / 16, shift_y=2 / 16), expected, rtol=0, atol=1e-5)
+
+
+def test_flipping_comes_before_shifting():
+    image = torch.zeros(3, 16, 16)
+    image[:, 5, 3] = 1
+    expected = torch.zeros(3, 16, 16)
+    expected[:, 5, 12 + 2] = 1
+    assert_close(align(image, shift_x=2 / 16, flip=True), expected, rtol=0, atol=1e-5)
+
+
+def test_the_border_that_comes_into_view_is_a_reflection():
+    image = torch.rand(3, 16, 16, generator=torch.Generator().manual_seed(5))
+    shifted = align(image, shift_x=4 / 16)
+    assert_close(shifted[:, :, 4:], image[:, :, :12], rtol=0, atol=1e-5)
+    assert_close(shifted[:, :, :4], image[:, :, :4].flip(-1), rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("scale", [0.5, 0.77, 1.5, 2])
+def test_scaling_changes_a_disc_by_its_area(scale):
+    result = align(disc(64, 64, 12), scale=scale)
+    # Beyond this distance lie reflections of the disc.
+    result = result * disc(64, 64, 32 * min(1, scale))
+    assert result[0].sum() == pytest.approx(torch.pi * (12 * scale) ** 2, rel=0.03)
+    assert_close(result, result.flip(-1), rtol=0, atol=1e-4)
+    assert_close(result, result.flip(-2), rtol=0, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("knob", "value"),
+    [("scale", 0), ("scale", -1), ("scale", 11), ("shift_x", 2), ("shift_y", float("nan"))],
+)
+def test_align_names_a_value_out_of_range(knob, value):
+    with pytest.raises(ValueError, match=f"{knob} is {value}: it must lie between"):
+        align(torch.zeros(3, 8, 8), **{knob: value})
+
+
+# Photographs
+
+
+def test_the_photographs_are_all_in_the_installed_package():
+    found = images.photographs()
+    assert list(found) == list(images.PHOTOGRAPHS)
+    assert len({photo.title for photo in found.values()}) == len(found)
+
+
+def test_photographs_are_square_and_have_something_on_them():
+    for name in images.photographs():
+        image = images.photograph(name, 64)
+        assert image.shape == (3, 64, 64)
+        assert 0 <= image.min() <= image.max() <= 1
+        assert image.std() > 0.02, name
+
+
+def test_photographs_need_no_network_code():
+    program = "import sys; from blurlab import images; images.photograph('cat', 32); "
+    loaded = run_python(program + "print(*sys.modules)").split()
+    assert "blurlab.images" in loaded
+    assert not {"skimage", "pooch", "streamlit"} & set(loaded)
+
+
+def test_an_unknown_photograph_is_refused_with_the_choices():
+    with pytest.raises(ValueError, match="unicorn is not a photograph here: choose from astronaut"):
+        images.photograph("unicorn", 64)
