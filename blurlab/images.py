@@ -3,6 +3,7 @@
 import base64
 import importlib.util
 import math
+from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
 from typing import NamedTuple
@@ -10,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 import torch.nn.functional as F
-from PIL import Image, ImageOps, UnidentifiedImageError, features
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError, features
 from torch import Tensor
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF") + ("AVIF",) * features.check("avif")
@@ -26,7 +27,7 @@ BEHIND_TRANSPARENCY = (128, 128, 128)
 REFUSED_MODES = {
     "I": "32-bit numbers, which have no fixed white",
     "F": "fractional numbers, which have no fixed white",
-    "LAB": "Lab colors",
+    "LAB": "Lab colours",
 }
 
 NPY_MAGIC = b"\x93NUMPY"
@@ -99,7 +100,7 @@ def _check_size(width: int, height: int, name: str) -> None:
         raise ImageError(_too_large(name, f" ({width} x {height} pixels)"))
     if max(width, height) > MAX_ASPECT * min(width, height):
         raise ImageError(
-            f"{name} is {width} x {height} pixels, too narrow for a centered square: send one "
+            f"{name} is {width} x {height} pixels, too narrow for a centred square: send one "
             f"whose longer side is at most {MAX_ASPECT} times the shorter."
         )
 
@@ -113,18 +114,21 @@ def _upright_rgb(picture: Image.Image, name: str) -> Image.Image:
     reduction = math.sqrt(max(1, math.prod(picture.size) / KEPT_PIXELS))
     # A JPEG decodes straight to a smaller size, which saves most of the time and memory.
     picture.draft(None, tuple(math.ceil(side / reduction) for side in picture.size))
-    ImageOps.exif_transpose(picture, in_place=True)
+    picture.load()
+    with suppress(Exception):  # an unreadable tag says nothing about the picture
+        ImageOps.exif_transpose(picture, in_place=True)
     if picture.mode.startswith("I;16"):
-        # Pillow's own conversion clips everything above 255 to white.
-        picture = Image.fromarray((np.asarray(picture) >> 8).astype(np.uint8))
+        # Pillow's own conversion clips everything above 255 to white. Some TIFFs hold 12 bits.
+        bits = getattr(picture, "tag_v2", {}).get(ExifTags.Base.BitsPerSample, (16,))[0]
+        picture = Image.fromarray((np.asarray(picture) >> (bits - 8)).astype(np.uint8))
     if picture.has_transparency_data:
         layer = picture if picture.mode == "RGBA" else picture.convert("RGBA")
         picture = Image.new("RGB", layer.size, BEHIND_TRANSPARENCY)
         picture.paste(layer, mask=layer)
     if picture.mode != "RGB":
         picture = picture.convert("RGB")
-    left = math.sqrt(KEPT_PIXELS / math.prod(picture.size))
-    return picture if left >= 1 else ImageOps.scale(picture, left, Image.Resampling.BICUBIC)
+    factor = math.sqrt(KEPT_PIXELS / math.prod(picture.size))
+    return picture if factor >= 1 else ImageOps.scale(picture, factor)
 
 
 def _read_array(data: bytes, name: str) -> Tensor:
@@ -174,7 +178,7 @@ def save_image(image: Tensor, path: str | Path) -> None:
 
 
 def square(image: Tensor, size: int) -> Tensor:
-    """The largest centered square of a picture, resized with antialiasing (bicubic).
+    """The largest centred square of a picture, resized with antialiasing (bicubic).
 
     image: (3, H, W) in [0, 1].
     Returns (3, size, size) in [0, 1].
@@ -194,7 +198,7 @@ def align(
     scale: float = 1.0,
     flip: bool = False,
 ) -> Tensor:
-    """A picture mirrored left to right if flip, scaled about its center, then shifted.
+    """A picture mirrored left to right if flip, scaled about its centre, then shifted.
 
     What comes into view at the border is the picture's own reflection, so no edge appears that
     would add frequencies of its own.
@@ -236,7 +240,7 @@ def png_bytes(image: Tensor) -> bytes:
 
 
 def jpeg_bytes(image: Tensor, quality: int = 90) -> bytes:
-    """A (3, H, W) picture as a JPEG file; quality runs from 1 to 95, colors are not subsampled."""
+    """A (3, H, W) picture as a JPEG file; quality runs from 1 to 95, colours are not subsampled."""
     stream = BytesIO()
     Image.fromarray(to_uint8(image)).save(stream, "JPEG", quality=quality, subsampling=0)
     return stream.getvalue()
@@ -266,7 +270,7 @@ def photographs() -> dict[str, Photograph]:
 
 
 def photograph(name: str, size: int) -> Tensor:
-    """One of photographs(), centered and cropped to (3, size, size) in [0, 1]."""
+    """One of photographs(), centred and cropped to (3, size, size) in [0, 1]."""
     found = photographs()
     if name not in found:
         raise ValueError(f"{name} is not a photograph here: choose from {', '.join(found)}.")

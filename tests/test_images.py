@@ -9,6 +9,7 @@ from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -233,8 +234,17 @@ def test_a_picture_tagged_as_turned_is_read_upright(scene, kind, orientation):
     assert_close(image, tensor(scene), rtol=0, atol=tolerance)
 
 
+def test_a_broken_tag_leaves_a_picture_as_it_is_stored(scene):
+    exif = Image.Exif()
+    exif[0x0112], exif[0x010F] = 1, "Maker"
+    whole = exif.tobytes()
+    for broken in [whole[:20], whole[:6] + b"MM??" + whole[10:], whole[:-8], b"Exif\0\0"]:
+        data = encoded(scene, "PNG", exif=broken)
+        assert_close(read_image(data, "phone.png"), tensor(scene), rtol=0, atol=0)
+
+
 @pytest.mark.parametrize("kind", ["JPEG", "TIFF"])
-def test_cmyk_is_read_in_its_colors(kind):
+def test_cmyk_is_read_in_its_colours(kind):
     inks = {(0, 0, 0, 0): (255, 255, 255), (0, 0, 0, 255): (0, 0, 0), (0, 255, 255, 0): (255, 0, 0)}
     for ink, color in inks.items():
         image = read_image(encoded(Image.new("CMYK", (4, 4), ink), kind), "print.jpg")
@@ -252,6 +262,32 @@ def test_16_bit_greys_keep_their_levels(mode):
     assert_close(image, expected, rtol=0, atol=1 / 255)
     assert image.unique().numel() == 256
     assert (image.min(), image.max()) == (0, 1)
+
+
+def test_12_bit_greys_keep_their_levels():
+    tags = [
+        (256, 2),
+        (257, 1),
+        (258, 12),
+        (259, 1),
+        (262, 1),
+        (273, 8),
+        (277, 1),
+        (278, 1),
+        (279, 3),
+    ]
+    entries = b"".join(struct.pack("<HHIHH", tag, 3, 1, value, 0) for tag, value in tags)
+    directory = struct.pack("<H", len(tags)) + entries + bytes(4)
+    white_and_black = b"\xff\xf0\x00\x00"
+    data = b"II*\x00" + struct.pack("<I", 12) + white_and_black + directory
+    assert read_image(data, "camera.tif")[0].tolist() == [[1, 0]]
+
+
+def test_16_bit_colours_keep_their_levels():
+    levels = np.random.default_rng(3).integers(0, 65536, (8, 8, 3)).astype(np.uint16)
+    image = read_image(cv2.imencode(".png", levels[..., ::-1])[1].tobytes(), "raw.png")
+    expected = torch.from_numpy(levels / 65535).float().permute(2, 0, 1)
+    assert_close(image, expected, rtol=0, atol=1 / 255)
 
 
 def test_grey_and_1_bit_become_three_equal_channels():
@@ -449,7 +485,7 @@ def disc(height, width, radius):
 
 
 @pytest.mark.parametrize(("height", "width"), [(64, 64), (64, 100), (100, 64), (128, 64)])
-def test_square_keeps_a_centered_disc_centered(height, width):
+def test_square_keeps_a_centred_disc_centred(height, width):
     result = square(disc(height, width, 20), 32)
     assert_close(result, square(disc(64, 64, 20), 32), rtol=0, atol=1e-6)
     assert_close(result, result.flip(-1), rtol=0, atol=1e-5)
