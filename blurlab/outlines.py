@@ -6,8 +6,8 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-# Pixels per side of a distance field, and how much wider it is than the longest side of its object:
-# the rim leaves room for the shadow that falls around the object.
+# Pixels per side of a distance field, and how much wider it is than its object: the rim leaves
+# room for the shadow that falls around the object.
 SIDE = 320
 MARGIN = 1.4
 _FINE = 1440  # side of the binary drawing that distances are measured on
@@ -47,7 +47,7 @@ OUTLINES: dict[str, tuple[Part, ...]] = {
         _cut("M 23 61 L 34 61 L 34 75 L 23 75 Z", mirror=True),
     ),
     "tree": (
-        Part("M 42 82 L 58 82 L 59 98 L 41 98 Z"),
+        Part("M 42 82 L 58 82 L 59 104 L 41 104 Z"),
         Part(
             "M 50 2 C 54 13 61 23 70 31 C 66 33 62 33 59 32 C 64 42 73 51 82 57"
             " C 77 59 71 59 67 58 C 73 68 82 78 93 85 C 80 90 62 90 50 88 Z",
@@ -110,16 +110,16 @@ OUTLINES: dict[str, tuple[Part, ...]] = {
     ),
     "guitar": (
         Part(
-            "M 50 49 C 60 46 71 50 71 59 C 71 66 66 67 67 72 C 69 77 77 80 76 88"
-            " C 75 99 60 100 50 100 Z",
+            "M 50 48 C 62 44 74 48 75 58 C 75 65 69 67 70 72 C 72 77 82 79 81 89"
+            " C 80 101 62 103 50 103 Z",
             mirror=True,
         ),
-        Part("M 46 14 L 54 14 L 54 54 L 46 54 Z"),
-        Part("M 43 0 L 57 0 L 55.5 17 L 44.5 17 Z"),
-        Part("M 44 4 L 39.5 4", 3.4, mirror=True),
-        Part("M 44.5 10.5 L 40 10.5", 3.4, mirror=True),
-        _cut("M 50 66", 12),
-        _cut("M 42 87 L 58 87", 3.2),
+        Part("M 45.5 14 L 54.5 14 L 54.5 54 L 45.5 54 Z"),
+        Part("M 42 -3 L 58 -3 L 56 16 L 44 16 Z"),
+        Part("M 43 2 L 38 2", 4, mirror=True),
+        Part("M 44 9.5 L 39 9.5", 4, mirror=True),
+        _cut("M 50 66", 13),
+        _cut("M 40 89 L 60 89", 3.4),
     ),
     "duck": (
         Part("M 33 26", 38),
@@ -197,19 +197,30 @@ def _paint(parts: tuple[Part, ...], scale: float, offset: np.ndarray) -> np.ndar
     return canvas
 
 
+def _extent(parts: tuple[Part, ...]) -> tuple[np.ndarray, float]:
+    """The centre (x, y) of a drawing, and its apparent size, both in the units of its paths.
+
+    The size lies between the longest side and that of a square of the same area (x 1.27, which
+    makes it the longest side for a compact thing), so that slender things are drawn longer.
+    """
+    rough = _FINE / 160
+    rows, columns = np.nonzero(_paint(parts, rough, np.full(2, 30 * rough)))
+    low = np.array([columns.min(), rows.min()])
+    high = np.array([columns.max(), rows.max()]) + 1
+    size = 1.27 * ((high - low).max() * len(rows) ** 0.5) ** 0.5
+    return (low + high) / 2 / rough - 30, size / rough
+
+
 def distance_field(name: str) -> np.ndarray:
     """How deep each point lies inside an object: (SIDE, SIDE), negative outside.
 
-    The object is centred and its longest side is 1; the field spans MARGIN, and distances are in
+    The object is centred and its size is about 1; the field spans MARGIN, and distances are in
     the same unit, so that an edge can be drawn sharp at any size.
     """
     parts = OUTLINES[name]
-    rough = _FINE / 160
-    rows, columns = np.nonzero(_paint(parts, rough, np.full(2, 30 * rough)))
-    corners = np.array([[columns.min(), rows.min()], [columns.max(), rows.max()]]) + [[0], [1]]
-    low, high = corners / rough - 30
-    scale = _FINE / MARGIN / (high - low).max()
-    inside = _paint(parts, scale, _FINE / 2 - scale * (low + high) / 2)
+    centre, size = _extent(parts)
+    scale = _FINE / MARGIN / size
+    inside = _paint(parts, scale, _FINE / 2 - scale * centre)
     depth = cv2.distanceTransform(inside, cv2.DIST_L2, 5)
     depth -= cv2.distanceTransform(255 - inside, cv2.DIST_L2, 5)
     small = cv2.resize(depth, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
