@@ -1,0 +1,189 @@
+"""The stage: a hybrid picture whose cutoff is dragged in the browser, without waiting for Python.
+
+The pictures and models travel once. Settings and answers, which change often, travel in a second,
+tiny component and meet the stage in the browser; stage_html gives the same stage as one file.
+"""
+
+import html
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from blurlab.spectrum import FILTERS, UNITS, check_cutoff, convert
+
+HERE = Path(__file__).parent
+HTML, CSS, SCRIPT = (
+    "\n".join((HERE / name).read_text(encoding="utf-8") for name in names)
+    for names in (["stage.html"], ["stage.css"], ["fft.js", "stage.js"])
+)
+# The feed shows nothing, so its place in Streamlit's column, gap included, is taken away.
+FEED = """
+export default function feed({ data, parentElement }) {
+  const place = parentElement.getRootNode().host ?? parentElement;
+  place.closest('[data-testid="stElementContainer"]')?.style.setProperty("display", "none");
+  const slots = (window.blurlabStages ??= new Map());
+  if (!slots.has(data.stage)) slots.set(data.stage, {});
+  const slot = slots.get(data.stage);
+  slot[data.part] = data.content;
+  slot.changed?.();
+}
+"""
+PAGE = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>{title}</title>
+<style>
+body {{ margin: 1.5rem auto; max-width: 1600px; padding: 0 1.5rem; }}
+@media (prefers-color-scheme: dark) {{
+  body {{
+    background: #0e1117; --st-background-color: #0e1117;
+    --st-text-color: #fafafa; --st-secondary-background-color: #1d212b;
+  }}
+}}
+{css}
+</style>
+<body><main class="blurlab-page">{body}</main>
+<script type="application/json" id="data">{data}</script>
+<script type="module">
+{script}
+stage({{
+  data: JSON.parse(document.getElementById("data").textContent),
+  parentElement: document.querySelector("main"),
+  setStateValue() {{}},
+}});
+</script>
+</body>
+</html>
+"""
+
+_stage = st.components.v2.component("blurlab_stage", html=HTML, css=CSS, js=SCRIPT)
+_feed = st.components.v2.component("blurlab_feed", html="<i hidden></i>", js=FEED)
+
+
+def stage(
+    key: str,
+    *,
+    low: str,
+    high: str,
+    labels: tuple[str, str],
+    models: Sequence[Mapping[str, Any]],
+    cutoffs: Sequence[float],
+    cutoff: float,
+    high_cutoff: float | None = None,
+    filter: str = "ideal",
+    unit: str = "image",
+    degrees: float | None = None,
+    size: int = 256,
+    presenter: bool = False,
+    far: bool = False,
+    on_cutoff_change: Callable[[], None] | None = None,
+    on_high_cutoff_change: Callable[[], None] | None = None,
+    on_far_change: Callable[[], None] | None = None,
+) -> Any:
+    """Show two pictures as a hybrid with everything that moves with its cutoff.
+
+    low, high: data URLs of size x size PNG pictures; labels: what each of them shows.
+    models: for each model its key, title, color (index of its colour, dash and shape), classes, and
+    nyquist (the highest frequency that its own pixels hold, cycles/image).
+    cutoffs: the ascending cutoffs of the sweep that stage_answers reports on, cycles/image.
+    cutoff, high_cutoff: cycles/image. A high_cutoff unlinks the two and shows a second slider. The
+    stage moves there whenever Python passes another value than the browser last sent.
+    filter: a key of spectrum.FILTERS.  unit: a key of spectrum.UNITS; "degree" needs degrees, the
+    visual angle of the picture's side.
+    presenter: bigger type.  far: start with the picture seen from far.
+    Returns the state that the browser sent last: cutoff and high_cutoff, on release only, and far.
+    Raises ValueError when a value is out of range.
+    """
+    settings = stage_settings(cutoff, high_cutoff, filter, unit, degrees, size, presenter, far)
+    state = _stage(
+        key=key,
+        data={"stage": key, **stage_data(low, high, labels, models, cutoffs, size)},
+        default={"cutoff": cutoff, "high_cutoff": high_cutoff, "far": far},
+        on_cutoff_change=on_cutoff_change or _nothing,
+        on_high_cutoff_change=on_high_cutoff_change or _nothing,
+        on_far_change=on_far_change or _nothing,
+    )
+    _feed(key=f"{key}-settings", data={"stage": key, "part": "settings", "content": settings})
+    return state
+
+
+def stage_answers(key: str, answers: Mapping[str, Mapping[str, Any]]) -> None:
+    """Hand the answers that have been computed so far to the stage of the same key.
+
+    answers: for each model's key the lists p_low and p_high (probability of the low and of the high
+    picture's class), classes (indices of the K best) and probabilities (theirs), one entry per
+    cutoff of the sweep and None where there is no answer yet. Optional: cutoffs, where they are not
+    the stage's, such as after an exact answer was inserted; note, a sentence shown with the model.
+    p_low and p_high all None beside given classes: this model has no class for a picture.
+    """
+    _feed(key=f"{key}-answers", data={"stage": key, "part": "answers", "content": answers})
+
+
+def stage_html(
+    *,
+    low: str,
+    high: str,
+    labels: tuple[str, str],
+    models: Sequence[Mapping[str, Any]],
+    cutoffs: Sequence[float],
+    cutoff: float,
+    answers: Mapping[str, Mapping[str, Any]],
+    high_cutoff: float | None = None,
+    filter: str = "ideal",
+    unit: str = "image",
+    degrees: float | None = None,
+    size: int = 256,
+    presenter: bool = False,
+    far: bool = False,
+    title: str = "Hybrid picture",
+) -> str:
+    """Give the stage as one HTML file that works without a server; arguments as in stage."""
+    settings = stage_settings(cutoff, high_cutoff, filter, unit, degrees, size, presenter, far)
+    data = stage_data(low, high, labels, models, cutoffs, size)
+    data |= {"stage": "export", "parts": {"settings": settings, "answers": answers}}
+    # Inside a script element only "<" could end the data early.
+    embedded = json.dumps(data).replace("<", "\\u003c")
+    return PAGE.format(title=html.escape(title), css=CSS, body=HTML, data=embedded, script=SCRIPT)
+
+
+def stage_data(low, high, labels, models, cutoffs, size) -> dict[str, Any]:
+    """Gather what stays while the stage is used, as its script expects it."""
+    if size < 8 or size & (size - 1):
+        raise ValueError(f"size is {size}; the stage takes powers of two from 8.")
+    return {
+        "low": low,
+        "high": high,
+        "labels": dict(zip(("low", "high"), labels, strict=True)),
+        "models": [dict(model) for model in models],
+        "cutoffs": [float(cutoff) for cutoff in cutoffs],
+        "size": size,
+    }
+
+
+def stage_settings(
+    cutoff, high_cutoff, filter, unit, degrees, size, presenter, far
+) -> dict[str, Any]:
+    """Gather what may change at any time, as the stage's script expects it."""
+    if filter not in FILTERS:
+        raise ValueError(f"filter is {filter!r}; it must be one of {', '.join(FILTERS)}.")
+    check_cutoff(cutoff, size)
+    if high_cutoff is not None:
+        check_cutoff(high_cutoff, size, "high_cutoff")
+    scale = 1 / convert(1.0, unit, size=size, degrees=degrees)
+    suffix = "of Nyquist" if unit == "nyquist" else UNITS[unit]
+    return {
+        "cutoff": cutoff,
+        "highCutoff": high_cutoff,
+        "filter": filter,
+        "unit": {"scale": scale, "label": UNITS[unit], "suffix": suffix},
+        "presenter": presenter,
+        "far": far,
+    }
+
+
+def _nothing() -> None:
+    """Stand in for a callback: Streamlit keeps only state that has one."""
