@@ -53,9 +53,9 @@ def test_a_size_below_32_is_refused():
 
 
 def test_the_same_seed_gives_the_same_pictures_and_another_seed_does_not():
-    first, labels = objects(70, 64, seeded(5))  # more than one chunk
-    again, labels_again = objects(70, 64, seeded(5))
-    other, _ = objects(70, 64, seeded(6))
+    first, labels = objects(66, 64, seeded(5))  # more than one chunk
+    again, labels_again = objects(66, 64, seeded(5))
+    other, _ = objects(66, 64, seeded(6))
     assert_close(first, again, atol=0, rtol=0)
     assert_close(labels, labels_again)
     assert (first - other).abs().mean() > 0.1
@@ -70,18 +70,18 @@ def test_the_same_seed_gives_the_same_scenes_at_another_size():
 
 
 def test_labels_cover_every_class_about_equally():
-    _, labels = objects(600, 32, seeded())
+    _, labels = objects(240, 32, seeded())
     counts = labels.bincount(minlength=MANY)
     assert len(counts) == MANY
-    assert counts.min() > 600 / MANY / 2
+    assert counts.min() > 240 / MANY / 3
 
 
-def test_cue_conflicts_never_agree_and_are_drawn_as_labelled():
-    images, shapes, textures = cue_conflicts(200, 32, seeded())
-    assert len(images) == 200
+def test_cue_conflicts_never_agree_and_name_every_class():
+    images, shapes, textures = cue_conflicts(120, 32, seeded())
+    assert len(images) == 120
     assert (shapes != textures).all()
-    assert textures.bincount(minlength=MANY).min() > 200 / MANY / 3
-    assert shapes.bincount(minlength=MANY).min() > 200 / MANY / 3
+    assert textures.bincount(minlength=MANY).min() > 120 / MANY / 4
+    assert shapes.bincount(minlength=MANY).min() > 120 / MANY / 4
 
 
 def test_another_texture_changes_nothing_outside_the_outline():
@@ -141,11 +141,11 @@ def test_textures_differ_in_structure():
 
 
 def test_colour_does_not_tell_the_class():
-    """Between-class variance of the mean colour is what chance gives."""
-    images, labels = objects(600, 32, seeded())
+    """The mean colour of a class differs from that of all by no more than chance gives."""
+    images, labels = objects(240, 32, seeded())
     colours = images.mean((2, 3))
     means = torch.stack([colours[labels == k].mean(0) for k in range(MANY)])
-    spread = colours.std(0) / (600 / MANY) ** 0.5
+    spread = colours.std(0) / (240 / MANY) ** 0.5
     assert ((means - colours.mean(0)).abs() < 4 * spread).all()
 
 
