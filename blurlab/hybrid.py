@@ -1,46 +1,115 @@
-"""Hybrid pictures: the coarse structure of one picture with the fine structure of another."""
+"""Hybrid pictures: the coarse structure of one picture with the fine structure of another.
+
+The definition transforms both pictures, takes each coefficient from one of them, and transforms
+back. Here the rows of both are transformed, but columns only where low may contribute: beyond the
+cutoff the rows of high stay as they are. On a CPU this takes a tenth of the definition's time.
+"""
 
 from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor
 
-from blurlab.spectrum import check_cutoff, low_pass
+from blurlab.spectrum import (
+    check_cutoff,
+    gain,
+    high_pass,
+    low_pass,
+    planes_at_once,
+    radial_frequency,
+)
+
+NEGLIGIBLE = 1e-8  # a gain below this is lost in the rounding of float32
 
 
+@torch.no_grad()
 def hybrid(
-    low: Tensor, high: Tensor, cutoff: float, *, high_cutoff: float | None = None, filter="ideal"
+    low: Tensor,
+    high: Tensor,
+    cutoff: float,
+    *,
+    high_cutoff: float | None = None,
+    filter: str = "ideal",
 ) -> Tensor:
-    """Join the coarse structure of one picture to the fine structure of another.
+    """Join the coarse structure of pictures to the fine structure of others.
 
-    low, high: (..., S, S) in [0, 1].
-    cutoff: in cycles/image, 0 to S / 2, where low ends and, unless high_cutoff says otherwise, high
-    begins. The ideal filter takes low at and inside that circle and high beyond it, so the mean
-    always comes from low and the corners always from high (Li et al. 2023; their alpha is
-    2 cutoff / S). The others give low * gain(cutoff) + high * (1 - gain(high_cutoff)).
-    filter: a key of spectrum.FILTERS.
-    Returns (..., S, S), clipped to [0, 1] at the end.
+    low, high: (N, 3, S, S), or any (..., S, S), in [0, 1].
+    cutoff: in cycles/image, 0 to S / 2: where low ends and, unless high_cutoff says more, high
+    begins.
+    filter: a key of spectrum.FILTERS. Ideal takes low on and inside that circle and high outside,
+    so the mean always comes from low and the corners always from high (Li et al. 2023, whose alpha
+    is 2 cutoff / S). Each gives low * gain(cutoff) + high * (1 - gain(high_cutoff)).
+    Returns the shape of low, clipped to [0, 1] once, at the end; without gradients.
     Raises ValueError when a cutoff is out of range.
     """
-    if high_cutoff is None or high_cutoff == cutoff:
-        return (high + low_pass(low - high, cutoff, filter)).clamp_(0, 1)
-    check_cutoff(high_cutoff, high.shape[-1], "high_cutoff")
-    return (low_pass(low, cutoff, filter) + high - low_pass(high, high_cutoff, filter)).clamp_(0, 1)
+    size = low.shape[-1]
+    check_cutoff(cutoff, size)
+    if high_cutoff is not None and high_cutoff != cutoff:
+        check_cutoff(high_cutoff, size, "high_cutoff")
+        return (low_pass(low, cutoff, filter) + high_pass(high, high_cutoff, filter)).clamp_(0, 1)
+    gains = _gains(radial_frequency(size, device=low.device), [cutoff], filter)
+    hybrids = torch.empty_like(high, memory_format=torch.contiguous_format)
+    planes = (images.reshape(-1, size, size) for images in (low, high, hybrids))
+    for coarse, fine, result in zip(
+        *(stack.split(planes_at_once(low)) for stack in planes), strict=True
+    ):
+        rows, change = _transform(coarse, fine, gains.shape[-1])
+        _join(rows, change, gains[0], rows, result)
+    return hybrids
 
 
+@torch.no_grad()
 def iter_sweep(
-    low: Tensor, high: Tensor, cutoffs: Sequence[float], *, filter: str = "ideal", chunk: int = 1
+    low: Tensor, high: Tensor, cutoffs: Sequence[float], *, filter: str = "ideal", chunk: int = 4
 ) -> Iterator[Tensor]:
-    """Yield the hybrids of one pair, chunk cutoffs at a time, in the order of the cutoffs.
+    """Yield the hybrids of one pair at many cutoffs, in their order, chunk cutoffs at a time.
 
-    low, high: (3, S, S) in [0, 1].
-    Yields (up to chunk, 3, S, S) in [0, 1].
+    low, high: (3, S, S) in [0, 1], transformed once.  cutoffs, filter: as in hybrid.
+    Yields (chunk, 3, S, S) in [0, 1]; the last may be shorter.
+    Raises ValueError, before the first picture, when a cutoff is out of range.
     """
+    size = low.shape[-1]
+    for cutoff in cutoffs:
+        check_cutoff(cutoff, size)
+    frequency = radial_frequency(size, device=low.device)
+    fine, change = _transform(low, high, size // 2 + 1)
+    together = 1 if low.is_cpu else chunk  # a CPU is fastest with what fits its cache
+    rows = fine.new_empty(together, *fine.shape)
     for start in range(0, len(cutoffs), chunk):
         part = cutoffs[start : start + chunk]
-        yield torch.stack([hybrid(low, high, cutoff, filter=filter) for cutoff in part])
+        hybrids = low.new_empty(len(part), *low.shape)
+        for first in range(0, len(part), together):
+            gains = _gains(frequency, part[first : first + together], filter)
+            _join(fine, change, gains, rows[: len(gains)], hybrids[first : first + together])
+        yield hybrids
 
 
-def sweep(low: Tensor, high: Tensor, cutoffs: Sequence[float], *, filter="ideal") -> Tensor:
-    """Return the hybrids of one pair at each of K cutoffs, (K, 3, S, S)."""
-    return torch.cat(list(iter_sweep(low, high, cutoffs, filter=filter)))
+def sweep(low: Tensor, high: Tensor, cutoffs: Sequence[float], *, filter: str = "ideal") -> Tensor:
+    """Return the hybrids of one pair at K cutoffs, (K, 3, S, S) in [0, 1]; see iter_sweep."""
+    return next(iter_sweep(low, high, cutoffs, filter=filter, chunk=len(cutoffs)))
+
+
+def _gains(frequency: Tensor, cutoffs: Sequence[float], filter: str) -> Tensor:
+    """Build low's gains, (K, 1, S, columns), up to the last column where any of them matters."""
+    axis = torch.arange(frequency.shape[-1] // 2 + 1.0)
+    columns = int((gain(axis, max(cutoffs), filter) > NEGLIGIBLE).sum())
+    return torch.stack([gain(frequency[:, :columns], cutoff, filter) for cutoff in cutoffs])[
+        :, None
+    ]
+
+
+def _transform(low: Tensor, high: Tensor, columns: int) -> tuple[Tensor, Tensor]:
+    """Return the row spectra of high and the first columns of the spectrum of low - high."""
+    fine = torch.fft.rfft(high)
+    change = torch.fft.rfft(low)[..., :columns] - fine[..., :columns]
+    return fine, torch.fft.fft(change, dim=-2)
+
+
+def _join(fine: Tensor, change: Tensor, gains: Tensor, rows: Tensor, hybrids: Tensor) -> None:
+    """Fill hybrids; rows holds their row spectra on the way, and may be fine itself."""
+    columns = gains.shape[-1]
+    kept = torch.fft.ifft(change[..., :columns] * gains.to(change.dtype), dim=-2)
+    torch.add(fine[..., :columns], kept, out=rows[..., :columns])
+    if rows is not fine:
+        rows[..., columns:] = fine[..., columns:]
+    torch.clamp(torch.fft.irfft(rows, n=hybrids.shape[-1]), 0, 1, out=hybrids)

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 BUTTERWORTH_ORDER = 4
+CACHED_VALUES = 320_000  # six planes of 224 x 224, about 2 MB of transforms
 
 UNITS = {
     "image": "cycles/image",
@@ -25,8 +26,8 @@ def radial_frequency(size: int, *, device: torch.device | str | None = None) -> 
 
     Returns (size, size) float32 in cycles/image, in the order of torch.fft.fft2.
     """
-    # Sums of squared integers are exact, so each radius is rounded once, to float32. The ideal filter
-    # compares it with the cutoff in float32, where 4.000000000000001 still contains the radius 4.
+    # Sums of squared integers are exact, so each radius is rounded once, to float32. The ideal
+    # filter compares in float32 too, so that a cutoff of 4.000000000000001 is the cutoff 4.
     squares = torch.fft.fftfreq(size, 1 / size, device=device).round() ** 2
     return (squares[:, None] + squares).sqrt()
 
@@ -103,13 +104,39 @@ def low_pass(images: Tensor, cutoff: float, filter: str = "gaussian") -> Tensor:
     size = images.shape[-1]
     check_cutoff(cutoff, size)
     frequency = radial_frequency(size, device=images.device)[:, : size // 2 + 1]
-    response = gain(frequency, cutoff, filter).to(images.dtype)
-    return torch.fft.irfft2(torch.fft.rfft2(images) * response, s=images.shape[-2:])
+    return multiply_spectrum(images, gain(frequency, cutoff, filter))
 
 
 def high_pass(images: Tensor, cutoff: float, filter: str = "gaussian") -> Tensor:
     """Keep the fine structure of square pictures: what low_pass removes, so the mean becomes 0."""
     return images - low_pass(images, cutoff, filter)
+
+
+def multiply_spectrum(images: Tensor, response: Tensor) -> Tensor:
+    """Filter square pictures by a real response that is even in each direction.
+
+    images: (..., S, S).  response: (S, S // 2 + 1), laid out as torch.fft.rfft2 does.
+    Returns (..., S, S), differentiable.
+    """
+    size = images.shape[-1]
+    # A complex response is multiplied in place without conversion, in half the time.
+    response = response.to(images.device, images.dtype.to_complex())
+    filtered = [
+        # In two steps, because irfft2 takes a third longer on a CPU.
+        torch.fft.irfft(torch.fft.ifft(torch.fft.rfft2(part).mul_(response), dim=-2), n=size)
+        for part in images.reshape(-1, size, size).split(planes_at_once(images))
+    ]
+    return torch.cat(filtered).view(images.shape)
+
+
+def planes_at_once(images: Tensor) -> int:
+    """Say how many of the (S, S) planes of a batch to transform together.
+
+    On a CPU, few enough to stay in a core's cache, which is faster than a whole batch.
+    """
+    if images.device.type != "cpu" or torch.compiler.is_compiling():
+        return max(1, images[..., 0, 0].numel())
+    return max(1, CACHED_VALUES // images.shape[-1] ** 2)
 
 
 def radial_power_spectrum(images: Tensor) -> tuple[Tensor, Tensor]:
