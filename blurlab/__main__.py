@@ -1,0 +1,268 @@
+"""The command line: the same core without the app; `python -m blurlab --help` lists it."""
+
+import argparse
+import csv
+import json
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from blurlab import blur, cards, hybrid, images, models, objects, spectrum, training
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; return 0, or 2 after one sentence on stderr about what was wrong."""
+    options = parser().parse_args(arguments)
+    try:
+        options.run(options)
+    except (ValueError, OSError) as error:
+        print(f"blurlab {options.command}: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print(f"blurlab {options.command}: stopped", file=sys.stderr)
+        return 130
+    return 0
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse whose errors are one sentence, as ours are; --help stays its own."""
+
+    def error(self, message: str) -> None:
+        self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
+
+
+def parser() -> argparse.ArgumentParser:
+    """Describe every command: its words, its options with units and defaults, its function."""
+    whole = Parser(
+        prog="blurlab",
+        description="Which spatial frequencies does a vision model see with? "
+        "Pictures are read from PNG, JPEG and other common files or, exactly, from .npy files "
+        "holding float32 of shape (3, S, S) in [0, 1]; they are written as .png or .npy.",
+        epilog="Without a command line: make app.",
+    )
+    commands = whole.add_subparsers(dest="command", metavar="COMMAND", required=True)
+
+    listing = command(commands, "models", list_models, "list the installed models")
+    listing.add_argument("--json", action="store_true", help="print the whole cards as JSON")
+
+    mixing = command(
+        commands,
+        "hybrid",
+        write_hybrid,
+        "join the coarse structure of one picture to the fine structure of another",
+    )
+    mixing.add_argument("low", metavar="LOW", help="picture that gives the low frequencies")
+    mixing.add_argument("high", metavar="HIGH", help="picture that gives the high frequencies")
+    mixing.add_argument("out", metavar="OUT", help="file to write, .png or .npy")
+    mixing.add_argument("--cutoff", type=float, required=True, help="where low ends, in --unit")
+    mixing.add_argument("--high-cutoff", type=float, help="where high begins (default: --cutoff)")
+    mixing.add_argument(
+        "--unit",
+        choices=["image", "pixel", "nyquist"],
+        default="image",
+        help="cycles/image, cycles/pixel or fraction of Nyquist (default: image)",
+    )
+    mixing.add_argument(
+        "--filter",
+        choices=list(spectrum.FILTERS),
+        default="ideal",
+        help="shape of the filter; all but ideal have gain 1/2 at the cutoff (default: ideal)",
+    )
+    add_size(mixing)
+
+    blurring = command(commands, "blur", write_blur, "blur a picture as the blur defence does")
+    blurring.add_argument("image", metavar="IN", help="picture to blur")
+    blurring.add_argument("out", metavar="OUT", help="file to write, .png or .npy")
+    blurring.add_argument("--sigma", type=float, required=True, help="in pixels, above 0")
+    add_size(blurring)
+
+    asking = command(commands, "predict", print_answers, "ask models what a picture shows")
+    asking.add_argument(
+        "image", metavar="IN", help="picture; its centered square is resized to the model's input"
+    )
+    asking.add_argument(
+        "--model",
+        metavar="M",
+        dest="models",
+        action="append",
+        required=True,
+        help="name of an installed model; repeat it for several",
+    )
+    asking.add_argument("--top", metavar="K", type=int, default=3, help="answers (default: 3)")
+    asking.add_argument("--json", action="store_true", help="print JSON")
+    add_device(asking)
+
+    drawing = command(commands, "objects", write_objects, "draw procedural objects")
+    drawing.add_argument("folder", metavar="OUT_DIR", help="folder for the pictures and labels.csv")
+    drawing.add_argument("-n", type=int, default=12, help="how many (default: 12)")
+    drawing.add_argument("--size", metavar="S", type=int, default=256, help="side (default: 256)")
+    drawing.add_argument(
+        "--seed", metavar="K", type=int, default=0, help="same seed, same pictures"
+    )
+
+    learning = command(
+        commands, "train", train_model, "train a model that ships, measure it and write its card"
+    )
+    learning.add_argument("name", metavar="NAME", help=f"one of {', '.join(training.RECIPES)}")
+    learning.add_argument("--runs", type=Path, default=Path("runs"), help="folder for checkpoints")
+    learning.add_argument(
+        "--fast", action="store_true", help="compile the network first (needs a C++ compiler)"
+    )
+    add_device(learning)
+
+    measuring = command(
+        commands, "card", measure_card, "measure an installed model again and write its card"
+    )
+    measuring.add_argument("name", metavar="NAME", help="name of an installed model")
+    add_device(measuring)
+    return whole
+
+
+def command(commands, name: str, run, help: str) -> argparse.ArgumentParser:
+    added = commands.add_parser(name, help=help, description=f"{help[0].upper()}{help[1:]}.")
+    added.set_defaults(run=run)
+    return added
+
+
+def add_size(added: argparse.ArgumentParser) -> None:
+    added.add_argument(
+        "--size", metavar="S", type=int, help="crop and resize to S x S pixels first"
+    )
+
+
+def add_device(added: argparse.ArgumentParser) -> None:
+    added.add_argument(
+        "--device", default=models.best_device(), help="where to compute (default: %(default)s)"
+    )
+
+
+def list_models(options) -> None:
+    found = [models.card(name) for name in models.names()]
+    if options.json:
+        print(json.dumps(found, indent=1))
+        return
+    print(f"{'name':<20} {'accuracy':>9} {'f_rev':>6}  title (f_rev in fractions of Nyquist)")
+    for info in found:
+        measured = info["measured"]
+        accuracy, f_rev = (
+            measured["accuracy"]["value"],
+            measured["hybrids"]["f_rev_nyquist"]["value"],
+        )
+        reversal = "none" if f_rev is None else f"{f_rev:.3f}"
+        print(f"{info['name']:<20} {accuracy:>9.1%} {reversal:>6}  {info['title']}")
+
+
+def write_hybrid(options) -> None:
+    low, high = read_square(options.low, options.size), read_square(options.high, options.size)
+    if low.shape != high.shape:
+        raise ValueError(
+            f"{options.low} is {low.shape[-1]} and {options.high} is {high.shape[-1]} pixels wide; "
+            "add --size to bring both to one size."
+        )
+    size = low.shape[-1]
+    cutoffs = [
+        None if value is None else spectrum.to_image(value, options.unit, size=size)
+        for value in (options.cutoff, options.high_cutoff)
+    ]
+    joined = hybrid.hybrid(low, high, cutoffs[0], high_cutoff=cutoffs[1], filter=options.filter)
+    images.save_image(joined, options.out)
+
+
+def write_blur(options) -> None:
+    picture = read_square(options.image, options.size)
+    images.save_image(blur.gaussian_blur(picture, options.sigma), options.out)
+
+
+def print_answers(options) -> None:
+    picture = images.load_image(options.image)
+    side = min(picture.shape[-2:])
+    given = {}
+    for name in options.models:
+        classes = models.card(name)["classes"]
+        if not 1 <= options.top <= len(classes):
+            raise ValueError(f"--top is {options.top}; {name} allows 1 to {len(classes)}.")
+        model = models.load(name, options.device)
+        logits = model(images.square(picture, side)[None].to(options.device))
+        probabilities, indices = models.top_k(logits, options.top)
+        given[name] = [
+            {"class": classes[index], "probability": probability}
+            for probability, index in zip(
+                probabilities[0].tolist(), indices[0].tolist(), strict=True
+            )
+        ]
+    if options.json:
+        print(json.dumps(given, indent=1))
+        return
+    for name, answers in given.items():
+        words = ", ".join(f"{a['class']} {a['probability']:.1%}" for a in answers)
+        print(f"{name}: {words}")
+
+
+def write_objects(options) -> None:
+    for name, value, least in (("-n", options.n, 1), ("--size", options.size, 32)):
+        if value < least:
+            raise ValueError(f"{name} is {value}; it must be at least {least}.")
+    folder = Path(options.folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    generator = torch.Generator().manual_seed(options.seed)
+    with (folder / "labels.csv").open("w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["file", "class"])
+        for index in range(options.n):
+            drawn, labels = objects.objects(1, options.size, generator)
+            name = objects.CLASSES[int(labels)]
+            images.save_image(drawn[0], folder / f"{index:05d}_{name}.png")
+            rows.writerow([f"{index:05d}_{name}.png", name])
+
+
+def train_model(options) -> None:
+    if options.name not in training.RECIPES:
+        raise ValueError(f"no recipe {options.name!r}; choose from {', '.join(training.RECIPES)}.")
+    recipe = training.RECIPES[options.name]
+    pictures = training.training_pictures(recipe)
+    checkpoint = options.runs / options.name / "checkpoint.pt"
+    print(f"{recipe.title}: {len(pictures.labels)} pictures, checkpoints in {checkpoint.parent}")
+    model = training.untrained(recipe, len(pictures.classes)).to(options.device)
+    start, first = time.monotonic(), None
+    for epoch in training.train(model, recipe, pictures, checkpoint, fast=options.fast):
+        first = epoch.number if first is None else first
+        pace = (time.monotonic() - start) / (epoch.number - first + 1)
+        left = pace * (epoch.epochs - epoch.number) / 60
+        print(
+            f"epoch {epoch.number}/{epoch.epochs}  {epoch.size} px  loss {epoch.loss:.3f}  "
+            f"about {left:.0f} min left",
+            flush=True,
+        )
+    training.export(options.name, recipe, model, pictures.classes, models.MODELS_DIR)
+    measure_card(options)
+
+
+def measure_card(options) -> None:
+    measured = {}
+    for kind, numbers in cards.measure(options.name, options.device):
+        measured[kind] = numbers
+        if kind == "hybrids" and sys.stderr.isatty():
+            print(f"\rhybrids: {numbers['pairs']} pairs", end="", file=sys.stderr)
+    cards.write(options.name, measured)
+    print(json.dumps(measured, indent=1))
+
+
+def read_square(path: str, size: int | None) -> Tensor:
+    """Read a picture that must be square, or is made so when a size is asked for."""
+    picture = images.load_image(path)
+    if size is not None:
+        if size < 1:
+            raise ValueError(f"--size is {size}; it must be at least 1.")
+        return images.square(picture, size)
+    height, width = picture.shape[-2:]
+    if height != width:
+        raise ValueError(f"{path} is {width} x {height} pixels, not square; add --size to crop it.")
+    return picture
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,123 @@
+"""What sessions share: pictures, models and sweeps, found again by names and numbers."""
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from blurlab import data, images, models, objects, sensitivity
+from blurlab.ui import jobs
+
+SIZE = 256  # side in pixels of every picture on the pages
+CUTOFFS = tuple(2 ** (7 * step / 32) for step in range(33))  # 1 to 128 cycles/image, 33 of them
+
+
+class Choice(NamedTuple):
+    """A picture as the controls describe it.
+
+    kind: "object", "photograph", "imagenette" or "file".  name: class, photograph or file name.
+    variant: which of many.  upload: the file's bytes, or none.  The rest: see images.align.
+    """
+
+    kind: str
+    name: str
+    variant: int = 0
+    upload: bytes = b""
+    shift_x: float = 0.0
+    shift_y: float = 0.0
+    scale: float = 1.0
+    flip: bool = False
+
+
+@lru_cache(maxsize=8)
+def model(name: str) -> models.Classifier:
+    """Return the one copy of a model that all sessions share; nobody writes to it."""
+    return models.load(name, models.best_device())
+
+
+@lru_cache(maxsize=64)
+def card(name: str) -> dict:
+    return models.card(name)
+
+
+@lru_cache(maxsize=128)
+def picture(choice: Choice) -> Tensor:
+    """Return the (3, SIZE, SIZE) picture of a choice, shared and never written to.
+
+    Raises images.ImageError for a file that is not a picture.
+    """
+    found = _unaligned(choice.kind, choice.name, choice.variant, choice.upload)
+    return images.align(
+        found,
+        shift_x=choice.shift_x,
+        shift_y=choice.shift_y,
+        scale=choice.scale,
+        flip=choice.flip,
+    )
+
+
+@lru_cache(maxsize=64)
+def _unaligned(kind: str, name: str, variant: int, upload: bytes) -> Tensor:
+    if kind == "object":
+        generator = torch.Generator().manual_seed(variant)
+        label = torch.tensor([objects.CLASSES.index(name)])
+        return objects.draw(label, label, SIZE, generator)[0]
+    if kind == "photograph":
+        return images.photograph(name, SIZE)
+    if kind == "imagenette":
+        return images.square(imagenette(name)[variant].float() / 255, SIZE)
+    return images.square(images.read_image(upload, name), SIZE)
+
+
+@lru_cache(maxsize=128)
+def data_url(choice: Choice) -> str:
+    return images.data_url(picture(choice))
+
+
+@lru_cache(maxsize=10)
+def imagenette(name: str) -> Tensor:
+    """Return the first validation photographs of an Imagenette class, (N, 3, 160, 160) uint8."""
+    return data.imagenette_class(name, count=50)
+
+
+def knows(name: str, choice: Choice) -> bool:
+    """Tell whether a picture is of the kind a model was trained on, so that its class is known."""
+    data_of_kind = {"object": "objects", "imagenette": "imagenette"}.get(choice.kind)
+    return card(name)["recipe"]["data"] == data_of_kind
+
+
+@lru_cache(maxsize=256)
+def named_class(name: str, choice: Choice) -> int:
+    """Return the class of a picture for a model: its true one, or else the model's own answer."""
+    if knows(name, choice):
+        return card(name)["classes"].index(choice.name)
+    return int(answers(name, choice).argmax())
+
+
+@torch.no_grad()
+def answers(name: str, choice: Choice) -> Tensor:
+    """Return the probabilities (classes,) that a model gives the unfiltered picture."""
+    network = model(name)
+    return network(picture(choice)[None].to(network.mean.device)).softmax(-1)[0].cpu()
+
+
+def sweep(
+    names: tuple[str, ...], low: Choice, high: Choice, filter: str, high_cutoff: float | None
+) -> jobs.Job:
+    """Return the job that asks the models about the pair's hybrids at CUTOFFS, coarse to fine."""
+
+    def steps() -> Iterator:
+        networks = [model(name) for name in names]
+        device = networks[0].mean.device
+        return sensitivity.pair_answers(
+            networks,
+            picture(low).to(device),
+            picture(high).to(device),
+            CUTOFFS,
+            high_cutoff=high_cutoff,
+            filter=filter,
+        )
+
+    return jobs.poll(("sweep", names, low, high, filter, high_cutoff), steps)

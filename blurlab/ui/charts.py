@@ -1,0 +1,75 @@
+"""Plotly figures of what was measured; they draw nothing themselves."""
+
+import plotly.graph_objects as go
+
+from blurlab.spectrum import UNITS, convert
+
+# Okabe and Ito's colours, which people with any colour vision tell apart, in the order of models.
+COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
+
+
+def pair_curves(
+    curves: dict[str, tuple[list[float], list[float]]],
+    cutoff: float,
+    unit: str,
+    *,
+    size: int,
+    degrees: float | None,
+) -> go.Figure:
+    """Draw p_low - p_high of one pair against the cutoff, a line per model.
+
+    curves: model title -> (cutoffs in cycles/image, p_low - p_high).  cutoff: marked, likewise.
+    """
+
+    def shown(frequency: float) -> float:
+        return convert(frequency, unit, size=size, degrees=degrees)
+
+    figure = go.Figure()
+    for index, (name, (cutoffs, difference)) in enumerate(curves.items()):
+        figure.add_scatter(
+            x=[shown(value) for value in cutoffs],
+            y=difference,
+            name=name,
+            mode="lines+markers",
+            line=line(index),
+        )
+    finish(figure, unit)
+    figure.update_xaxes(type="log")
+    figure.add_vline(x=shown(cutoff), line_dash="dot", line_width=2)
+    return figure
+
+
+def measured_curves(
+    curves: dict[str, tuple[list[float], list[float], int]], unit: str, *, degrees: float | None
+) -> go.Figure:
+    """Draw p_low - p_high over many pairs, a line per model.
+
+    curves: model title -> (cutoffs in cycles/image, p_low - p_high, pictures' side in pixels).
+    """
+    figure = go.Figure()
+    for index, (name, (cutoffs, difference, size)) in enumerate(curves.items()):
+        figure.add_scatter(
+            x=[convert(value, unit, size=size, degrees=degrees) for value in cutoffs],
+            y=difference,
+            name=name,
+            mode="lines+markers",
+            line=line(index),
+        )
+    finish(figure, unit)
+    return figure
+
+
+def line(index: int) -> dict:
+    """Return the colour and dash that every figure gives the model of this index."""
+    return {"color": COLORS[index % len(COLORS)], "dash": DASHES[index % len(DASHES)]}
+
+
+def finish(figure: go.Figure, unit: str) -> None:
+    """Give a figure of p_low - p_high its axes, zero line and legend."""
+    figure.add_hline(y=0, line_width=1)
+    figure.update_xaxes(title=f"cutoff ({UNITS[unit]})")
+    figure.update_yaxes(range=[-1.05, 1.05], title="p_low − p_high")
+    figure.update_layout(
+        height=420, margin={"t": 20, "r": 20}, legend={"orientation": "h", "y": 1.12}
+    )

@@ -1,0 +1,126 @@
+"""What is installed here, as tables and figures for a page."""
+
+import os
+
+import plotly.graph_objects as go
+import streamlit as st
+import torch
+
+from blurlab import data, images, models, objects
+from blurlab.ui import cache, charts, link, shell
+
+PARAMETERS = {"card": link.choice(models.names(), next(iter(models.names()), ""))}
+COLUMNS = {"weights (MB)": st.column_config.NumberColumn(format="%.1f")}
+
+
+def title(name: str) -> str:
+    return cache.card(name)["title"]
+
+
+def table(names: list[str]) -> list[dict]:
+    """Return one row per model, from the numbers on its card."""
+    return [
+        {
+            "network": title(name),
+            "trained on": cache.card(name)["recipe"]["data"],
+            "classes": len(cache.card(name)["classes"]),
+            "accuracy": estimate(cache.card(name)["measured"]["accuracy"], percent=True),
+            "f_rev": estimate(cache.card(name)["measured"]["hybrids"]["f_rev_nyquist"]),
+            "input (px)": cache.card(name)["recipe"]["input_size"],
+            "parameters": cache.card(name)["parameters"],
+            "weights (MB)": cache.card(name)["bytes"] / 1e6,
+        }
+        for name in names
+    ]
+
+
+def estimate(measured: dict, *, percent: bool = False) -> str:
+    """Write an estimate with its interval, or that there is none."""
+    numbers = [measured[key] for key in ("value", "low", "high")]
+    if None in numbers:
+        return "does not cross"
+    if percent:
+        return "{:.1%} [{:.1%}, {:.1%}]".format(*numbers)
+    return "{:.3f} [{:.3f}, {:.3f}]".format(*numbers)
+
+
+def curves(names: list[str]) -> go.Figure:
+    """Draw the measured p_low - p_high of the models, in the sidebar's unit."""
+    measured = {}
+    for name in names:
+        card = cache.card(name)
+        hybrids, size = card["measured"]["hybrids"], card["recipe"]["input_size"]
+        difference = [
+            low - high for low, high in zip(hybrids["p_low"], hybrids["p_high"], strict=True)
+        ]
+        measured[title(name)] = (hybrids["cutoffs_cycles_per_image"], difference, size)
+    return charts.measured_curves(measured, st.session_state["unit"], degrees=shell.degrees())
+
+
+def show_card(name: str) -> None:
+    """Show what a card says: recipe, classes, and everything measured."""
+    card = cache.card(name)
+    recipe, measured, classes = st.columns([2, 2, 1], gap="medium")
+    recipe.dataframe(
+        [{"recipe": key, "value": str(value)} for key, value in card["recipe"].items()],
+        hide_index=True,
+    )
+    conflicts = card["measured"].get("cue_conflicts")
+    rows = [
+        {"measured": "accuracy", "value": estimate(card["measured"]["accuracy"], percent=True)},
+        {
+            "measured": "f_rev (fraction of Nyquist)",
+            "value": estimate(card["measured"]["hybrids"]["f_rev_nyquist"]),
+        },
+    ]
+    for cue in ("shape", "texture") if conflicts else ():
+        rows.append(
+            {
+                "measured": f"names the {cue} in a cue conflict",
+                "value": estimate(conflicts[cue], percent=True),
+            }
+        )
+    rows.append({"measured": "parameters", "value": f"{card['parameters']:,}"})
+    rows.append({"measured": "sha256", "value": card["sha256"]})
+    measured.dataframe(rows, hide_index=True)
+    classes.dataframe([{"classes": label} for label in card["classes"]], hide_index=True)
+
+
+def show_data() -> None:
+    """Show the pictures at hand, with a few of them."""
+    st.markdown(
+        f"**Objects**: {', '.join(objects.CLASSES)}, drawn as needed, any number at any size. "
+        "Outline and surface each name the class."
+    )
+    drawn = [cache.Choice("object", name, 11) for name in objects.CLASSES]
+    st.image([cache.data_url(choice) for choice in drawn], width=112)
+    found = images.photographs()
+    st.markdown(f"**Photographs** inside scikit-image: {len(found)}.")
+    photographs = [cache.Choice("photograph", name) for name in found]
+    st.image([cache.data_url(choice) for choice in photographs], width=112)
+    if data.has_imagenette():
+        st.markdown(f"**Imagenette**: in {data.data_root()}.")
+    else:
+        st.markdown(
+            "**Imagenette** is not here: unpack imagenette2-160 into a folder and name that folder "
+            "in the environment variable BLURLAB_DATA."
+        )
+
+
+def machine() -> list[dict]:
+    """Return the device, its free memory, and the threads and versions in use."""
+    rows = [
+        {"what": "device", "value": shell.device_title()},
+        {"what": "free memory", "value": f"{free_memory() / 2**30:.1f} GiB"},
+        {"what": "processor cores", "value": str(os.cpu_count())},
+        {"what": "torch", "value": torch.__version__},
+        {"what": "streamlit", "value": st.__version__},
+    ]
+    return rows
+
+
+def free_memory() -> int:
+    """Return the bytes free on the device that computes."""
+    if torch.cuda.is_available():
+        return torch.cuda.mem_get_info()[0]
+    return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")

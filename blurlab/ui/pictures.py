@@ -1,0 +1,131 @@
+"""The controls that choose a picture: where it is from, which one, how it lies in its square."""
+
+import streamlit as st
+
+from blurlab import data, images, objects
+from blurlab.ui import cache, link
+
+SIDES = {"low": "Low frequencies from", "high": "High frequencies from"}
+OBJECT, PHOTOGRAPH, IMAGENETTE = "object", "photograph", "imagenette"
+UPLOAD, CAMERA = "upload", "camera"
+
+
+def options() -> list[str]:
+    """List every picture that can be chosen, as the address writes it: kind:name."""
+    listed = [f"{OBJECT}:{name}" for name in objects.CLASSES]
+    listed += [f"{PHOTOGRAPH}:{name}" for name in images.photographs()]
+    if data.has_imagenette():
+        listed += [f"{IMAGENETTE}:{name}" for name in data.IMAGENETTE_CLASSES]
+    return [*listed, UPLOAD, CAMERA]
+
+
+def title(option: str) -> str:
+    """Name an option for people."""
+    kind, _, name = option.partition(":")
+    if kind == PHOTOGRAPH:
+        return f"Photograph: {images.PHOTOGRAPHS[name].title}"
+    return {
+        OBJECT: f"Object: {name}",
+        IMAGENETTE: f"Imagenette: {name}",
+        UPLOAD: "Upload a file …",
+        CAMERA: "Use the camera …",
+    }[kind]
+
+
+def parameters(side: str, default: str, variant: int) -> dict[str, link.Parameter]:
+    """Return the state of one side's controls, as the address holds it."""
+    return {
+        side: link.choice(options(), default),
+        f"{side}_variant": link.number(0, 9999, variant),
+        f"{side}_x": link.number(-0.5, 0.5, 0.0),
+        f"{side}_y": link.number(-0.5, 0.5, 0.0),
+        f"{side}_scale": link.number(0.5, 2.0, 1.0),
+        f"{side}_flip": link.flag(),
+    }
+
+
+def chooser(side: str) -> cache.Choice:
+    """Draw one side's controls and return its picture; a bad file leaves the last good one."""
+    state = st.session_state
+    select, another, align = st.columns([5, 1, 1], vertical_alignment="bottom", gap="small")
+    select.selectbox(SIDES[side], options(), format_func=title, key=side)
+    kind, _, name = state[side].partition(":")
+    another.button(
+        "",
+        icon=":material/casino:",
+        help="Another picture of this kind",
+        key=f"{side}_another",
+        disabled=kind not in (OBJECT, IMAGENETTE),
+        on_click=_next_variant,
+        args=(side,),
+        width="stretch",
+    )
+    with align.popover("", icon=":material/open_with:", help="Align", width="stretch"):
+        st.slider("Shift right", -0.5, 0.5, key=f"{side}_x", help="in sides of the picture")
+        st.slider("Shift down", -0.5, 0.5, key=f"{side}_y", help="in sides of the picture")
+        st.slider("Scale", 0.5, 2.0, key=f"{side}_scale")
+        st.toggle("Mirror", key=f"{side}_flip")
+    if kind in (UPLOAD, CAMERA):
+        return _from_file(side, kind)
+    state[f"{side}_good"] = _choice(side, kind, name)
+    return state[f"{side}_good"]
+
+
+def swap() -> None:
+    """Exchange the two pictures with everything that was chosen for them."""
+    state = st.session_state
+    keys = [key for key in parameters("low", "", 0) if key in state]
+    for low in keys:
+        high = low.replace("low", "high", 1)
+        state[low], state[high] = state[high], state[low]
+
+
+def label(choice: cache.Choice) -> str:
+    """Say in a word or two what a picture shows, as far as is known."""
+    if choice.kind == PHOTOGRAPH:
+        return images.PHOTOGRAPHS[choice.name].title
+    return choice.name
+
+
+def _next_variant(side: str) -> None:
+    st.session_state[f"{side}_variant"] = (st.session_state[f"{side}_variant"] + 1) % 10_000
+
+
+def _choice(side: str, kind: str, name: str, upload: bytes = b"") -> cache.Choice:
+    state = st.session_state
+    variant = state[f"{side}_variant"]
+    if kind == IMAGENETTE:
+        variant %= len(cache.imagenette(name))
+    return cache.Choice(
+        kind,
+        name,
+        variant if kind in (OBJECT, IMAGENETTE) else 0,
+        upload,
+        shift_x=state[f"{side}_x"],
+        shift_y=state[f"{side}_y"],
+        scale=state[f"{side}_scale"],
+        flip=state[f"{side}_flip"],
+    )
+
+
+def _from_file(side: str, kind: str) -> cache.Choice:
+    state = st.session_state
+    if kind == UPLOAD:
+        file = st.file_uploader(
+            f"Picture for the {side} frequencies, at most 20 MB",
+            key=f"{side}_file",
+        )
+    else:
+        file = st.camera_input(f"Picture for the {side} frequencies", key=f"{side}_camera")
+    last = state.setdefault(f"{side}_good", _choice(side, OBJECT, objects.CLASSES[side == "high"]))
+    if file is None:
+        st.caption("Until there is a file, the last picture stays. A link cannot carry a file.")
+        return last
+    choice = _choice(side, "file", file.name, file.getvalue())
+    try:
+        cache.picture(choice)
+    except images.ImageError as error:
+        st.error(str(error), icon=":material/broken_image:")
+        return last
+    state[f"{side}_good"] = choice
+    return choice

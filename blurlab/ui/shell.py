@@ -1,0 +1,105 @@
+"""The frame around every page: configuration, navigation, and the sidebar that pages share."""
+
+import math
+
+import streamlit as st
+import torch
+
+from blurlab import models, spectrum
+from blurlab.ui import link
+
+STAGE_CM = 10.0  # rough width of the stage's picture on a laptop's screen
+
+SHARED = {
+    "unit": link.choice(list(spectrum.UNITS), "image"),
+    "models": link.choices(models.names(), []),
+    "distance": link.number(10.0, 2000.0, 57.0, "cm"),
+    "width": link.number(1.0, 1000.0, STAGE_CM, "cm"),
+    "present": link.flag(),
+}
+
+# Streamlit leaves a tenth of a screen empty above a page.
+STYLE = """<style>
+[data-testid="stMainBlockContainer"] { padding-top: 2.5rem; }
+h1 { font-size: 2rem !important; padding: 0.2rem 0 !important; }
+</style>"""
+PRESENTER_STYLE = """<style>
+[data-testid="stHeader"], [data-testid="stSidebar"], [data-testid="stSidebarCollapsedControl"],
+[data-testid="stExpandSidebarButton"] { display: none; }
+[data-testid="stMainBlockContainer"] { padding: 1rem 2rem; max-width: none; }
+html { font-size: 20px; }
+</style>"""
+
+
+def main() -> None:
+    """Draw the frame and run the page that the address names."""
+    st.set_page_config(page_title="BlurLab", page_icon=":material/blur_on:", layout="wide")
+    page = st.navigation(
+        [
+            st.Page("pages/home.py", title="Home", icon=":material/home:", default=True),
+            st.Page("pages/hybrid.py", title="Hybrid images", icon=":material/blur_on:"),
+            st.Page("pages/models.py", title="Models and data", icon=":material/deployed_code:"),
+        ]
+    )
+    link.restore(SHARED)
+    if st.session_state["present"]:
+        st.html(PRESENTER_STYLE)
+    else:
+        st.html(STYLE)
+    sidebar()
+    page.run()
+
+
+def heading(text: str) -> None:
+    """Draw a page's title, which presenters go without."""
+    if not st.session_state["present"]:
+        st.title(text)
+
+
+def sidebar() -> None:
+    """Draw the choices that hold for every page."""
+    with st.sidebar:
+        st.selectbox("Unit of frequency", spectrum.UNITS, key="unit", format_func=unit_title)
+        if st.session_state["unit"] == "degree":
+            st.number_input("Width of the picture (cm)", 1.0, 1000.0, key="width")
+            st.number_input("Viewing distance (cm)", 10.0, 2000.0, key="distance")
+        st.multiselect(
+            "Models",
+            models.names(),
+            key="models",
+            format_func=lambda name: models.card(name)["title"],
+            placeholder="Those that fit the pictures",
+        )
+        st.toggle("Presenter mode", key="present", help="Big type and nothing else; leave with P")
+        st.caption(f"Computing on {device_title()}")
+    if st.session_state["present"]:
+        st.button("Leave presenter mode", shortcut="p", on_click=_leave, type="tertiary")
+
+
+def _leave() -> None:
+    st.session_state["present"] = False
+
+
+def unit_title(unit: str) -> str:
+    return spectrum.UNITS[unit]
+
+
+def degrees() -> float:
+    """Return the visual angle of the picture's side, in degrees, from the sidebar's numbers."""
+    half = st.session_state["width"] / 2
+    return math.degrees(2 * math.atan(half / st.session_state["distance"]))
+
+
+def device_title() -> str:
+    device = models.best_device()
+    if device == "cuda":
+        return torch.cuda.get_device_name()
+    threads = torch.get_num_threads()
+    return {"mps": "Apple GPU", "cpu": f"CPU, {threads} thread{'s' * (threads > 1)}"}[device]
+
+
+def frequency(value: float, size: int) -> str:
+    """Write a frequency in cycles/image in the unit that the sidebar says, with its name."""
+    unit = st.session_state["unit"]
+    shown = spectrum.convert(value, unit, size=size, degrees=degrees())
+    return f"{shown:.3g} {unit_title(unit)}"

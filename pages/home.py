@@ -1,0 +1,33 @@
+"""Home: what BlurLab is, in ten seconds, on a live hybrid; and a story to follow from there."""
+
+import streamlit as st
+
+from blurlab.ui import cache, hybrids, link, shell, story
+
+PARAMETERS = story.PARAMETERS | hybrids.PARAMETERS
+
+link.restore(shell.SHARED | PARAMETERS)
+shell.heading("Which spatial frequencies does a vision model see with?")
+link.report(shell.SHARED | PARAMETERS)
+if not st.session_state["present"]:
+    st.markdown(
+        "This picture is a **fish** in its coarse structure and a **house** in its fine structure. "
+        "Drag the cutoff and watch which of the two each network names."
+    )
+
+low, high = cache.Choice("object", "fish", 3), cache.Choice("object", "house", 5)
+names = hybrids.fitting_models(low, high)
+if not names:
+    st.error("No models are installed; `python -m blurlab train NAME` makes one.")
+    st.stop()
+story.told()
+hybrids.live("home", names, low, high, PARAMETERS, with_details=False)
+
+if not st.session_state["present"]:
+    st.page_link("pages/hybrid.py", label="Use your own pictures", icon=":material/blur_on:")
+    st.page_link("pages/models.py", label="Meet the networks", icon=":material/deployed_code:")
+    st.caption(
+        "The method is that of Li et al. 2023, Robust deep learning object recognition models rely "
+        "on low frequency information in natural images, PLOS Comput Biol 19(3): e1010932. "
+        f"Computing on {shell.device_title()}."
+    )
