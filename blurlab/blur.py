@@ -4,8 +4,9 @@ import math
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
-from blurlab.spectrum import multiply_spectrum
+from blurlab.spectrum import multiply_spectrum, planes_at_once
 
 BLOCK = 32  # rows or columns that one matrix product blurs together
 
@@ -57,20 +58,16 @@ def _blur_by_blocks(images: Tensor, weights: Tensor) -> Tensor:
     for offset, weight in enumerate(weights):
         band.diagonal(offset)[:BLOCK] = weight
     band = band.expand(blocks, BLOCK, window)
-    wrapped, rows = images.new_empty(padded, padded), images.new_empty(blocks, BLOCK, padded)
-    # Neighbouring windows overlap by the kernel; as_strided sees them without copying.
-    above = wrapped.as_strided((blocks, window, padded), (BLOCK * padded, padded, 1))
-    beside = rows.as_strided((blocks, size, window), (BLOCK, padded, 1))
+    # Neighbouring windows overlap by the kernel; unfold sees them without copying.
+    rows = images.new_empty(size, padded)
+    beside = rows.unfold(1, window, BLOCK).transpose(0, 1)
     blurred = torch.empty_like(images, memory_format=torch.contiguous_format)
-    for plane, result in zip(
-        images.reshape(-1, size, size), blurred.view(-1, size, size), strict=True
-    ):
-        wrapped[half:-half, half:-half] = plane
-        wrapped[:half, half:-half], wrapped[-half:, half:-half] = plane[-half:], plane[:half]
-        wrapped[:, :half], wrapped[:, -half:] = wrapped[:, size:-half], wrapped[:, half : 2 * half]
-        torch.bmm(band, above, out=rows)
-        columns = result.view(size, blocks, BLOCK).transpose(0, 1)
-        torch.bmm(beside, band.transpose(1, 2), out=columns)
+    results = iter(blurred.view(-1, size, blocks, BLOCK).transpose(1, 2))
+    for part in images.reshape(-1, size, size).split(planes_at_once(images)):
+        for wrapped in F.pad(part, (half, half, half, half), mode="circular"):
+            above = wrapped.unfold(0, window, BLOCK).transpose(1, 2)
+            torch.bmm(band, above, out=rows.view(blocks, BLOCK, padded))
+            torch.bmm(beside, band.transpose(1, 2), out=next(results))
     return blurred
 
 
