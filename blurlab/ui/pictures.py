@@ -3,7 +3,7 @@
 import streamlit as st
 
 from blurlab import data, images, objects
-from blurlab.ui import cache, link
+from blurlab.ui import cache, link, show
 
 SIDES = {"low": "Low frequencies from", "high": "High frequencies from"}
 OBJECT, PHOTOGRAPH, IMAGENETTE = "object", "photograph", "imagenette"
@@ -125,7 +125,7 @@ def _from_file(side: str, kind: str) -> cache.Choice:
     try:
         cache.picture(choice)
     except images.ImageError as error:
-        st.error(str(error), icon=":material/broken_image:")
+        show.error(str(error), icon=":material/broken_image:")
         return last
     state[f"{side}_good"] = choice
     return choice

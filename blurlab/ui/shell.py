@@ -1,6 +1,7 @@
 """The frame around every page: configuration, navigation, and the sidebar that pages share."""
 
 import math
+from pathlib import Path
 
 import streamlit as st
 import torch
@@ -8,6 +9,7 @@ import torch
 from blurlab import models, spectrum
 from blurlab.ui import link
 
+ICON = Path(__file__).parents[2] / "assets" / "icon.png"
 STAGE_CM = 10.0  # rough width of the stage's picture on a laptop's screen
 
 SHARED = {
@@ -33,7 +35,7 @@ html { font-size: 20px; }
 
 def main() -> None:
     """Draw the frame and run the page that the address names."""
-    st.set_page_config(page_title="BlurLab", page_icon=":material/blur_on:", layout="wide")
+    st.set_page_config(page_title="BlurLab", page_icon=str(ICON), layout="wide")
     page = st.navigation(
         [
             st.Page("pages/home.py", title="Home", icon=":material/home:", default=True),

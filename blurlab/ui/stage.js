@@ -79,12 +79,11 @@ function bracket(series, cutoff) {
 const between = (values, { before, after, share }) =>
   values[before] * (1 - share) + values[after] * share;
 
-// The first zero crossing of p_low - p_high, linear between sweep points; null where there is none.
+// The first zero crossing of p_low - p_high as in blurlab/sensitivity.py; null where there is none.
 function reversal({ cutoffs, difference, known }) {
   for (let n = 1; n < known.length; n++) {
     const [i, j] = [known[n - 1], known[n]], [a, b] = [difference[i], difference[j]];
-    if (a === 0 && n === 1) continue; // touching zero at the start is not a reversal
-    if (a * b <= 0 && a !== b) return { at: cutoffs[i] + ((cutoffs[j] - cutoffs[i]) * a) / (a - b), sure: j - i === 1 };
+    if (a !== 0 && a * b <= 0) return { at: cutoffs[i] + ((cutoffs[j] - cutoffs[i]) * a) / (a - b), sure: j - i === 1 };
   }
   return null;
 }
@@ -97,7 +96,7 @@ function makeView(parent) {
   const slots = (window.blurlabStages ??= new Map());
   let data = null, slot = null, settings = null, series = {}, pictures = null, cards = {};
   let cutoff = 1, highCutoff = null, wanted = null, resized = true, dragging = false;
-  let axis = null, curve = null, spectra = null;
+  let em = 16, axis = null, curve = null, spectra = null; // em: the stage's type size in pixels
   let sent = []; // values on their way to Python and back, which must not move the slider again
   const view = { parts, show, close, send: () => {} };
 
@@ -110,9 +109,10 @@ function makeView(parent) {
     slot.changed = receive;
     Object.assign(slot, next.parts); // a page without a server brings settings and answers along
     const samePictures = data && ["low", "high", "size"].every((name) => data[name] === next[name]);
+    const sameModels = data && JSON.stringify(data.models) === JSON.stringify(next.models);
     data = next;
     if (!samePictures) loadPictures();
-    buildCards();
+    if (!sameModels) buildCards();
     receive();
   }
 
@@ -280,9 +280,11 @@ function makeView(parent) {
     pictures.hybrid(settings.filter, cutoff, highCutoff ?? cutoff, pictures.image.data);
     parts.hybrid.getContext("2d").putImageData(pictures.image, 0, 0);
     parts.hybrid.dataset.cutoff = cutoff;
-    const small = parts.distant.getContext("2d");
-    small.imageSmoothingQuality = "high";
-    small.drawImage(parts.hybrid, 0, 0, parts.distant.width, parts.distant.height);
+    for (const canvas of [parts.distant, parts.receded]) {
+      const context = canvas.getContext("2d");
+      context.imageSmoothingQuality = "high";
+      context.drawImage(parts.hybrid, 0, 0, canvas.width, canvas.height);
+    }
   }
 
   function drawDials() {
@@ -297,7 +299,7 @@ function makeView(parent) {
   // Everything that stays while the cutoff moves.
   function drawStill() {
     const { labels, size } = data, { unit } = settings, width = parts.stage.clientWidth;
-    parts.stage.dataset.width = width < 860 ? "narrow" : "wide";
+    parts.stage.dataset.width = width < 54 * em ? "narrow" : "wide";
     parts["low-label"].textContent = labels.low;
     parts["high-label"].textContent = labels.high;
     parts["toward-high"].textContent = `← more of ${labels.high}`;
@@ -306,11 +308,15 @@ function makeView(parent) {
     parts["high-legend"].textContent = `high frequencies: ${labels.high}`;
     parts.hybrid.setAttribute("aria-label", `Hybrid picture: coarse structure of ${labels.low}, fine structure of ${labels.high}`);
     parts["high-dial"].hidden = highCutoff === null;
-    parts["cutoff-label"].textContent = highCutoff === null ? "Cutoff" : `Low cutoff: ${labels.low} up to`;
-    parts["high-cutoff-label"].textContent = `High cutoff: ${labels.high} from`;
+    parts["cutoff-label"].textContent = highCutoff === null ? "Cutoff" : `${labels.low} up to`;
+    parts["high-cutoff-label"].textContent = `${labels.high} from`;
     const shown = parts.frame.clientWidth / FAR;
-    parts.distant.style.width = parts.distant.style.height = `${shown}px`;
-    parts.distant.width = parts.distant.height = Math.round(shown * devicePixelRatio);
+    for (const canvas of [parts.distant, parts.receded]) {
+      canvas.style.width = canvas.style.height = `${shown}px`;
+      canvas.width = canvas.height = Math.round(shown * devicePixelRatio);
+    }
+    em = parseFloat(getComputedStyle(parts.stage).fontSize);
+    arrangeCards();
     axis = makeAxis(parts.curve.clientWidth);
     drawTicks();
     curve = drawCurve();
@@ -340,15 +346,22 @@ function makeView(parent) {
     for (const model of data.models) {
       const top = Array.from({ length: ROWS }, () => makeRow("top"));
       const pair = [makeRow("low"), makeRow("high")];
-      const verdict = element("span", { class: "verdict" }), note = element("p", { class: "note", hidden: "" });
+      const verdict = element("h4", { class: "verdict" }), note = element("p", { class: "note", hidden: "" });
       const answers = element("div", { class: "answers" },
-        element("div", { class: "rows" }, element("h4", { text: "best answers" }), ...top.map((row) => row.node)),
+        element("div", { class: "rows" }, verdict, ...top.map((row) => row.node)),
         element("div", { class: "rows pair" }, element("h4", { text: "probability of each picture" }), ...pair.map((row) => row.node)));
-      const header = element("header", {}, symbol(model), element("span", { class: "title", text: model.title }), verdict);
+      const header = element("header", {}, symbol(model), element("span", { class: "title", text: model.title }));
       const card = element("article", { class: "model", style: `--model:${look(model).color}`, "data-model": model.key }, header, answers, note);
       cards[model.key] = { card, top, pair, verdict, note };
     }
     parts.models.replaceChildren(...Object.values(cards).map(({ card }) => card));
+  }
+
+  // As many columns as fit, but no row with a gap where a more even split exists.
+  function arrangeCards() {
+    const count = data.models.length, fit = clamp(Math.floor(parts.models.clientWidth / (15 * em)), 1, count);
+    const columns = Math.ceil(count / Math.ceil(count / fit));
+    parts.models.style.gridTemplateColumns = `repeat(${columns}, minmax(0, 1fr))`;
   }
 
   // The best answers at a place between two sweep points, where each may list other classes.
@@ -382,11 +395,11 @@ function makeView(parent) {
   // -- Plots ------------------------------------------------------------------------------------
 
   function makeAxis(width) {
-    const [low, high] = ends(), left = 58, right = width - clamp(width * 0.24, 110, 210);
+    const [low, high] = ends(), left = 3.6 * em, right = width - clamp(width * 0.27, 7.5 * em, 15 * em);
     const x = (value) => left + ((right - left) * Math.log(clamp(value, low, high) / low)) / Math.log(high / low);
     const { scale, suffix } = settings.unit;
     let values = niceValues(low / scale, high / scale, suffix === "cycles/image");
-    while ((right - left) / values.length < 44) values = values.filter((_, i) => i % 2 === 0);
+    while ((right - left) / values.length < 2.8 * em) values = values.filter((_, i) => i % 2 === 0);
     return { width, left, right, x, ticks: values.map((value) => ({ at: value * scale, label: String(value) })) };
   }
 
@@ -399,37 +412,41 @@ function makeView(parent) {
     const { ticks, x, left, right } = axis;
     return [
       ...ticks.map(({ at }) => shape("line", { class: "grid", x1: x(at), x2: x(at), y1: top, y2: bottom })),
-      ...ticks.map(({ at, label }) => shape("text", { x: x(at), y: bottom + 20, "text-anchor": "middle", text: label })),
-      shape("text", { x: (left + right) / 2, y: bottom + 42, "text-anchor": "middle", text: `cutoff, ${settings.unit.label}` }),
+      ...ticks.map(({ at, label }) => shape("text", { x: x(at), y: bottom + 1.25 * em, "text-anchor": "middle", text: label })),
+      shape("text", { x: right, y: bottom + 2.6 * em, "text-anchor": "end", text: `cutoff, ${settings.unit.label}` }),
     ];
   }
 
+  function yTitle(text, top, bottom) {
+    const turned = `translate(${em} ${(top + bottom) / 2}) rotate(-90)`;
+    return shape("text", { "text-anchor": "middle", transform: turned, text });
+  }
+
   function drawCurve() {
-    const { width, left, right, x } = axis, top = 12, bottom = clamp(width * 0.3, 220, 300), { labels } = data;
+    const paired = data.models.filter((model) => series[model.key].hasPair), names = nameEnds(paired);
+    const { width, left, right } = axis, { labels } = data, svg = parts.curve, top = 1.8 * em;
+    const bottom = top + Math.max(clamp(width * 0.28, 12 * em, 18 * em), names.height - 3 * em);
     const y = (value) => top + ((bottom - top) * (1 - value)) / 2;
-    const svg = parts.curve;
-    svg.setAttribute("height", bottom + 50);
+    svg.setAttribute("height", bottom + 3 * em);
     svg.replaceChildren(
       ...frequencyGrid(top, bottom),
-      ...[1, 0, -1].flatMap((value) => [
+      ...[[1, "+1"], [0, "0"], [-1, "−1"]].flatMap(([value, text]) => [
         shape("line", { class: value ? "grid" : "zero", x1: left, x2: right, y1: y(value), y2: y(value) }),
-        shape("text", { x: left - 8, y: y(value) + 5, "text-anchor": "end", text: value > 0 ? "+1" : value < 0 ? "−1" : "0" }),
+        shape("text", { x: left - 0.5 * em, y: y(value) + 0.33 * em, "text-anchor": "end", text }),
       ]),
-      shape("text", { x: 14, y: y(0), "text-anchor": "middle", transform: `rotate(-90 14 ${y(0)})`, text: "p low − p high" }),
+      yTitle("p low − p high", top, bottom),
+      shape("text", { class: "strong", x: left, y: top - 0.6 * em, text: `↑ names ${labels.low}` }),
+      shape("text", { class: "strong", x: left, y: bottom + 2.6 * em, text: `↓ names ${labels.high}` }),
       ...pixelLimits(top, bottom),
-      shape("text", { class: "strong halo", x: left + 8, y: y(0) - 12, text: `↑ names ${labels.low}` }),
-      shape("text", { class: "strong halo", x: left + 8, y: y(0) + 26, text: `↓ names ${labels.high}` }),
     );
-    const marker = shape("line", { class: "marker", y1: top, y2: bottom });
-    const paired = data.models.filter((model) => series[model.key].hasPair), dots = {};
+    const marker = shape("line", { class: "marker", y1: top, y2: bottom }), dots = {};
     for (const model of paired) svg.append(...curveLines(model, y));
-    for (const model of paired) svg.append(...reversalTick(model, y));
-    svg.append(marker);
+    svg.append(marker, ...reversalTicks(paired, y(0)));
     for (const model of paired) {
       dots[model.key] = shape("path", { class: "shape", "data-dot": model.key, d: look(model).shape, fill: look(model).color });
       svg.append(dots[model.key]);
     }
-    placeEnds(paired, y, bottom);
+    names.place((model) => y(series[model.key].difference[series[model.key].known.at(-1)]), bottom + 2.5 * em);
     return { y, marker, dots };
   }
 
@@ -437,14 +454,16 @@ function makeView(parent) {
   function pixelLimits(top, bottom) {
     const limits = new Map();
     for (const model of data.models) {
-      if (model.nyquist < data.size / 2) limits.set(model.nyquist, [...(limits.get(model.nyquist) ?? []), model.title]);
+      if (model.nyquist < data.size / 2) limits.set(model.nyquist, [...(limits.get(model.nyquist) ?? []), model]);
     }
-    return [...limits].flatMap(([nyquist, titles]) => {
-      const x = axis.x(nyquist), owner = titles.length === data.models.length ? "the models’" : `${titles.join(", ")}:`;
-      const foot = `${x + 17} ${bottom - 8}`;
+    return [...limits].flatMap(([nyquist, owners]) => {
+      const x = axis.x(nyquist), everyone = owners.length === data.models.length;
+      const signs = everyone ? [] : owners.map((model, n) =>
+        shape("path", { d: look(model).shape, fill: look(model).color, transform: `translate(${6 + 16 * n} ${-0.3 * em}) rotate(90) scale(.75)` }));
       return [
         shape("line", { class: "limit", x1: x, x2: x, y1: top, y2: bottom }),
-        shape("text", { class: "halo", transform: `translate(${foot}) rotate(-90)`, text: `${owner} pixels end here` }),
+        shape("g", { transform: `translate(${x + 1.1 * em} ${bottom - 0.5 * em}) rotate(-90)` }, ...signs,
+          shape("text", { class: "halo", x: 16 * signs.length, text: "pixels end here" })),
       ];
     });
   }
@@ -471,55 +490,67 @@ function makeView(parent) {
     return low * (high / low) ** ((x - axis.left) / (axis.right - axis.left));
   }
 
-  function reversalTick(model, y) {
-    const crossing = reversal(series[model.key]);
-    if (!crossing) return [];
-    const x = axis.x(crossing.at), up = model.color % 2 === 0;
-    return [
-      shape("line", { x1: x, x2: x, y1: y(0) - 11, y2: y(0) + 11, stroke: look(model).color, "stroke-width": 4 }),
-      shape("text", { class: "strong halo", x, y: y(0) + (up ? -18 : 28), "text-anchor": "middle", text: inUnit(crossing.at) }),
-    ];
+  // Mark each reversal on the zero line; numbers that would touch take another row.
+  function reversalTicks(models, zero) {
+    const rows = [-0.9, 1.6, -2, 2.7].map((offset) => ({ offset, end: -Infinity }));
+    const found = models.map((model) => ({ model, crossing: reversal(series[model.key]) }))
+      .filter(({ crossing }) => crossing).sort((a, b) => a.crossing.at - b.crossing.at);
+    return found.flatMap(({ model, crossing }) => {
+      const x = axis.x(crossing.at), text = inUnit(crossing.at), half = 0.3 * em * text.length;
+      const row = rows.find(({ end }) => end < x - half) ?? rows[0];
+      row.end = x + half;
+      return [
+        shape("line", { x1: x, x2: x, y1: zero - 0.7 * em, y2: zero + 0.7 * em, stroke: look(model).color, "stroke-width": 4 }),
+        shape("text", { class: "strong halo", x, y: zero + row.offset * em, "text-anchor": "middle", text }),
+      ];
+    });
   }
 
-  // Name each line at its right end, spread so that no two labels overlap.
-  function placeEnds(models, y, bottom) {
-    const labels = models.map((model) => {
-      const answers = series[model.key], crossing = reversal(answers);
-      const text = crossing ? `f_rev ${crossing.sure ? "" : "≈ "}${withUnit(crossing.at)}` : "does not reverse";
-      const node = element("div", {}, symbol(model), element("span", {}, element("b", { text: model.title }), element("small", { text })));
-      node.style.left = `${axis.right + 14}px`;
-      node.style.width = `${axis.width - axis.right - 14}px`;
-      return { node, end: y(answers.difference[answers.known.at(-1)]) };
-    }).sort((a, b) => a.end - b.end);
-    parts.ends.replaceChildren(...labels.map(({ node }) => node));
-    const heights = labels.map(({ node }) => node.offsetHeight + 8);
-    let room = heights.reduce((sum, height) => sum + height, 0), floor = 0;
-    labels.forEach(({ node, end }, n) => {
-      const top = clamp(end - 12, floor, Math.max(floor, bottom + 30 - room));
-      node.style.top = `${top}px`;
-      floor = top + heights[n];
-      room -= heights[n];
+  // Name each line beside its right end, spread so that no two names overlap.
+  function nameEnds(models) {
+    const gap = em, width = axis.width - axis.right - gap;
+    const names = models.map((model) => {
+      const crossing = reversal(series[model.key]), small = element("small");
+      if (crossing) small.append(element("i", { text: "f" }), element("sub", { text: "rev" }), ` ${crossing.sure ? "" : "≈ "}${withUnit(crossing.at)}`);
+      else small.textContent = "does not reverse here";
+      const node = element("div", {}, symbol(model), element("span", {}, element("b", { text: model.title }), small));
+      node.style.left = `${axis.right + gap}px`;
+      node.style.width = `${width}px`;
+      return { model, node };
     });
+    parts.ends.replaceChildren(...names.map(({ node }) => node));
+    for (const name of names) name.height = name.node.offsetHeight + 0.5 * em;
+    const height = names.reduce((sum, name) => sum + name.height, 0);
+    function place(endOf, bottom) {
+      const wishes = names.map((name) => ({ ...name, end: endOf(name.model) })).sort((a, b) => a.end - b.end);
+      let room = height, floor = 0;
+      for (const { node, end, height: own } of wishes) {
+        const top = clamp(end - 0.7 * em, floor, Math.max(floor, bottom - room));
+        node.style.top = `${top}px`;
+        floor = top + own;
+        room -= own;
+      }
+    }
+    return { height, place };
   }
 
   // -- Spectra and filter -----------------------------------------------------------------------
 
   function drawSpectra() {
-    const { width, left, right, x } = axis, top = 8, bottom = clamp(width * 0.2, 150, 200), { low, high } = pictures.power;
+    const { width, left, right } = axis, top = 0.5 * em, bottom = top + clamp(width * 0.2, 9 * em, 12 * em), { low, high } = pictures.power;
     const logs = [...low.slice(1), ...high.slice(1)].filter((power) => power > 0).map(Math.log10);
     const ceiling = Math.ceil(Math.max(...logs)), floor = Math.max(Math.floor(Math.min(...logs)), ceiling - 8);
     const y = (power) => top + (bottom - top) * clamp((ceiling - Math.log10(Math.max(power, 1e-30))) / (ceiling - floor), 0, 1);
     const svg = parts.spectra, paths = {};
-    svg.setAttribute("height", bottom + 50);
+    svg.setAttribute("height", bottom + 3 * em);
     const hatching = shape("pattern", { id: "hatching", width: 8, height: 8, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" },
       shape("line", { class: "hatching", x1: 0, x2: 0, y1: 0, y2: 8 }));
-    svg.replaceChildren(shape("defs", {}, hatching), ...frequencyGrid(top, bottom));
+    svg.replaceChildren(shape("defs", {}, hatching), ...frequencyGrid(top, bottom), yTitle("power", top, bottom));
     for (let power = floor; power <= ceiling; power += 2) {
-      svg.append(shape("text", { x: left - 8, y: y(10 ** power) + 5, "text-anchor": "end", text: `10${superscript(power)}` }));
+      svg.append(shape("text", { x: left - 0.5 * em, y: y(10 ** power) + 0.33 * em, "text-anchor": "end", text: `10${superscript(power)}` }));
     }
-    svg.append(shape("text", { x: 14, y: (top + bottom) / 2, "text-anchor": "middle", transform: `rotate(-90 14 ${(top + bottom) / 2})`, text: "power" }));
     for (const [share, text] of [[1, "gain 1"], [0.5, "½"], [0, "0"]]) {
-      svg.append(shape("text", { x: right + 8, y: bottom - share * (bottom - top) + 5, text }));
+      svg.append(shape("text", { x: right + 0.5 * em, y: bottom - share * (bottom - top) + 0.33 * em, text }));
     }
     const add = (name, attributes) => svg.append((paths[name] = shape("path", attributes)));
     add("gainLow", { class: "gain-low" });

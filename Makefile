@@ -1,0 +1,23 @@
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: app test bench lint
+
+app: .venv/ready  ## open the app on http://localhost:8501
+	$(BIN)/streamlit run app.py
+
+test: .venv/ready  ## run every test; what needs a browser or other data says why it was skipped
+	$(BIN)/python -m pytest
+
+bench: .venv/ready  ## print the measured ratios of the README
+	$(BIN)/python -m benchmarks
+
+lint: .venv/ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+# Made again whenever requirements.txt changes.
+.venv/ready: requirements.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet -r requirements.txt
+	touch $@
