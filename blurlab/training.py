@@ -21,8 +21,8 @@ from blurlab.data import DATASETS, Pictures
 class Recipe:
     """Everything that decides a training run, and so is written on the model's card.
 
-    sizes: (share of the epochs, side in pixels) pairs; crops smaller than the input are cheaper and,
-    since they show things enlarged, fit whole pictures at the input size.
+    sizes: (share of the epochs, side in pixels) pairs; crops smaller than the input are cheaper
+    and, since they show things enlarged, fit whole pictures at the input size.
     min_crop: smallest share of a picture's area that a training crop keeps.
     sigma: of the blur layer that the net is trained with, in pixels; 0 for none.
     """
