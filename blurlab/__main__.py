@@ -233,7 +233,7 @@ def train_model(options) -> None:
         pace = (time.monotonic() - start) / (epoch.number - first + 1)
         left = pace * (epoch.epochs - epoch.number) / 60
         print(
-            f"epoch {epoch.number}/{epoch.epochs}  {epoch.size} px  loss {epoch.loss:.3f}  "
+            f"epoch {epoch.number}/{epoch.epochs}  loss {epoch.loss:.3f}  "
             f"about {left:.0f} min left",
             flush=True,
         )

@@ -21,8 +21,8 @@ from blurlab.data import DATASETS, Pictures
 class Recipe:
     """Everything that decides a training run, and so is written on the model's card.
 
-    sizes: (share of the epochs, side in pixels) pairs; crops smaller than the input are cheaper
-    and, since they show things enlarged, fit whole pictures at the input size.
+    crop_size: side in pixels of the training crops. Smaller than the input they are cheaper and,
+    since they show things enlarged, show them as large as whole pictures of the input size do.
     min_crop: smallest share of a picture's area that a training crop keeps.
     sigma: of the blur layer that the net is trained with, in pixels; 0 for none.
     """
@@ -34,8 +34,8 @@ class Recipe:
     stem: int = 24
     widths: tuple[int, ...] = (48, 96, 192)
     blocks: tuple[int, ...] = (2, 2, 2)
-    epochs: int = 28
-    sizes: tuple[tuple[float, int], ...] = ((0.55, 96), (0.45, 112))
+    epochs: int = 26
+    crop_size: int = 96
     min_crop: float = 0.35
     batch: int = 64
     learning_rate: float = 0.2
@@ -50,7 +50,7 @@ OBJECTS = {
     "widths": (32, 64, 128),
     "blocks": (1, 2, 2),
     "epochs": 7,
-    "sizes": ((1.0, 128),),
+    "crop_size": 128,
     "min_crop": 0.8,
 }
 RECIPES = {
@@ -62,12 +62,11 @@ RECIPES = {
 
 
 class Epoch(NamedTuple):
-    """What one epoch did: its number from 1, of how many, mean loss, side of its pictures."""
+    """What one epoch did: its number from 1, of how many, and the mean loss."""
 
     number: int
     epochs: int
     loss: float
-    size: int
 
 
 def untrained(recipe: Recipe, classes: int) -> models.Classifier:
@@ -97,11 +96,11 @@ def train(
     if fast:  # in place, so that the weights keep their names
         model.net.compile(dynamic=False)
     for epoch in range(done, recipe.epochs):
-        model.input_size = size_at(recipe, epoch)
+        model.input_size = recipe.crop_size
         loss = one_epoch(model.train(), optimizer, recipe, pictures, epoch)
         save_checkpoint(model, optimizer, epoch + 1, checkpoint)
-        yield Epoch(epoch + 1, recipe.epochs, loss, model.input_size)
-    model.input_size = recipe.input_size
+        model.input_size = recipe.input_size
+        yield Epoch(epoch + 1, recipe.epochs, loss)
 
 
 def one_epoch(
@@ -129,16 +128,6 @@ def one_epoch(
         optimizer.step()
         total += loss.detach()
     return (total / len(batches)).item()
-
-
-def size_at(recipe: Recipe, epoch: int) -> int:
-    """Return the side in pixels of the training pictures in an epoch, counted from 0."""
-    share = 0.0
-    for part, size in recipe.sizes:
-        share += part
-        if epoch < round(share * recipe.epochs):
-            return size
-    return recipe.input_size
 
 
 def learning_rate(recipe: Recipe, progress: float, warm_up: float = 0.1) -> float:
