@@ -1,0 +1,50 @@
+"""Pictures with known answers, and the reference data beside the checkout."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+SHARED = Path(__file__).parents[2] / "shared"
+
+
+def grating(size, frequency, angle=0.0):
+    """Draw a (size, size) cosine of mean 0 and amplitude 1, along x at angle 0 (radians)."""
+    position = torch.arange(size, dtype=torch.float64)
+    across, down = frequency * math.cos(angle), frequency * math.sin(angle)
+    phase = (across * position + down * position[:, None]) / size
+    return torch.cos(2 * math.pi * phase).float()
+
+
+@pytest.fixture
+def generator():
+    return torch.Generator().manual_seed(0)
+
+
+@pytest.fixture
+def images(generator):
+    """Four smooth random pictures, (4, 3, 64, 64) in [0, 1]."""
+    coarse = torch.rand(4, 3, 8, 8, generator=generator)
+    return torch.nn.functional.interpolate(coarse, 64, mode="bilinear")
+
+
+@pytest.fixture(scope="session")
+def shared():
+    """The folder of reference data beside the checkout."""
+    if not SHARED.is_dir():
+        pytest.skip("there is no folder named shared beside the checkout")
+    return SHARED
+
+
+@pytest.fixture(scope="session")
+def golden(shared):
+    """Load a reference file by its name without .npz."""
+    return lambda name: np.load(shared / "golden" / f"{name}.npz")
+
+
+@pytest.fixture(scope="session")
+def published():
+    """What the authors' arithmetic gives for synthetic pictures, every second row and column."""
+    return np.load(Path(__file__).parent / "fixtures" / "published_arithmetic.npz")
