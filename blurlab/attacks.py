@@ -174,8 +174,9 @@ def _shrink(model, images, goal, norm: Norm, steps):
         found = torch.where(better, size, found)
         yield Smallest(best, found)
         rate = 0.001 + 0.049 * anneal
+        # Before the first success, aim a little beyond where a linear model's answer would change.
         ahead = size - lead / norm.dual(gradient).clamp(min=1e-12)
-        outward = torch.where(found < math.inf, radius * (1 + rate), ahead)
+        outward = torch.where(found < math.inf, radius, ahead) * (1 + rate)
         radius = torch.where(success, torch.minimum(radius * (1 - rate), found), outward)
         move = norm.along(gradient) * each(radius * (0.01 + 0.99 * anneal))
         change = norm.project(adversarial + move - images, each(radius))

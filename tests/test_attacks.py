@@ -1,0 +1,329 @@
+"""Attacks: what every row of the table promises, known answers, and agreement with foolbox."""
+
+import math
+import warnings
+from functools import partial
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch.testing import assert_close
+
+from blurlab.attacks import ATTACKS, fgsm, minimal_epsilon, parse_epsilon, pgd, through
+from blurlab.blur import gaussian_blur
+from blurlab.models import Classifier, ResidualNet
+from blurlab.norms import NORMS
+
+SIZE, CLASSES = 16, 8
+# Radii at which about half of the attacks on the trained model below succeed.
+HALFWAY = {"linf": 9 / 255, "l2": 0.7}
+# Of the minimal attacks that are compared.
+STEPS = 60
+ALL = [(name, norm) for name in ATTACKS for norm in NORMS]
+
+
+def gratings(count, generator):
+    """Noisy gratings in CLASSES orientations, and the index of each one's orientation."""
+    labels = torch.randint(CLASSES, (count,), generator=generator)
+    phase, turns, contrast = torch.rand(3, count, 1, 1, generator=generator)
+    angle = (labels * math.pi / CLASSES).view(-1, 1, 1)
+    y, x = torch.meshgrid(*[torch.arange(SIZE) / SIZE] * 2, indexing="ij")
+    across = x * angle.cos() + y * angle.sin()
+    wave = (2 * math.pi * (across * (3 + 2 * turns) + phase)).cos()
+    noise = torch.randn(count, 3, SIZE, SIZE, generator=generator)
+    images = 0.5 + ((0.1 + 0.1 * contrast) * wave)[:, None] + 0.1 * noise
+    return images.clamp(0, 1), labels
+
+
+@pytest.fixture(scope="module")
+def model():
+    """A small network that has learned to name the orientation of gratings."""
+    torch.manual_seed(0)
+    generator = torch.Generator().manual_seed(1)
+    net = Classifier(ResidualNet(CLASSES, 8, [16], [1]), input_size=SIZE)
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.05, momentum=0.9, nesterov=True)
+    for _ in range(100):
+        images, labels = gratings(32, generator)
+        optimizer.zero_grad()
+        F.cross_entropy(net(images), labels).backward()
+        optimizer.step()
+    optimizer.zero_grad()
+    return net.eval()
+
+
+@pytest.fixture(scope="module")
+def pictures(model):
+    """Pictures that the model names correctly, and their labels."""
+    images, labels = gratings(80, torch.Generator().manual_seed(2))
+    with torch.no_grad():
+        right = model(images).argmax(1) == labels
+    assert right.float().mean() > 0.85
+    return images[right], labels[right]
+
+
+@pytest.fixture
+def seeded():
+    return torch.Generator().manual_seed(3)
+
+
+def last(steps):
+    *_, final = steps
+    return final
+
+
+def options(name, norm, steps=5):
+    given = {"epsilon": HALFWAY[norm], "steps": steps}
+    return {"norm": norm} | {key: given[key] for key in given if key in ATTACKS[name].options}
+
+
+def success(model, images, labels, *, targeted=False):
+    with torch.no_grad():
+        named = model(images).argmax(1) == labels
+    return named if targeted else ~named
+
+
+@pytest.mark.parametrize(("name", "norm"), ALL)
+def test_every_step_is_a_picture_within_the_ball(name, norm, model, pictures):
+    images, labels = pictures[0][:8], pictures[1][:8]
+    before, count = images.clone(), 0
+    for step in ATTACKS[name].run(model, images, labels, **options(name, norm)):
+        count += 1
+        assert step.shape == images.shape
+        assert step.dtype == images.dtype
+        assert step.min() >= 0
+        assert step.max() <= 1
+        if name != "minimal":
+            assert (NORMS[norm].size(step - images) <= HALFWAY[norm] + 1e-6).all()
+    assert count == (1 if name == "fgsm" else 5)
+    assert torch.equal(images, before)
+
+
+@pytest.mark.parametrize(("name", "norm"), ALL)
+def test_one_by_one_and_under_no_grad_an_attack_finds_the_same(name, norm, model, pictures):
+    images, labels = pictures[0][:4], pictures[1][:4]
+    together = last(ATTACKS[name].run(model, images, labels, **options(name, norm)))
+    with torch.no_grad():
+        alone = [
+            last(ATTACKS[name].run(model, image[None], label[None], **options(name, norm)))
+            for image, label in zip(images, labels, strict=True)
+        ]
+    assert_close(torch.cat(alone), together, atol=2e-4, rtol=0)
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_an_attack_leaves_the_model_as_it_was(name, model, pictures):
+    before = {key: value.clone() for key, value in model.state_dict().items()}
+    last(ATTACKS[name].run(model, *(part[:4] for part in pictures), **options(name, "linf", 2)))
+    assert all(parameter.requires_grad for parameter in model.parameters())
+    assert all(parameter.grad is None for parameter in model.parameters())
+    assert all(torch.equal(value, before[key]) for key, value in model.state_dict().items())
+
+
+@pytest.mark.parametrize("norm", NORMS)
+def test_pgd_fools_more_than_fgsm_and_fgsm_more_than_noise(norm, model, pictures, seeded):
+    images, labels = pictures
+    epsilon = HALFWAY[norm]
+    noisy = (images + epsilon * NORMS[norm].draw(images, seeded)).clamp(0, 1)
+    once = last(fgsm(model, images, labels, epsilon=epsilon, norm=norm))
+    often = last(pgd(model, images, labels, epsilon=epsilon, norm=norm, steps=20))
+    shares = [success(model, each, labels).float().mean() for each in (noisy, once, often)]
+    assert shares[0] + 0.1 < shares[1] <= shares[2]
+    assert 0.2 < shares[2] < 0.95
+
+
+def test_targeted_attacks_lead_to_the_target(model, pictures):
+    images, targets = pictures[0][:16], (pictures[1][:16] + 2) % CLASSES
+    final = last(pgd(model, images, targets, targeted=True, epsilon=0.2, steps=15))
+    assert success(model, final, targets, targeted=True).float().mean() > 0.9
+    found = last(minimal_epsilon(model, images, targets, targeted=True, steps=40))
+    assert success(model, found.images, targets, targeted=True).all()
+    assert (found.epsilon < 0.2).all()
+
+
+def linear(images):
+    """Two classes; the second leads by the sum over pixels of 2 (x - 1/2), where it is the red."""
+    lead = 2 * (images[:, 0] - 0.5).flatten(1).sum(1)
+    return torch.stack([torch.zeros_like(lead), lead], 1)
+
+
+@pytest.mark.parametrize("norm", NORMS)
+def test_the_smallest_change_of_a_linear_model_is_its_distance_to_the_boundary(norm):
+    images = torch.tensor([0.6, 0.7, 0.52]).view(-1, 1, 1, 1).expand(-1, 3, 8, 8).contiguous()
+    found = last(minimal_epsilon(linear, images, torch.ones(3, dtype=torch.long), norm=norm))
+    distance = torch.tensor([0.1, 0.2, 0.02]) * (1 if norm == "linf" else 8)
+    assert_close(found.epsilon, distance, rtol=3e-3, atol=0)
+
+
+def test_minimal_sizes_never_grow_and_are_those_of_pictures_that_fool(model, pictures):
+    images, labels = pictures[0][:8], pictures[1][:8]
+    known = torch.full((8,), math.inf)
+    for found in minimal_epsilon(model, images, labels, steps=20):
+        assert (found.epsilon <= known).all()
+        known = found.epsilon
+    assert success(model, found.images, labels).all()
+    assert torch.equal(NORMS["linf"].size(found.images - images), found.epsilon)
+
+
+def test_minimal_size_is_zero_when_done_and_infinite_when_impossible(model, pictures):
+    images, labels = pictures[0][:4], pictures[1][:4]
+    wrong = (labels + 1) % CLASSES
+    assert (last(minimal_epsilon(model, images, wrong, steps=3)).epsilon == 0).all()
+
+    def stubborn(images):
+        return F.one_hot(labels, CLASSES) + 1e-9 * images.mean((1, 2, 3))[:, None]
+
+    found = last(minimal_epsilon(stubborn, images, labels, steps=3))
+    assert found.epsilon.isinf().all()
+    assert torch.equal(found.images, images)
+
+
+def test_restarts_keep_what_fooled_and_fool_no_fewer(model, pictures, seeded):
+    images, labels = pictures
+    steps = list(
+        pgd(model, images, labels, epsilon=HALFWAY["linf"], steps=3, generator=seeded, restarts=4)
+    )
+    first, final = steps[2], steps[-1]
+    fooled = success(model, first, labels)
+    assert torch.equal(first[fooled], final[fooled])
+    assert success(model, final, labels).sum() > fooled.sum()
+    assert len(steps) == 3 + 3 * 4
+
+
+def test_a_random_start_is_repeated_by_its_seed(model, pictures):
+    images, labels = pictures[0][:4], pictures[1][:4]
+    runs = [
+        last(
+            pgd(model, images, labels, epsilon=0.02, steps=2,
+                generator=torch.Generator().manual_seed(seed))
+        )
+        for seed in (5, 5, 6)
+    ]  # fmt: skip
+    assert torch.equal(runs[0], runs[1])
+    assert not torch.equal(runs[0], runs[2])
+
+
+def test_draws_fill_the_euclidean_ball_evenly(seeded):
+    changes = NORMS["l2"].draw(torch.zeros(4000, 3, 1, 1), seeded)
+    inside = (NORMS["l2"].size(changes) <= 0.5).float().mean()
+    assert inside == pytest.approx(0.5**3, abs=0.02)
+
+
+def test_a_confident_model_still_gives_a_direction():
+    gradient = torch.full((1, 3, 4, 4), 1e-30)
+    assert NORMS["l2"].size(NORMS["l2"].steepest(gradient)) == pytest.approx(1)
+
+
+def test_an_adaptive_attack_beats_the_blur_that_a_transfer_does_not(model, pictures):
+    images, labels = pictures
+    defended = through(partial(gaussian_blur, sigma=1.0), model)
+    transfer = last(pgd(model, images, labels, epsilon=HALFWAY["linf"]))
+    adaptive = last(pgd(defended, images, labels, epsilon=HALFWAY["linf"]))
+    assert success(defended, adaptive, labels).sum() > success(defended, transfer, labels).sum()
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"epsilon": -0.1}, "epsilon is -0.1; .* 0 or above"),
+        ({"epsilon": math.nan}, "epsilon is nan"),
+        ({"steps": 0}, "steps is 0; it must be 1 or more"),
+        ({"restarts": 0}, "restarts is 0; it must be 1 or more"),
+        ({"restarts": 2}, "restarts is 2; without a generator"),
+        ({"step_size": 0}, "step_size is 0; it must be above 0"),
+        ({"norm": "l7"}, "norm is 'l7'; it must be one of linf, l2"),
+        ({"labels": torch.tensor([-1, 0])}, "class is -1; classes are 0 and above"),
+        ({"labels": torch.tensor([0])}, "2 pictures need as many labels"),
+    ],
+)
+def test_arguments_out_of_range_are_refused_at_once(changed, message):
+    given = {"images": torch.rand(2, 3, 8, 8), "labels": torch.tensor([0, 1]), "epsilon": 0.1}
+    with pytest.raises(ValueError, match=message):
+        pgd(linear, **given | changed)
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_a_class_that_the_model_lacks_is_refused_at_the_first_step(name):
+    steps = ATTACKS[name].run(
+        linear, torch.rand(1, 3, 8, 8), torch.tensor([2]), targeted=True, **options(name, "linf")
+    )
+    with pytest.raises(ValueError, match="class is 2; this model's classes are 0 to 1"):
+        next(steps)
+
+
+def test_epsilon_zero_changes_nothing():
+    images = torch.rand(2, 3, 8, 8)
+    for attack in (fgsm, pgd):
+        final = last(attack(linear, images, torch.tensor([0, 1]), epsilon=0))
+        assert_close(final, images, atol=1e-6, rtol=0)
+
+
+@pytest.mark.parametrize(
+    ("text", "epsilon"), [("8/255", 8 / 255), ("0.03", 0.03), (" 1 / 4 ", 0.25), ("0", 0.0)]
+)
+def test_epsilon_is_read_as_people_write_it(text, epsilon):
+    assert parse_epsilon(text) == epsilon
+
+
+@pytest.mark.parametrize("text", ["", "8/", "8/0", "-1/255", "eight", "1/2/3", "inf", "nan"])
+def test_an_unreadable_epsilon_is_refused_in_one_sentence(text):
+    with pytest.raises(ValueError, match=f"epsilon is '{text}'; it must be 0 or above"):
+        parse_epsilon(text)
+
+
+@pytest.fixture(scope="module")
+def foolbox():
+    with warnings.catch_warnings():
+        # foolbox imports names that SciPy has moved.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return pytest.importorskip(
+            "foolbox",
+            reason="foolbox is not installed: no peer to compare with",
+            exc_type=ImportError,
+        )
+
+
+@pytest.mark.parametrize("norm", NORMS)
+def test_pgd_succeeds_as_often_as_foolbox(norm, foolbox, model, pictures, seeded):
+    images, labels = pictures
+    name = {"linf": "LinfPGD", "l2": "L2PGD"}[norm]
+    peer = getattr(foolbox.attacks, name)(abs_stepsize=HALFWAY[norm] / 6, steps=20)
+    theirs = peer(
+        foolbox.PyTorchModel(model, bounds=(0, 1)), images, labels, epsilons=HALFWAY[norm]
+    )[2]
+    final = last(
+        pgd(model, images, labels, norm=norm, epsilon=HALFWAY[norm],
+            step_size=HALFWAY[norm] / 6, steps=20, generator=seeded)
+    )  # fmt: skip
+    share = success(model, final, labels).float().mean().item()
+    peer_share = theirs.float().mean().item()
+    print(f"PGD {norm}: success {share:.3f}, foolbox {peer_share:.3f}")
+    assert share == pytest.approx(peer_share, abs=0.02)
+
+
+@pytest.mark.parametrize("norm", NORMS)
+def test_minimal_sizes_are_no_larger_than_foolbox_finds(norm, foolbox, model, pictures):
+    images, labels = pictures[0][:20], pictures[1][:20]
+    found = last(minimal_epsilon(model, images, labels, norm=norm, steps=STEPS))
+    peers = peer_sizes(foolbox, model, images, labels, norm)
+    print(f"minimal {norm}: {found.epsilon.median():.4f}, foolbox {peers}")
+    assert found.epsilon.isfinite().all()
+    assert found.epsilon.median() <= 1.1 * min(peers.values())
+
+
+def peer_sizes(foolbox, model, images, labels, norm):
+    """Median sizes by foolbox's own minimal attacks and by its PGD on a ladder of radii."""
+    wrapped, attacks = foolbox.PyTorchModel(model, bounds=(0, 1)), foolbox.attacks
+    minimal, ladder = {
+        "linf": ({"FMN": attacks.LInfFMNAttack}, attacks.LinfPGD),
+        "l2": ({"FMN": attacks.L2FMNAttack, "DDN": attacks.DDNAttack}, attacks.L2PGD),
+    }[norm]
+    sizes = {}
+    for name, attack in minimal.items():
+        _, found, done = attack(steps=STEPS)(wrapped, images, labels, epsilons=None)
+        distance = NORMS[norm].size(found - images)
+        sizes[name] = distance.where(done, torch.tensor(math.inf)).median().item()
+    radii = torch.linspace(0.25, 2, 8) * HALFWAY[norm]
+    steps = ladder(steps=10, rel_stepsize=0.25)
+    done = steps(wrapped, images, labels, epsilons=radii.tolist())[2]
+    reached = radii[:, None].where(done, torch.tensor(math.inf)).amin(0)
+    return sizes | {"PGD ladder": reached.median().item()}
