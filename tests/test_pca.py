@@ -1,0 +1,132 @@
+"""The PCA defence: exact where the answer is known, and the same after saving and loading."""
+
+import pytest
+import torch
+from safetensors.torch import save_file
+from torch.testing import assert_close
+
+from blurlab.pca import Basis, fit, load, project, save
+
+SIZE, RANK = 8, 5
+
+
+@pytest.fixture
+def seeded():
+    return torch.Generator().manual_seed(0)
+
+
+@pytest.fixture
+def flat(seeded):
+    """100 pictures that vary along only RANK directions."""
+    directions = torch.randn(RANK, 3, SIZE, SIZE, generator=seeded)
+    weights = torch.rand(100, RANK, generator=seeded)
+    return 0.5 + 0.02 * torch.einsum("nk,kchw->nchw", weights, directions)
+
+
+@pytest.fixture
+def full(seeded):
+    return torch.rand(300, 3, SIZE, SIZE, generator=seeded)
+
+
+def test_as_many_components_as_the_pictures_vary_along_reproduce_them(flat):
+    basis = fit(flat, RANK)
+    assert_close(project(flat, basis), flat, atol=1e-6, rtol=0)
+    assert basis.variance.sum() == pytest.approx(1)
+    assert (project(flat, fit(flat, RANK - 1)) - flat).abs().max() > 1e-3
+
+
+def test_all_components_reproduce_any_picture(full):
+    basis = fit(full, 3 * SIZE * SIZE)
+    assert_close(project(1 - full, basis), 1 - full, atol=1e-5, rtol=0)
+
+
+def test_projecting_twice_is_projecting_once(full):
+    basis = fit(full, 20)
+    once = project(full, basis)
+    assert_close(project(once, basis), once, atol=1e-6, rtol=0)
+
+
+def test_the_mean_picture_is_kept(full):
+    basis = fit(full, 20)
+    assert_close(basis.mean, full.mean(0), atol=1e-6, rtol=0)
+    assert_close(project(basis.mean[None], basis)[0], basis.mean)
+    assert_close(project(full, basis).mean(0), full.mean(0), atol=1e-5, rtol=0)
+
+
+def test_components_are_orthonormal_and_keep_the_most_variance_first(full):
+    basis = fit(full, 20)
+    assert_close(basis.components @ basis.components.T, torch.eye(20), atol=1e-5, rtol=0)
+    along = ((full - basis.mean).flatten(1) @ basis.components.T).var(0)
+    total = full.flatten(1).var(0).sum()
+    assert_close(along / total, basis.variance, atol=1e-5, rtol=0)
+    assert (basis.variance.diff() <= 0).all()
+
+
+def test_fitting_again_and_in_other_parts_gives_the_same_basis(full, monkeypatch):
+    whole = fit(full, 10)
+    assert torch.equal(fit(full, 10).components, whole.components)
+    monkeypatch.setattr("blurlab.pca.CHUNK", 70)
+    assert_close(fit(full, 10).components, whole.components, atol=1e-4, rtol=0)
+
+
+def test_eight_bit_pictures_give_the_basis_of_their_values(full):
+    grey_levels = full.mul(255).round().byte()
+    exact = fit(grey_levels.float() / 255, 10)
+    assert_close(fit(grey_levels, 10).components, exact.components, atol=1e-4, rtol=0)
+
+
+def test_the_gradient_is_the_projection_of_the_gradient(full, seeded):
+    basis = fit(full, 20)
+    images = full[:4].clone().requires_grad_()
+    wanted = torch.randn(images.shape, generator=seeded)
+    (gradient,) = torch.autograd.grad((project(images, basis) * wanted).sum(), images)
+    assert_close(gradient, project(basis.mean + wanted, basis) - basis.mean, atol=1e-5, rtol=0)
+
+
+def test_a_loaded_basis_projects_as_the_saved_one_and_still_idempotently(full, tmp_path):
+    basis = fit(full, 20)
+    save(basis, tmp_path / "basis.safetensors")
+    loaded = load(tmp_path / "basis.safetensors")
+    once = project(full, loaded)
+    assert_close(once, project(full, basis), atol=3e-3, rtol=0)
+    assert_close(project(once, loaded), once, atol=1e-6, rtol=0)
+    assert_close(loaded.variance, basis.variance, atol=1e-4, rtol=0)
+
+
+def test_a_basis_of_the_paper_s_size_takes_less_than_6_megabytes(tmp_path):
+    basis = Basis(torch.zeros(3, 32, 32), torch.eye(512, 3072), torch.zeros(512))
+    save(basis, tmp_path / "basis.safetensors")
+    assert (tmp_path / "basis.safetensors").stat().st_size < 6e6
+    assert_close(load(tmp_path / "basis.safetensors").components, basis.components)
+
+
+@pytest.mark.parametrize("count", [0, 101])
+def test_a_count_out_of_range_is_refused(count, flat):
+    with pytest.raises(ValueError, match=f"count is {count}; these pictures allow 1 to 100"):
+        fit(flat, count)
+
+
+def test_pictures_of_another_size_are_refused(flat):
+    with pytest.raises(ValueError, match="pictures are 16 pixels wide; this basis is for 8"):
+        project(torch.rand(1, 3, 16, 16), fit(flat, 2))
+
+
+@pytest.mark.parametrize(
+    ("tensors", "message"),
+    [
+        ({"weight": torch.zeros(2)}, r"holds \['weight'\]; a basis holds"),
+        (
+            {"mean": torch.zeros(3, 8, 8), "components": torch.eye(4), "variance": torch.ones(4)},
+            "holds shapes that do not fit together",
+        ),
+        (None, "is not a safetensors file"),
+    ],
+)
+def test_a_file_that_is_not_a_basis_is_refused(tensors, message, tmp_path):
+    path = tmp_path / "basis.safetensors"
+    if tensors is None:
+        path.write_text("<html>not found</html>")
+    else:
+        save_file(tensors, path)
+    with pytest.raises(ValueError, match=message):
+        load(path)
