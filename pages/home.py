@@ -15,7 +15,7 @@ if not st.session_state["present"]:
         "Drag the cutoff and watch which of the two each network names."
     )
 
-low, high = cache.Choice("object", "fish", 3), cache.Choice("object", "house", 5)
+low, high = cache.Choice("object", "fish", 22), cache.Choice("object", "house", 50)
 names = hybrids.fitting_models(low, high)
 if not names:
     st.error("No models are installed; `python -m blurlab train NAME` makes one.")

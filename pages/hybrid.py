@@ -5,8 +5,8 @@ import streamlit as st
 from blurlab.ui import hybrids, link, pictures, shell
 
 PARAMETERS = (
-    pictures.parameters("low", "object:fish", 3)
-    | pictures.parameters("high", "object:house", 5)
+    pictures.parameters("low", "object:fish", 22)
+    | pictures.parameters("high", "object:house", 50)
     | hybrids.PARAMETERS
 )
 
