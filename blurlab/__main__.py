@@ -11,7 +11,18 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from blurlab import blur, cards, hybrid, images, models, objects, spectrum, training
+from blurlab import (
+    attacks,
+    blur,
+    cards,
+    corruptions,
+    hybrid,
+    images,
+    models,
+    objects,
+    spectrum,
+    training,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -79,6 +90,52 @@ def parser() -> argparse.ArgumentParser:
     blurring.add_argument("out", metavar="OUT", help="file to write, .png or .npy")
     blurring.add_argument("--sigma", type=float, required=True, help="in pixels, above 0")
     add_size(blurring)
+
+    harming = command(commands, "corrupt", write_corrupted, "corrupt a picture as ImageNet-C does")
+    harming.add_argument("image", metavar="IN", help="picture to corrupt, at least 32 pixels wide")
+    harming.add_argument("out", metavar="OUT", help="file to write, .png or .npy")
+    harming.add_argument(
+        "--corruption",
+        metavar="NAME",
+        required=True,
+        help=f"one of {', '.join(corruptions.CORRUPTIONS)}",
+    )
+    harming.add_argument("--severity", metavar="K", type=int, required=True, help="1 to 5")
+    harming.add_argument("--seed", metavar="S", type=int, default=0, help="same seed, same answer")
+    add_size(harming)
+
+    attacking = command(
+        commands, "attack", write_attacked, "change a picture slightly so that a model misnames it"
+    )
+    attacking.add_argument("image", metavar="IN", help="picture to attack")
+    attacking.add_argument(
+        "out", metavar="OUT", help="file to write; .npy keeps the change exactly"
+    )
+    attacking.add_argument("--model", metavar="M", required=True, help="name of an installed model")
+    attacking.add_argument(
+        "--norm", choices=["linf", "l2"], default="linf", help="of the change (default: linf)"
+    )
+    attacking.add_argument(
+        "--epsilon",
+        default="8/255",
+        help="largest norm of the change, of a picture in [0, 1] (default: 8/255)",
+    )
+    attacking.add_argument(
+        "--steps", metavar="N", type=int, default=10, help="of projected gradient (default: 10)"
+    )
+    attacking.add_argument("--target", metavar="CLASS", help="class to be named instead of any")
+    attacking.add_argument(
+        "--sigma",
+        type=float,
+        help="put a blur of sigma pixels in front of the model (default: none)",
+    )
+    attacking.add_argument(
+        "--adaptive",
+        action="store_true",
+        help="attack through that blur; without it the attack is made on the bare model (transfer)",
+    )
+    add_size(attacking)
+    add_device(attacking)
 
     asking = command(commands, "predict", print_answers, "ask models what a picture shows")
     asking.add_argument(
@@ -175,6 +232,42 @@ def write_hybrid(options) -> None:
 def write_blur(options) -> None:
     picture = read_square(options.image, options.size)
     images.save_image(blur.gaussian_blur(picture, options.sigma), options.out)
+
+
+def write_corrupted(options) -> None:
+    picture = read_square(options.image, options.size)
+    generator = torch.Generator().manual_seed(options.seed)
+    corrupted = corruptions.corrupt(picture[None], options.corruption, options.severity, generator)
+    images.save_image(corrupted[0], options.out)
+
+
+def write_attacked(options) -> None:
+    picture = read_square(options.image, options.size)[None].to(options.device)
+    classes = models.card(options.model)["classes"]
+    bare = models.load(options.model, options.device)
+    if options.adaptive and options.sigma is None:
+        raise ValueError("--adaptive attacks through a blur; give its --sigma.")
+    if options.target is not None and options.target not in classes:
+        raise ValueError(f"--target is {options.target!r}; choose from {', '.join(classes)}.")
+    asked = bare
+    if options.sigma is not None:
+        asked = attacks.through(blur.GaussianBlur(options.sigma), bare)
+    attacked = asked if options.adaptive else bare
+    targeted = options.target is not None
+    label = classes.index(options.target) if targeted else int(asked(picture).argmax())
+    *_, changed = attacks.pgd(
+        attacked,
+        picture,
+        torch.tensor([label], device=options.device),
+        epsilon=attacks.parse_epsilon(options.epsilon),
+        norm=options.norm,
+        targeted=targeted,
+        steps=options.steps,
+    )
+    images.save_image(changed[0], options.out)
+    for words, shown in (("before", picture), ("after", changed)):
+        probabilities, indices = models.top_k(asked(shown), 1)
+        print(f"{words}: {classes[int(indices)]} {float(probabilities):.1%}")
 
 
 def print_answers(options) -> None:
