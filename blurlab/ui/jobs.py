@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 PATIENCE = 5.0  # seconds without a poll after which a job stops
-KEPT = 64  # finished jobs that are remembered
+KEPT = 64  # ended jobs that are remembered
 
 
 @dataclass
@@ -49,7 +49,8 @@ def poll(key: Hashable, steps: Callable[[], Iterator[Any]]) -> Job:
             _worker.submit(_drain, job, steps)
         job.polled = time.monotonic()
         _jobs.move_to_end(key)
-        for old in [name for name, kept in _jobs.items() if kept.is_over][:-KEPT]:
+        ended = ("done", "failed", "stopped")
+        for old in [name for name, kept in _jobs.items() if kept.state in ended][:-KEPT]:
             del _jobs[old]
     return job
 

@@ -1,0 +1,160 @@
+"""Long work: results as they come, one queue, failures that say so, nothing left running."""
+
+import threading
+import time
+from itertools import count
+
+import pytest
+
+from blurlab.ui import jobs
+
+fresh = (("test", number) for number in count())
+
+
+def until(condition, seconds=30.0):
+    """Wait for a condition, and fail when it does not come."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.005)
+
+
+def ended(job):
+    return job.state in ("done", "failed", "stopped")
+
+
+def test_a_job_keeps_every_result_in_order_and_is_made_once():
+    key, made = next(fresh), []
+
+    def steps():
+        made.append(True)
+        yield from range(5)
+
+    job = jobs.poll(key, steps)
+    until(lambda: ended(job))
+    assert jobs.poll(key, steps) is job
+    assert (job.state, job.results, job.is_over, made) == ("done", [0, 1, 2, 3, 4], True, [True])
+
+
+def test_results_are_there_before_the_job_ends():
+    gate = threading.Event()
+
+    def steps():
+        yield "coarse"
+        gate.wait(30)
+        yield "fine"
+
+    job = jobs.poll(next(fresh), steps)
+    until(lambda: job.results == ["coarse"])
+    assert (job.state, job.is_over) == ("running", False)
+    gate.set()
+    until(lambda: ended(job))
+    assert job.results == ["coarse", "fine"]
+
+
+@pytest.mark.parametrize("begun", [True, False])
+def test_a_job_that_fails_says_so_and_the_queue_goes_on(begun, caplog):
+    def steps():
+        if begun:
+            yield 1
+        raise ValueError("the pictures are gone")
+        yield
+
+    job = jobs.poll(next(fresh), steps)
+    until(lambda: ended(job))
+    assert (job.state, job.error, job.is_over) == ("failed", "the pictures are gone", True)
+    assert "ValueError" in caplog.text
+    after = jobs.poll(next(fresh), lambda: iter([1]))
+    until(lambda: after.state == "done")
+
+
+def test_a_job_whose_making_fails_says_so_too():
+    def steps():
+        raise OSError("no such weights")
+
+    job = jobs.poll(next(fresh), steps)
+    until(lambda: ended(job))
+    assert (job.state, job.error) == ("failed", "no such weights")
+
+
+def test_one_job_runs_at_a_time_in_the_order_they_came():
+    gate, running, most, order = threading.Event(), set(), [], []
+
+    def steps(number):
+        running.add(number)
+        most.append(len(running))
+        order.append(number)
+        gate.wait(30)
+        yield number
+        running.remove(number)
+
+    started = [jobs.poll(next(fresh), lambda number=number: steps(number)) for number in range(3)]
+    until(lambda: running)
+    assert [job.state for job in started] == ["running", "waiting", "waiting"]
+    gate.set()
+    until(lambda: all(map(ended, started)))
+    assert (most, order) == ([1, 1, 1], [0, 1, 2])
+
+
+def test_a_job_nobody_polls_stops_and_starts_again_when_polled(monkeypatch):
+    monkeypatch.setattr(jobs, "PATIENCE", 0.1)
+    key = next(fresh)
+
+    def steps():
+        for number in count():
+            time.sleep(0.01)
+            yield number
+
+    job = jobs.poll(key, steps)
+    until(lambda: job.state == "stopped")
+    stopped_at = len(job.results)
+    time.sleep(0.05)
+    assert len(job.results) == stopped_at
+    assert not job.is_over
+    again = jobs.poll(key, lambda: iter("x"))
+    assert again is not job
+    until(lambda: again.state == "done")
+
+
+def test_polling_keeps_a_job_alive(monkeypatch):
+    monkeypatch.setattr(jobs, "PATIENCE", 0.5)
+    key = next(fresh)
+
+    def steps():
+        for number in range(30):
+            time.sleep(0.05)
+            yield number
+
+    job = jobs.poll(key, steps)
+    until(lambda: ended(jobs.poll(key, steps)))
+    assert (job.state, len(job.results)) == ("done", 30)
+
+
+def test_a_job_given_up_in_the_queue_never_begins(monkeypatch):
+    monkeypatch.setattr(jobs, "PATIENCE", 0.1)
+    gate, begun = threading.Event(), []
+
+    def blocking():
+        gate.wait(30)
+        yield
+
+    def abandoned():
+        begun.append(True)
+        yield
+
+    jobs.poll(next(fresh), blocking)
+    job = jobs.poll(next(fresh), abandoned)
+    time.sleep(0.2)
+    gate.set()
+    until(lambda: ended(job))
+    assert (job.state, begun) == ("stopped", [])
+
+
+def test_only_so_many_ended_jobs_are_remembered(monkeypatch):
+    monkeypatch.setattr(jobs, "KEPT", 3)
+    monkeypatch.setattr(jobs, "PATIENCE", 0.0)
+    for _ in range(10):
+        job = jobs.poll(next(fresh), lambda: iter("ab"))
+        until(lambda job=job: ended(job))
+    jobs.poll(next(fresh), lambda: iter("ab"))
+    assert len(jobs._jobs) <= 3 + 1
