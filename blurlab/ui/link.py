@@ -5,6 +5,8 @@ from typing import Any, NamedTuple
 
 import streamlit as st
 
+from blurlab.ui import show
+
 
 class Parameter(NamedTuple):
     """One value of the state: its default, its text in an address, and back.
@@ -52,13 +54,11 @@ def number(low: float, high: float, default: float, unit: str = "") -> Parameter
 
 def flag(default: bool = False) -> Parameter:
     def read(text: str) -> bool:
-        return {"1": True, "0": False}[text] if text in "10" and text else _refuse()
+        if text not in ("0", "1"):
+            raise ValueError
+        return text == "1"
 
     return Parameter(default, read, "0 or 1", lambda value: str(int(value)))
-
-
-def _refuse():
-    raise ValueError
 
 
 def restore(parameters: dict[str, Parameter]) -> None:
@@ -95,14 +95,15 @@ def _problems() -> list[str]:
 
 
 def report(parameters: dict[str, Parameter]) -> None:
-    """Say once what in the address was not understood."""
-    if not st.session_state.get("link_read"):
-        st.session_state["link_read"] = True
+    """Say what in the address was not understood, until the page or its state changes."""
+    first = "link_read_by" not in st.session_state
+    if st.session_state.setdefault("link_read_by", list(parameters)) != list(parameters):
+        _problems().clear()
+    if first:
         unknown = [key for key in st.query_params if key not in parameters]
         _problems().extend(f"The link's “{key[:40]}” is not known here." for key in unknown)
     for problem in _problems():
-        st.warning(problem, icon=":material/link_off:")
-    _problems().clear()
+        st.warning(show.plain(problem), icon=":material/link_off:")
 
 
 def write(parameters: dict[str, Parameter]) -> None:
@@ -115,4 +116,7 @@ def write(parameters: dict[str, Parameter]) -> None:
         if key in kept and kept[key] is not None and kept[key] != parameter.default
     }
     if st.query_params.to_dict() != state:
+        if st.session_state.get("link_written"):
+            _problems().clear()
         st.query_params.from_dict(state)
+    st.session_state["link_written"] = True
