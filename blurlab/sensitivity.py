@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from blurlab.hybrid import hybrid
 
@@ -73,7 +73,8 @@ def hybrid_answers(
     Yields the curve after every batch; its memory does not grow with N.
     Source: Li et al. 2023, PLOS Comput Biol 19(3): e1010932.
     """
-    device = next(iter(model.parameters())).device if hasattr(model, "parameters") else "cpu"
+    weights = model.parameters() if isinstance(model, nn.Module) else iter(())
+    device = next(weights, images).device
     partners = derangement(labels, generator)
     order = torch.randperm(len(labels), generator=generator)
     low_count, high_count = torch.zeros(2, len(cutoffs), dtype=torch.float64)
