@@ -64,9 +64,10 @@ def imagenette_class(name: str, count: int) -> Tensor:
 
 
 def _imagenette(split: str) -> Imagenette:
-    if not has_imagenette():
+    if not (data_root() / "imagenette2-160" / split).is_dir():
         raise ValueError(
-            f"Imagenette is not in {data_root()}; set BLURLAB_DATA to the folder that holds it."
+            f"Imagenette's {split} pictures are not in {data_root()}; set BLURLAB_DATA to the "
+            "folder that holds imagenette2-160."
         )
     return Imagenette(data_root(), split=split, size="160px")
 
