@@ -100,8 +100,10 @@ def card(name: str) -> dict:
 
     Raises ValueError for a name that is not installed.
     """
-    if name not in names():
-        raise ValueError(f"model {name!r} is not installed; choose from {', '.join(names())}")
+    known = names()
+    if name not in known:
+        remedy = f"choose from {', '.join(known)}" if known else f"{MODELS_DIR} holds no model"
+        raise ValueError(f"model {name!r} is not installed; {remedy}.")
     return json.loads((MODELS_DIR / f"{name}.json").read_text())
 
 
@@ -117,8 +119,10 @@ def load(name: str, device: str | torch.device = "cpu") -> Classifier:
     Raises ValueError for a name that is not installed or weights that are not the card's.
     """
     info, path = card(name), MODELS_DIR / f"{name}.safetensors"
+    if not path.is_file():
+        raise ValueError(f"the weights {path.name} are missing; install the model again.")
     if sha256(path) != info["sha256"]:
-        raise ValueError(f"the weights {path.name} do not match the sha256 on their card")
+        raise ValueError(f"the weights {path.name} do not match the sha256 on their card.")
     model = build(info["recipe"], len(info["classes"]))
     model.net.load_state_dict({key: value.float() for key, value in load_file(path).items()})
     return model.to(device, memory_format=torch.channels_last).eval().requires_grad_(False)
