@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import NamedTuple
 
 import torch
@@ -172,13 +173,21 @@ def save_checkpoint(model, optimizer, epochs: int, path: Path) -> None:
 
 
 def resume(model, optimizer, path: Path) -> int:
-    """Load a run's state if there is one; return the number of epochs done."""
+    """Load a run's state if there is one; return the number of epochs done.
+
+    Raises ValueError when the file is no checkpoint of this network; nothing in it is executed.
+    """
     if not path.exists():
         return 0
-    state = torch.load(path, map_location="cpu", weights_only=True)
-    model.net.load_state_dict(state["net"])
-    optimizer.load_state_dict(state["optimizer"])
-    return state["epochs"]
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        model.net.load_state_dict(state["net"])
+        optimizer.load_state_dict(state["optimizer"])
+        return state["epochs"]
+    except (RuntimeError, KeyError, TypeError, EOFError, UnpicklingError) as error:
+        raise ValueError(
+            f"{path} does not fit the recipe's network; delete it to start again."
+        ) from error
 
 
 def export(name: str, recipe: Recipe, model: models.Classifier, classes, folder: Path) -> Path:
