@@ -5,7 +5,7 @@ import csv
 import json
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import torch
@@ -24,13 +24,18 @@ from blurlab import (
     training,
 )
 
+MAX_SIZE = 2048  # pixels; uploads are reduced to about as many
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return 0, or 2 after one sentence on stderr about what was wrong."""
     options = parser().parse_args(arguments)
     try:
         options.run(options)
-    except (ValueError, OSError) as error:
+    except OSError as error:
+        print(f"blurlab {options.command}: {sentence(error)}", file=sys.stderr)
+        return 2
+    except ValueError as error:
         print(f"blurlab {options.command}: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -39,21 +44,51 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
+def sentence(error: OSError) -> str:
+    """Say which file the system refused and why; ours say so themselves."""
+    if error.filename is None:
+        return str(error)
+    return f"{error.filename} cannot be used: {error.strerror}."
+
+
 class Parser(argparse.ArgumentParser):
     """argparse whose errors are one sentence, as ours are; --help stays its own."""
 
     def error(self, message: str) -> None:
-        self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
+        command = self.prog.removeprefix("python -m ")
+        self.exit(2, f"{command}: {message}; see {self.prog} --help.\n")
+
+
+def between(low: int, high: int) -> Callable[[str], int]:
+    """Make an argparse type that takes whole numbers from low to high."""
+
+    def number(text: str) -> int:
+        if not (text.lstrip("-").isdecimal() and low <= int(text) <= high):
+            raise argparse.ArgumentTypeError(f"{text} is not a whole number from {low} to {high}")
+        return int(text)
+
+    return number
+
+
+def device(name: str) -> str:
+    """Take the name of a device that computes here, as an argparse type."""
+    try:
+        torch.zeros(1, device=name).item()
+    except (RuntimeError, AssertionError, ImportError):
+        raise argparse.ArgumentTypeError(
+            f"{name} does not compute on this machine, {models.best_device()} does"
+        ) from None
+    return name
 
 
 def parser() -> argparse.ArgumentParser:
     """Describe every command: its words, its options with units and defaults, its function."""
     whole = Parser(
-        prog="blurlab",
+        prog="python -m blurlab",
         description="Which spatial frequencies does a vision model see with? "
         "Pictures are read from PNG, JPEG and other common files or, exactly, from .npy files "
         "holding float32 of shape (3, S, S) in [0, 1]; they are written as .png or .npy.",
-        epilog="Without a command line: make app.",
+        epilog="The app itself starts with: make app.",
     )
     commands = whole.add_subparsers(dest="command", metavar="COMMAND", required=True)
 
@@ -69,13 +104,16 @@ def parser() -> argparse.ArgumentParser:
     mixing.add_argument("low", metavar="LOW", help="picture that gives the low frequencies")
     mixing.add_argument("high", metavar="HIGH", help="picture that gives the high frequencies")
     mixing.add_argument("out", metavar="OUT", help="file to write, .png or .npy")
-    mixing.add_argument("--cutoff", type=float, required=True, help="where low ends, in --unit")
-    mixing.add_argument("--high-cutoff", type=float, help="where high begins (default: --cutoff)")
+    mixing.add_argument("--cutoff", type=float, required=True, help="where LOW ends, in --unit")
+    mixing.add_argument(
+        "--high-cutoff", type=float, help="where HIGH begins, in --unit (default: --cutoff)"
+    )
     mixing.add_argument(
         "--unit",
         choices=["image", "pixel", "nyquist"],
         default="image",
-        help="cycles/image, cycles/pixel or fraction of Nyquist (default: image)",
+        help="of the cutoffs: cycles/image (0 to S/2 on S x S pixels), cycles/pixel (0 to 0.5) or "
+        "fraction of Nyquist (0 to 1) (default: image)",
     )
     mixing.add_argument(
         "--filter",
@@ -88,7 +126,12 @@ def parser() -> argparse.ArgumentParser:
     blurring = command(commands, "blur", write_blur, "blur a picture as the blur defence does")
     blurring.add_argument("image", metavar="IN", help="picture to blur")
     blurring.add_argument("out", metavar="OUT", help="file to write, .png or .npy")
-    blurring.add_argument("--sigma", type=float, required=True, help="in pixels, above 0")
+    blurring.add_argument(
+        "--sigma",
+        type=float,
+        required=True,
+        help="standard deviation of the Gaussian in pixels, above 0",
+    )
     add_size(blurring)
 
     harming = command(commands, "corrupt", write_corrupted, "corrupt a picture as ImageNet-C does")
@@ -101,7 +144,7 @@ def parser() -> argparse.ArgumentParser:
         help=f"one of {', '.join(corruptions.CORRUPTIONS)}",
     )
     harming.add_argument("--severity", metavar="K", type=int, required=True, help="1 to 5")
-    harming.add_argument("--seed", metavar="S", type=int, default=0, help="same seed, same answer")
+    add_seed(harming)
     add_size(harming)
 
     attacking = command(
@@ -149,17 +192,25 @@ def parser() -> argparse.ArgumentParser:
         required=True,
         help="name of an installed model; repeat it for several",
     )
-    asking.add_argument("--top", metavar="K", type=int, default=3, help="answers (default: 3)")
-    asking.add_argument("--json", action="store_true", help="print JSON")
+    asking.add_argument(
+        "--top", metavar="K", type=int, default=3, help="how many answers to print (default: 3)"
+    )
+    asking.add_argument("--json", action="store_true", help="print JSON, with exact probabilities")
     add_device(asking)
 
     drawing = command(commands, "objects", write_objects, "draw procedural objects")
     drawing.add_argument("folder", metavar="OUT_DIR", help="folder for the pictures and labels.csv")
-    drawing.add_argument("-n", type=int, default=12, help="how many (default: 12)")
-    drawing.add_argument("--size", metavar="S", type=int, default=256, help="side (default: 256)")
     drawing.add_argument(
-        "--seed", metavar="K", type=int, default=0, help="same seed, same pictures"
+        "-n", type=between(1, 100_000), default=12, help="how many pictures (default: 12)"
     )
+    drawing.add_argument(
+        "--size",
+        metavar="S",
+        type=between(32, MAX_SIZE),
+        default=256,
+        help=f"side in pixels, 32 to {MAX_SIZE} (default: 256)",
+    )
+    add_seed(drawing)
 
     learning = command(
         commands, "train", train_model, "train a model that ships, measure it and write its card"
@@ -187,13 +238,29 @@ def command(commands, name: str, run, help: str) -> argparse.ArgumentParser:
 
 def add_size(added: argparse.ArgumentParser) -> None:
     added.add_argument(
-        "--size", metavar="S", type=int, help="crop and resize to S x S pixels first"
+        "--size",
+        metavar="S",
+        type=between(1, MAX_SIZE),
+        help=f"crop to a square and resize to S x S pixels first, 1 to {MAX_SIZE}",
+    )
+
+
+def add_seed(added: argparse.ArgumentParser) -> None:
+    added.add_argument(
+        "--seed",
+        metavar="K",
+        type=between(0, 2**63 - 1),
+        default=0,
+        help="whole number that decides every random choice (default: 0)",
     )
 
 
 def add_device(added: argparse.ArgumentParser) -> None:
     added.add_argument(
-        "--device", default=models.best_device(), help="where to compute (default: %(default)s)"
+        "--device",
+        type=device,
+        default=models.best_device(),
+        help="where to compute: cpu, cuda or mps (default: %(default)s)",
     )
 
 
@@ -204,13 +271,12 @@ def list_models(options) -> None:
         return
     print(f"{'name':<20} {'accuracy':>9} {'f_rev':>6}  title (f_rev in fractions of Nyquist)")
     for info in found:
-        measured = info["measured"]
-        accuracy, f_rev = (
-            measured["accuracy"]["value"],
-            measured["hybrids"]["f_rev_nyquist"]["value"],
-        )
-        reversal = "none" if f_rev is None else f"{f_rev:.3f}"
-        print(f"{info['name']:<20} {accuracy:>9.1%} {reversal:>6}  {info['title']}")
+        accuracy = reversal = "-"
+        if measured := info.get("measured"):  # a model is not measured before its training ends
+            accuracy = f"{measured['accuracy']['value']:.1%}"
+            f_rev = measured["hybrids"]["f_rev_nyquist"]["value"]
+            reversal = "none" if f_rev is None else f"{f_rev:.3f}"
+        print(f"{info['name']:<20} {accuracy:>9} {reversal:>6}  {info['title']}")
 
 
 def write_hybrid(options) -> None:
@@ -221,12 +287,23 @@ def write_hybrid(options) -> None:
             "add --size to bring both to one size."
         )
     size = low.shape[-1]
-    cutoffs = [
-        None if value is None else spectrum.to_image(value, options.unit, size=size)
-        for value in (options.cutoff, options.high_cutoff)
-    ]
-    joined = hybrid.hybrid(low, high, cutoffs[0], high_cutoff=cutoffs[1], filter=options.filter)
+    cutoff = read_cutoff("--cutoff", options.cutoff, options.unit, size)
+    high_cutoff = None
+    if options.high_cutoff is not None:
+        high_cutoff = read_cutoff("--high-cutoff", options.high_cutoff, options.unit, size)
+    joined = hybrid.hybrid(low, high, cutoff, high_cutoff=high_cutoff, filter=options.filter)
     images.save_image(joined, options.out)
+
+
+def read_cutoff(name: str, value: float, unit: str, size: int) -> float:
+    """Convert a cutoff to cycles/image; one that is out of range is named in its own unit."""
+    limit = spectrum.convert(size / 2, unit, size=size)
+    if not 0 <= value <= limit:
+        raise ValueError(
+            f"{name} is {value:g} {spectrum.UNITS[unit]}; pictures of {size} pixels allow 0 to "
+            f"{limit:g}."
+        )
+    return spectrum.to_image(value, unit, size=size)
 
 
 def write_blur(options) -> None:
@@ -296,9 +373,6 @@ def print_answers(options) -> None:
 
 
 def write_objects(options) -> None:
-    for name, value, least in (("-n", options.n, 1), ("--size", options.size, 32)):
-        if value < least:
-            raise ValueError(f"{name} is {value}; it must be at least {least}.")
     folder = Path(options.folder)
     folder.mkdir(parents=True, exist_ok=True)
     generator = torch.Generator().manual_seed(options.seed)
@@ -348,8 +422,6 @@ def read_square(path: str, size: int | None) -> Tensor:
     """Read a picture that must be square, or is made so when a size is asked for."""
     picture = images.load_image(path)
     if size is not None:
-        if size < 1:
-            raise ValueError(f"--size is {size}; it must be at least 1.")
         return images.square(picture, size)
     height, width = picture.shape[-2:]
     if height != width:
