@@ -29,7 +29,7 @@ def saturate(images: Tensor, factor: float, shift: float) -> Tensor:
     depth = saturation.mul_(value)  # how far the smallest channel is to lie below the largest
     below = (value - images).mul_(depth / chroma)
     red = torch.tensor([0.0, 1.0, 1.0], device=images.device).view(3, 1, 1)
-    return value - torch.where(chroma > 0, below, depth * red)
+    return (value - torch.where(chroma > 0, below, depth * red)).clamp_(0, 1)
 
 
 def contrast(images: Tensor, factor: float) -> Tensor:

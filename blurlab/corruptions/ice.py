@@ -27,10 +27,10 @@ DARK_PANE, WHITE_PANE = (0.30, 0.44, 0.50), (0.78, 0.80, 0.84)  # mean red, gree
 def draw_ice(seeds: Tensor, size: int, device: torch.device) -> Tensor:
     """Draw one iced pane per seed: (N, 3, size, size) in [0, 1].
 
-    A seed draws the same pane at every size, in about the detail that 112 pixels carry, or half
-    the size where that is more: the photographs hold hardly any power beyond it either.
+    A seed draws the same pane at every size. It is drawn at 5/8 of the size and enlarged, which is
+    faster and lets the power beyond 5/16 cycles/pixel fall as it does in the photographs.
     """
-    coarse = max(size // 2, min(size, 112))
+    coarse = max(size * 5 // 8, min(size, 112))
     whiteness, contrast = uniform(seeds, 2, 1, 1, 1, stream=1).to(device).unbind(1)
     relief = _feathers(seeds, coarse, device) + _clouds(seeds, coarse, device)
     relief = relief - relief.mean((2, 3), keepdim=True)
