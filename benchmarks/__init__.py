@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 class Row(NamedTuple):
-    """One line of the table: a ratio and, unless it is for information only, what it should reach."""
+    """One line of the table: a ratio and, unless it is only informative, what it should reach."""
 
     what: str
     against: str
@@ -25,7 +25,7 @@ def alternate(
 ) -> tuple[float, float]:
     """Time two functions in turns, after one turn that is not counted.
 
-    clock: by default the CPU time of this thread, which other programs on the machine disturb least.
+    clock: by default the CPU time of this thread, which other programs disturb least.
     Returns the median seconds of each.
     """
     times = {candidate: [], reference: []}

@@ -25,7 +25,9 @@ def pictures(count: int) -> Tensor:
 
 def generate(lows: Tensor, highs: Tensor, masks: list[np.ndarray]) -> np.ndarray:
     """Make the authors' hybrids of pairs, one picture at a time."""
-    return np.stack([hybrid_picture(*pair) for pair in zip(lows.numpy(), highs.numpy(), masks)])
+    return np.stack(
+        [hybrid_picture(*pair) for pair in zip(lows.numpy(), highs.numpy(), masks, strict=True)]
+    )
 
 
 def check(candidate: Tensor, reference: Tensor | np.ndarray, tolerance: float = 1e-5) -> None:
