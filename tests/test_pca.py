@@ -11,21 +11,16 @@ SIZE, RANK = 8, 5
 
 
 @pytest.fixture
-def seeded():
-    return torch.Generator().manual_seed(0)
-
-
-@pytest.fixture
-def flat(seeded):
+def flat(generator):
     """100 pictures that vary along only RANK directions."""
-    directions = torch.randn(RANK, 3, SIZE, SIZE, generator=seeded)
-    weights = torch.rand(100, RANK, generator=seeded)
+    directions = torch.randn(RANK, 3, SIZE, SIZE, generator=generator)
+    weights = torch.rand(100, RANK, generator=generator)
     return 0.5 + 0.02 * torch.einsum("nk,kchw->nchw", weights, directions)
 
 
 @pytest.fixture
-def full(seeded):
-    return torch.rand(300, 3, SIZE, SIZE, generator=seeded)
+def full(generator):
+    return torch.rand(300, 3, SIZE, SIZE, generator=generator)
 
 
 def test_as_many_components_as_the_pictures_vary_along_reproduce_them(flat):
@@ -75,10 +70,10 @@ def test_eight_bit_pictures_give_the_basis_of_their_values(full):
     assert_close(fit(grey_levels, 10).components, exact.components, atol=1e-4, rtol=0)
 
 
-def test_the_gradient_is_the_projection_of_the_gradient(full, seeded):
+def test_the_gradient_is_the_projection_of_the_gradient(full, generator):
     basis = fit(full, 20)
     images = full[:4].clone().requires_grad_()
-    wanted = torch.randn(images.shape, generator=seeded)
+    wanted = torch.randn(images.shape, generator=generator)
     (gradient,) = torch.autograd.grad((project(images, basis) * wanted).sum(), images)
     assert_close(gradient, project(basis.mean + wanted, basis) - basis.mean, atol=1e-5, rtol=0)
 
