@@ -1,5 +1,6 @@
 """Attacks: what every row of the table promises, known answers, and agreement with foolbox."""
 
+import copy
 import math
 import warnings
 from functools import partial
@@ -197,6 +198,23 @@ def test_a_random_start_is_repeated_by_its_seed(model, pictures):
     ]  # fmt: skip
     assert torch.equal(runs[0], runs[1])
     assert not torch.equal(runs[0], runs[2])
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
+@pytest.mark.parametrize(("name", "norm"), ALL)
+def test_a_gpu_finds_what_a_cpu_finds(name, norm, model, pictures, generator):
+    images, labels = pictures[0][:8], pictures[1][:8]
+    given = options(name, norm, steps=2)
+    if name == "pgd":
+        given["generator"] = generator
+    state = generator.get_state()
+    on_cpu = last(ATTACKS[name].run(model, images, labels, **given))
+    generator.set_state(state)
+    on_gpu = last(
+        ATTACKS[name].run(copy.deepcopy(model).cuda(), images.cuda(), labels.cuda(), **given)
+    )
+    # A gradient near zero may change its sign with rounding, so a few pixels may step away.
+    assert ((on_gpu.cpu() - on_cpu).abs() < 1e-3).float().mean() > 0.99
 
 
 def test_draws_fill_the_euclidean_ball_evenly(generator):
