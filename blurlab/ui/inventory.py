@@ -24,8 +24,8 @@ def table(names: list[str]) -> list[dict]:
             "network": title(name),
             "trained on": cache.card(name)["recipe"]["data"],
             "classes": len(cache.card(name)["classes"]),
-            "accuracy": estimate(cache.card(name)["measured"]["accuracy"], percent=True),
-            "f_rev": estimate(cache.card(name)["measured"]["hybrids"]["f_rev_nyquist"]),
+            "accuracy": estimate(measured(name, "accuracy"), percent=True),
+            "f_rev": estimate(measured(name, "hybrids", "f_rev_nyquist")),
             "input (px)": cache.card(name)["recipe"]["input_size"],
             "parameters": cache.card(name)["parameters"],
             "weights (MB)": cache.card(name)["bytes"] / 1e6,
@@ -34,8 +34,18 @@ def table(names: list[str]) -> list[dict]:
     ]
 
 
-def estimate(measured: dict, *, percent: bool = False) -> str:
+def measured(name: str, *keys: str) -> dict | None:
+    """Return what a model's card says was measured, or None where it was not."""
+    found = cache.card(name).get("measured", {})
+    for key in keys:
+        found = found.get(key, {})
+    return found or None
+
+
+def estimate(measured: dict | None, *, percent: bool = False) -> str:
     """Write an estimate with its interval, or that there is none."""
+    if measured is None:
+        return "not measured yet"
     numbers = [measured[key] for key in ("value", "low", "high")]
     if None in numbers:
         return "does not cross"
@@ -46,31 +56,32 @@ def estimate(measured: dict, *, percent: bool = False) -> str:
 
 def curves(names: list[str]) -> go.Figure:
     """Draw the measured p_low - p_high of the models, in the sidebar's unit."""
-    measured = {}
+    lines = {}
     for name in names:
-        card = cache.card(name)
-        hybrids, size = card["measured"]["hybrids"], card["recipe"]["input_size"]
+        hybrids, size = measured(name, "hybrids"), cache.card(name)["recipe"]["input_size"]
+        if hybrids is None:
+            continue
         difference = [
             low - high for low, high in zip(hybrids["p_low"], hybrids["p_high"], strict=True)
         ]
-        measured[title(name)] = (hybrids["cutoffs_cycles_per_image"], difference, size)
-    return charts.measured_curves(measured, st.session_state["unit"], degrees=shell.degrees())
+        lines[title(name)] = (hybrids["cutoffs_cycles_per_image"], difference, size)
+    return charts.measured_curves(lines, st.session_state["unit"], degrees=shell.degrees())
 
 
 def show_card(name: str) -> None:
     """Show what a card says: recipe, classes, and everything measured."""
     card = cache.card(name)
-    recipe, measured, classes = st.columns([2, 2, 1], gap="medium")
+    recipe, numbers, classes = st.columns([2, 2, 1], gap="medium")
     recipe.dataframe(
         [{"recipe": key, "value": str(value)} for key, value in card["recipe"].items()],
         hide_index=True,
     )
-    conflicts = card["measured"].get("cue_conflicts")
+    conflicts = measured(name, "cue_conflicts")
     rows = [
-        {"measured": "accuracy", "value": estimate(card["measured"]["accuracy"], percent=True)},
+        {"measured": "accuracy", "value": estimate(measured(name, "accuracy"), percent=True)},
         {
             "measured": "f_rev (fraction of Nyquist)",
-            "value": estimate(card["measured"]["hybrids"]["f_rev_nyquist"]),
+            "value": estimate(measured(name, "hybrids", "f_rev_nyquist")),
         },
     ]
     for cue in ("shape", "texture") if conflicts else ():
@@ -82,7 +93,7 @@ def show_card(name: str) -> None:
         )
     rows.append({"measured": "parameters", "value": f"{card['parameters']:,}"})
     rows.append({"measured": "sha256", "value": card["sha256"]})
-    measured.dataframe(rows, hide_index=True)
+    numbers.dataframe(rows, hide_index=True)
     classes.dataframe([{"classes": label} for label in card["classes"]], hide_index=True)
 
 
