@@ -17,7 +17,7 @@ from blurlab.spectrum import FILTERS, UNITS, check_cutoff, convert
 HERE = Path(__file__).parent
 HTML, CSS, SCRIPT = (
     "\n".join((HERE / name).read_text(encoding="utf-8") for name in names)
-    for names in (["stage.html"], ["stage.css"], ["fft.js", "stage.js"])
+    for names in (["stage.html"], ["stage.css"], ["fft.js", "sweep.js", "plots.js", "stage.js"])
 )
 # The feed shows nothing, so its place in Streamlit's column, gap included, is taken away.
 FEED = """

@@ -1,0 +1,248 @@
+// The two plots of the stage, which share one logarithmic frequency axis. Each draw function fills an
+// SVG and returns move(), which puts everything that follows the cutoff in its place.
+// scene: { models, labels, size, unit, series, em, axis }; em is the stage's type size in pixels, and
+// every distance is a multiple of it, so that large type needs no other layout.
+
+const COLORS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"]; // Okabe and Ito
+const DASHES = ["none", "11 5", "3 4", "14 4 3 4", "6 3", "18 5"];
+const SHAPES = [
+  "M-7 0a7 7 0 1 0 14 0a7 7 0 1 0-14 0Z", "M-6.2-6.2h12.4v12.4h-12.4Z", "M0-8L7.6 5.6H-7.6Z",
+  "M0-8.6L8.6 0 0 8.6-8.6 0Z", "M0 8L7.6-5.6H-7.6Z", "M-8-3h5v-5h6v5h5v6h-5v5h-6v-5h-5Z",
+];
+
+// ---- Elements ---------------------------------------------------------------------------------
+
+// Text goes through textContent alone, so markup in a name stays text.
+function fillElement(node, { text, ...attributes }, children) {
+  if (text !== undefined) node.textContent = text;
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+  node.append(...children);
+  return node;
+}
+
+const element = (tag, properties = {}, ...children) =>
+  fillElement(document.createElement(tag), properties, children);
+const shape = (tag, properties = {}, ...children) =>
+  fillElement(document.createElementNS("http://www.w3.org/2000/svg", tag), properties, children);
+
+function look({ color }) {
+  return { color: COLORS[color % COLORS.length], dash: DASHES[color % DASHES.length], d: SHAPES[color % SHAPES.length] };
+}
+
+const sign = (model, attributes) => shape("path", { d: look(model).d, fill: look(model).color, ...attributes });
+const symbol = (model) => shape("svg", { viewBox: "-9 -9 18 18", "aria-hidden": "true" }, sign(model));
+
+// ---- Numbers ----------------------------------------------------------------------------------
+
+const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
+const digits = (value) => value.toPrecision(3);
+const inUnit = (value, unit) => digits(value / unit.scale);
+const withUnit = (value, unit) => `${inUnit(value, unit)} ${unit.suffix}`;
+const superscript = (power) => [...String(power)].map((c) => (c === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[c])).join("");
+
+// Where a frequency lies between 1 cycle/image and Nyquist on the logarithmic axis, and back.
+const toShare = (frequency, size) => Math.log(clamp(frequency, 1, size / 2)) / Math.log(size / 2);
+const fromShare = (share, size) => (size / 2) ** clamp(share, 0, 1);
+
+// Round numbers for an axis: powers of 2 in cycles/image, else 1, 2 and 5 of each decade.
+function roundValues(low, high, powersOfTwo) {
+  const values = [];
+  for (let n = -5; n < 8; n++) {
+    values.push(...(powersOfTwo ? [2 ** (n + 5)] : [1, 2, 5].map((first) => Number(`${first}e${n}`))));
+  }
+  return values.filter((value) => value >= low * 0.999 && value <= high * 1.001);
+}
+
+// ---- The shared axis --------------------------------------------------------------------------
+
+function makeAxis({ size, unit, em }, width) {
+  const left = 3.6 * em, right = width - clamp(width * 0.27, 7.5 * em, 15 * em);
+  let values = roundValues(1 / unit.scale, size / 2 / unit.scale, unit.suffix === "cycles/image");
+  while ((right - left) / values.length < 2.8 * em) values = values.filter((_, i) => i % 2 === 0);
+  return {
+    width, left, right,
+    x: (frequency) => left + (right - left) * toShare(frequency, size),
+    frequency: (x) => fromShare((x - left) / (right - left), size),
+    ticks: values.map((value) => ({ at: value * unit.scale, label: String(value) })),
+  };
+}
+
+function frequencyGrid({ axis: { ticks, x, right }, unit, em }, top, bottom) {
+  return [
+    ...ticks.map(({ at }) => shape("line", { class: "grid", x1: x(at), x2: x(at), y1: top, y2: bottom })),
+    ...ticks.map(({ at, label }) => shape("text", { x: x(at), y: bottom + 1.25 * em, "text-anchor": "middle", text: label })),
+    shape("text", { x: right, y: bottom + 2.6 * em, "text-anchor": "end", text: `cutoff, ${unit.label}` }),
+  ];
+}
+
+function yLabels({ axis: { left }, em }, y, labels) {
+  return labels.map(([value, text]) =>
+    shape("text", { x: left - 0.5 * em, y: y(value) + 0.33 * em, "text-anchor": "end", text }));
+}
+
+function yTitle({ em }, top, bottom, text) {
+  return shape("text", { "text-anchor": "middle", transform: `translate(${em} ${(top + bottom) / 2}) rotate(-90)`, text });
+}
+
+function moveMarker(marker, x) {
+  marker.setAttribute("x1", x);
+  marker.setAttribute("x2", x);
+}
+
+// ---- The curves of p_low - p_high -------------------------------------------------------------
+
+function drawCurves(scene, svg, namesBox) {
+  const { models, series, labels, axis, em } = scene, { width, left, right } = axis;
+  const shown = models.filter((model) => series[model.key].hasPair);
+  const names = nameCurves(scene, shown, namesBox);
+  const top = 1.8 * em, bottom = top + Math.max(clamp(width * 0.28, 12 * em, 18 * em), names.height - 3 * em);
+  const y = (value) => top + ((bottom - top) * (1 - value)) / 2;
+  svg.setAttribute("height", bottom + 3 * em);
+  const marker = shape("line", { class: "marker", y1: top, y2: bottom });
+  const dots = shown.map((model) => sign(model, { class: "shape", "data-dot": model.key }));
+  svg.replaceChildren(
+    ...frequencyGrid(scene, top, bottom),
+    ...[1, 0, -1].map((value) =>
+      shape("line", { class: value ? "grid" : "zero", x1: left, x2: right, y1: y(value), y2: y(value) })),
+    ...yLabels(scene, y, [[1, "+1"], [0, "0"], [-1, "−1"]]),
+    yTitle(scene, top, bottom, "p low − p high"),
+    shape("text", { class: "strong", x: left, y: top - 0.6 * em, text: `↑ names ${labels.low}` }),
+    shape("text", { class: "strong", x: left, y: bottom + 2.6 * em, text: `↓ names ${labels.high}` }),
+    ...pixelLimits(scene, top, bottom),
+    ...shown.flatMap((model) => curveLines(scene, model, y)),
+    marker, ...reversalTicks(scene, shown, y(0)), ...dots,
+  );
+  names.place(y, bottom + 2.5 * em);
+  return function move(cutoff) {
+    moveMarker(marker, axis.x(cutoff));
+    shown.forEach(({ key }, n) => {
+      const value = between(series[key].difference, bracket(series[key], cutoff));
+      dots[n].setAttribute("transform", `translate(${axis.x(cutoff)} ${y(value)})`);
+    });
+  };
+}
+
+// A full line where neighbouring cutoffs are computed, a dotted guess elsewhere.
+function curveLines({ series, axis }, model, y) {
+  const answers = series[model.key], paths = { true: "", false: "" };
+  let previous = null;
+  for (let x = axis.left; x <= axis.right; x += 2) {
+    const place = bracket(answers, axis.frequency(x)), { sure } = place;
+    const point = `${x.toFixed(1)} ${y(between(answers.difference, place)).toFixed(1)}`;
+    if (!previous) paths[sure] += `M${point}`;
+    else paths[sure] += previous.sure === sure ? `L${point}` : `M${previous.point}L${point}`;
+    previous = { point, sure };
+  }
+  const { color, dash } = look(model);
+  return [
+    shape("path", { class: "line guess", d: paths.false, stroke: color }),
+    shape("path", { class: "line", d: paths.true, stroke: color, "stroke-dasharray": dash }),
+  ];
+}
+
+// Frequencies beyond a model's own pixels cannot reach it; models with equal limits share one line.
+function pixelLimits({ models, size, axis, em }, top, bottom) {
+  const limits = new Map();
+  for (const model of models) {
+    if (model.nyquist < size / 2) limits.set(model.nyquist, [...(limits.get(model.nyquist) ?? []), model]);
+  }
+  return [...limits].flatMap(([nyquist, owners]) => {
+    const x = axis.x(nyquist), named = owners.length === models.length ? [] : owners;
+    const place = (n) => `translate(${(0.4 + n) * em} ${-0.3 * em}) rotate(90) scale(${em / 21})`;
+    return [
+      shape("line", { class: "limit", x1: x, x2: x, y1: top, y2: bottom }),
+      shape("g", { transform: `translate(${x + 1.1 * em} ${bottom - 0.5 * em}) rotate(-90)` },
+        ...named.map((model, n) => sign(model, { transform: place(n) })),
+        shape("text", { class: "halo", x: named.length * em, text: "pixels end here" })),
+    ];
+  });
+}
+
+// Mark each reversal on the zero line; numbers that would touch take another row.
+function reversalTicks({ series, axis, unit, em }, models, zero) {
+  const rows = [-0.9, 1.6, -2, 2.7].map((offset) => ({ offset, end: -Infinity }));
+  const found = models.map((model) => ({ model, crossing: reversal(series[model.key]) }))
+    .filter(({ crossing }) => crossing).sort((a, b) => a.crossing.at - b.crossing.at);
+  return found.flatMap(({ model, crossing }) => {
+    const x = axis.x(crossing.at), text = inUnit(crossing.at, unit), half = 0.3 * em * text.length;
+    const row = rows.find(({ end }) => end < x - half) ?? rows[0];
+    row.end = x + half;
+    return [
+      shape("line", { class: "reversal", x1: x, x2: x, y1: zero - 0.7 * em, y2: zero + 0.7 * em, stroke: look(model).color }),
+      shape("text", { class: "strong halo", x, y: zero + row.offset * em, "text-anchor": "middle", text }),
+    ];
+  });
+}
+
+// Name each curve beside its right end, spread so that no two names overlap.
+function nameCurves({ series, axis, unit, em }, models, box) {
+  const names = models.map((model) => {
+    const crossing = reversal(series[model.key]), small = element("small");
+    if (crossing) {
+      const value = `${crossing.sure ? "" : "≈ "}${withUnit(crossing.at, unit)}`;
+      small.append(element("i", { text: "f" }), element("sub", { text: "rev" }), ` ${value}`);
+    } else small.textContent = "does not reverse here";
+    const style = `left:${axis.right + em}px; width:${axis.width - axis.right - em}px`;
+    return { model, node: element("div", { style }, symbol(model), element("span", {}, element("b", { text: model.title }), small)) };
+  });
+  box.replaceChildren(...names.map(({ node }) => node));
+  const heights = new Map(names.map(({ node }) => [node, node.offsetHeight + 0.5 * em]));
+  const height = [...heights.values()].reduce((sum, each) => sum + each, 0);
+  function place(y, bottom) {
+    const last = ({ key }) => y(series[key].difference[series[key].known.at(-1)]);
+    let room = height, floor = 0;
+    for (const { model, node } of names.sort((a, b) => last(a.model) - last(b.model))) {
+      const top = clamp(last(model) - 0.7 * em, floor, Math.max(floor, bottom - room));
+      node.style.top = `${top}px`;
+      floor = top + heights.get(node);
+      room -= heights.get(node);
+    }
+  }
+  return { height, place };
+}
+
+// ---- Power spectra and filter -----------------------------------------------------------------
+
+function drawSpectra(scene, svg, power) {
+  const { axis, em } = scene, { width, right } = axis;
+  const top = 0.5 * em, bottom = top + clamp(width * 0.2, 9 * em, 12 * em);
+  const logs = [...power.low.slice(1), ...power.high.slice(1)].filter((value) => value > 0).map(Math.log10);
+  const ceiling = Math.ceil(Math.max(-1, ...logs)), floor = Math.max(Math.floor(Math.min(...logs, ceiling - 2)), ceiling - 8);
+  const y = (value) => top + (bottom - top) * clamp((ceiling - Math.log10(Math.max(value, 1e-30))) / (ceiling - floor), 0, 1);
+  const line = (values) => values.reduce((path, value, ring) => {
+    const at = y(value);
+    return ring === 0 || at >= bottom ? path : `${path}${path ? "L" : "M"}${axis.x(ring).toFixed(1)} ${at.toFixed(1)}`;
+  }, "");
+  const decades = [];
+  for (let decade = floor; decade <= ceiling; decade += 2) decades.push([10 ** decade, `10${superscript(decade)}`]);
+  const hatching = shape("pattern", { id: "hatching", width: 8, height: 8, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" },
+    shape("line", { class: "hatching", x1: 0, x2: 0, y1: 0, y2: 8 }));
+  const areas = { low: shape("path", { class: "gain-low" }), high: shape("path", { fill: "url(#hatching)" }) };
+  const kept = { low: shape("path", { class: "spectrum kept low" }), high: shape("path", { class: "spectrum kept high" }) };
+  const marker = shape("line", { class: "marker", y1: top, y2: bottom });
+  svg.setAttribute("height", bottom + 3 * em);
+  svg.replaceChildren(
+    shape("defs", {}, hatching),
+    ...frequencyGrid(scene, top, bottom),
+    ...yLabels(scene, y, decades),
+    yTitle(scene, top, bottom, "power"),
+    ...[[1, "gain 1"], [0.5, "½"], [0, "0"]].map(([gain, text]) =>
+      shape("text", { x: right + 0.5 * em, y: bottom - gain * (bottom - top) + 0.33 * em, text })),
+    areas.low, areas.high,
+    ...["low", "high"].map((name) => shape("path", { class: `spectrum whole ${name}`, d: line([...power[name]]) })),
+    kept.low, kept.high, marker,
+  );
+  return function move(cutoff, lowGain, highGain) {
+    moveMarker(marker, axis.x(cutoff));
+    for (const [name, gain] of [["low", lowGain], ["high", highGain]]) {
+      areas[name].setAttribute("d", gainArea(axis, gain, top, bottom));
+      kept[name].setAttribute("d", line([...power[name]].map((value, ring) => value * gain(ring ** 2) ** 2)));
+    }
+  };
+}
+
+function gainArea({ left, right, frequency }, gain, top, bottom) {
+  let path = `M${left} ${bottom}`;
+  for (let x = left; x <= right; x += 2) path += `L${x} ${(bottom - gain(frequency(x) ** 2) * (bottom - top)).toFixed(1)}`;
+  return `${path}L${right} ${bottom}Z`;
+}
