@@ -9,8 +9,9 @@ from torch import Tensor, nn
 
 from blurlab.hybrid import hybrid
 
-# The cutoffs of the paper's figures in percent of Nyquist (Li et al. 2023, second revision).
-ALPHAS = (0, 7, 12, 16, 19, 22, 25, 32, 42, 57, 70, 85, 100)
+# The cutoffs of the paper's figures in percent of Nyquist (Li et al. 2023, second revision), and
+# between its lowest ones 2, 4 and 9, since networks behind a blur reverse there.
+ALPHAS = (0, 2, 4, 7, 9, 12, 16, 19, 22, 25, 32, 42, 57, 70, 85, 100)
 
 
 class Interval(NamedTuple):
@@ -135,7 +136,7 @@ def share(successes: int, trials: int) -> Interval:
     z = 1.959964
     centre = (successes + z * z / 2) / (trials + z * z)
     spread = z / (trials + z * z) * math.sqrt(successes * (1 - successes / trials) + z * z / 4)
-    return Interval(successes / trials, centre - spread, centre + spread)
+    return Interval(successes / trials, max(0.0, centre - spread), min(1.0, centre + spread))
 
 
 def ratio(above: Interval, below: Interval) -> Interval:
