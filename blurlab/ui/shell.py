@@ -22,8 +22,8 @@ SHARED = {
 
 # Streamlit leaves a tenth of a screen empty above a page.
 STYLE = """<style>
-[data-testid="stMainBlockContainer"] { padding-top: 2.5rem; }
-h1 { font-size: 2rem !important; padding: 0.2rem 0 !important; }
+[data-testid="stMainBlockContainer"] { padding: 2.5rem 3rem 3rem; }
+h1 { font-size: 1.75rem !important; padding: 0.2rem 0 !important; }
 </style>"""
 PRESENTER_STYLE = """<style>
 [data-testid="stHeader"], [data-testid="stSidebar"], [data-testid="stSidebarCollapsedControl"],
