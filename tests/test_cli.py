@@ -1,0 +1,376 @@
+"""The command line: what each command writes and prints, and one sentence for each mistake."""
+
+import csv
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tiny
+import torch
+from torch.testing import assert_close
+
+from blurlab import data, models, objects, training
+from blurlab.__main__ import main
+from blurlab.blur import gaussian_blur
+from blurlab.hybrid import hybrid
+from blurlab.images import load_image, save_image
+
+ROOT = Path(__file__).parents[1]
+COMMANDS = ["models", "hybrid", "blur", "corrupt", "attack", "predict", "objects", "train", "card"]
+SIZE = 40
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """A folder to work in with two square pictures, low.npy and high.npy, and some odd files."""
+    monkeypatch.chdir(tmp_path)
+    low, high = torch.rand(2, 3, SIZE, SIZE, generator=torch.Generator().manual_seed(0))
+    save_image(low, "low.npy")
+    save_image(high, "high.npy")
+    save_image(torch.rand(3, 30, 30), "small.png")
+    save_image(torch.rand(3, 30, 50), "wide.png")
+    Path("text.png").write_text("not a picture")
+    return tmp_path
+
+
+@pytest.fixture
+def installed(here, monkeypatch):
+    """One untrained tiny model in a folder of models of its own."""
+    folder = here / "models"
+    folder.mkdir()
+    monkeypatch.setattr(models, "MODELS_DIR", folder)
+    return tiny.install(folder)
+
+
+def printed(capsys, *arguments):
+    """Run a command that must succeed silently but for stdout, and return that."""
+    assert main(arguments) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    return out
+
+
+def refusal(capsys, *arguments):
+    """Run a command that must fail, and return its one sentence."""
+    try:
+        code = main(arguments)
+    except SystemExit as stop:
+        code = stop.code
+    out, err = capsys.readouterr()
+    assert code == 2
+    assert out == ""
+    assert err.startswith("blurlab")
+    assert err.endswith(".\n")
+    assert err.count("\n") == 1
+    return err
+
+
+# Pictures
+
+
+@pytest.mark.parametrize("filter", ["ideal", "gaussian", "butterworth"])
+def test_hybrid_writes_exactly_what_the_function_returns(here, capsys, filter):
+    arguments = ["low.npy", "high.npy", "out.npy", "--cutoff", "6.5", "--filter", filter]
+    assert printed(capsys, "hybrid", *arguments) == ""
+    expected = hybrid(load_image("low.npy"), load_image("high.npy"), 6.5, filter=filter)
+    written = np.load("out.npy")
+    assert written.dtype == np.float32
+    assert_close(torch.from_numpy(written), expected, atol=0, rtol=0)
+
+
+def test_the_three_units_of_one_cutoff_give_the_same_picture(here, capsys):
+    for value, unit in (("5", "image"), ("0.125", "pixel"), ("0.25", "nyquist")):
+        out = f"{unit}.npy"
+        printed(capsys, "hybrid", "low.npy", "high.npy", out, "--cutoff", value, "--unit", unit)
+    first, *others = (load_image(f"{unit}.npy") for unit in ("image", "pixel", "nyquist"))
+    for other in others:
+        assert_close(other, first, atol=0, rtol=0)
+
+
+def test_two_cutoffs_are_read_in_the_same_unit(here, capsys):
+    cutoffs = ["--cutoff", "0.2", "--high-cutoff", "0.6", "--unit", "nyquist"]
+    filter = ["--filter", "gaussian"]
+    printed(capsys, "hybrid", "low.npy", "high.npy", "out.npy", *cutoffs, *filter)
+    low, high = load_image("low.npy"), load_image("high.npy")
+    expected = hybrid(low, high, 4.0, high_cutoff=12.0, filter="gaussian")
+    assert_close(load_image("out.npy"), expected, atol=1e-6, rtol=0)
+
+
+def test_pictures_of_any_shape_are_brought_to_the_asked_size(here, capsys):
+    printed(capsys, "hybrid", "wide.png", "low.npy", "out.png", "--cutoff", "3", "--size", "24")
+    assert load_image("out.png").shape == (3, 24, 24)
+
+
+def test_blur_writes_what_the_blur_defence_does(here, capsys):
+    printed(capsys, "blur", "low.npy", "out.npy", "--sigma", "1.5")
+    expected = gaussian_blur(load_image("low.npy"), 1.5)
+    assert_close(load_image("out.npy"), expected, atol=0, rtol=0)
+
+
+def test_corrupt_gives_the_same_picture_for_the_same_seed_only(here, capsys):
+    for name, seed in (("first", 1), ("again", 1), ("other", 2)):
+        noise = ["--corruption", "gaussian_noise", "--severity", "3", "--seed", str(seed)]
+        printed(capsys, "corrupt", "low.npy", f"{name}.npy", *noise)
+    first, again, other = (load_image(f"{name}.npy") for name in ("first", "again", "other"))
+    assert_close(first, again, atol=0, rtol=0)
+    assert (first - other).abs().mean() > 0.01
+
+
+def test_objects_writes_pictures_a_table_of_their_classes_and_the_same_ones_again(here, capsys):
+    for folder in ("first", "again"):
+        printed(capsys, "objects", folder, "-n", "3", "--size", "64", "--seed", "7")
+    with Path("first/labels.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 3
+    for row in rows:
+        assert row["class"] in objects.CLASSES
+        picture = load_image(Path("first") / row["file"])
+        assert picture.shape == (3, 64, 64)
+        assert_close(load_image(Path("again") / row["file"]), picture, atol=0, rtol=0)
+    names = {path.name for path in Path("first").iterdir()}
+    assert names == {"labels.csv", *(row["file"] for row in rows)}
+
+
+# Models
+
+
+def test_models_lists_measured_and_unmeasured_models(installed, capsys):
+    tiny.install(models.MODELS_DIR, "other", title="Another")
+    path = models.MODELS_DIR / "other.json"
+    measured = {"accuracy": {"value": 0.876}, "hybrids": {"f_rev_nyquist": {"value": 0.1234}}}
+    path.write_text(json.dumps(models.card("other") | {"measured": measured}))
+    head, other, unmeasured = printed(capsys, "models").splitlines()
+    assert "fractions of Nyquist" in head
+    assert other.split() == ["other", "87.6%", "0.123", "Another"]
+    assert unmeasured.split() == ["tiny", "-", "-", "Tiny"]
+
+
+def test_models_prints_the_whole_cards_as_json(installed, capsys):
+    assert json.loads(printed(capsys, "models", "--json")) == [models.card("tiny")]
+
+
+def test_predict_prints_the_best_classes_with_their_probabilities(installed, capsys):
+    given = json.loads(printed(capsys, "predict", "low.npy", "--model", "tiny", "--json"))
+    picture = load_image("low.npy")[None]
+    probabilities, indices = models.top_k(models.load("tiny")(picture), 3)
+    assert [answer["class"] for answer in given["tiny"]] == [
+        tiny.CLASSES[index] for index in indices[0]
+    ]
+    for answer, probability in zip(given["tiny"], probabilities[0], strict=True):
+        assert answer["probability"] == pytest.approx(probability.item())
+
+
+def test_predict_asks_several_models_in_words(installed, capsys):
+    tiny.install(models.MODELS_DIR, "other", seed=1)
+    asked = ["--model", "other", "--model", "tiny", "--top", "1"]
+    lines = printed(capsys, "predict", "wide.png", *asked).splitlines()
+    assert [line.split(": ")[0] for line in lines] == ["other", "tiny"]
+    for line in lines:
+        name, share = line.split(": ")[1].split()
+        assert name in tiny.CLASSES
+        assert 100 / len(tiny.CLASSES) <= float(share.rstrip("%")) <= 100
+
+
+def test_train_writes_a_measured_model_and_card_measures_it_alike(installed, capsys, monkeypatch):
+    monkeypatch.setitem(data.DATASETS, "tiny", tiny.data_set)
+    recipe = replace(tiny.RECIPE, data="tiny", epochs=2)
+    monkeypatch.setitem(training.RECIPES, "new", recipe)
+    out = printed(capsys, "train", "new", "--runs", "checkpoints")
+    assert "epoch 1/2" in out
+    assert "epoch 2/2" in out
+    assert Path("checkpoints/new/checkpoint.pt").is_file()
+    card = models.card("new")
+    assert card["measured"]["accuracy"]["pictures"] == 30
+    assert card["measured"]["hybrids"]["pairs"] == 30
+    assert json.loads(printed(capsys, "card", "new")) == card["measured"]
+    assert models.card("new") == card
+    assert "epoch" not in printed(capsys, "train", "new", "--runs", "checkpoints")  # it is done
+    assert models.card("new") == card
+
+
+# Mistakes
+
+
+HYBRID = ["hybrid", "low.npy", "high.npy", "out.png"]
+PREDICT = ["predict", "low.npy", "--model", "tiny"]
+ATTACK = ["attack", "low.npy", "out.npy", "--model", "tiny"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["blur", "none.png", "out.png", "--sigma", "2"], ["none.png", "No such file"]),
+        (["blur", "text.png", "out.png", "--sigma", "2"], ["text.png", "not a picture", "PNG"]),
+        (["blur", "wide.png", "out.png", "--sigma", "2"], ["50 x 30", "not square", "--size"]),
+        (["blur", "low.npy", "out.png", "--sigma", "0"], ["sigma is 0", "above 0"]),
+        (["blur", "low.npy", "out.png", "--sigma", "-1"], ["sigma is -1", "above 0"]),
+        (["blur", "low.npy", "out.png", "--sigma", "nan"], ["sigma is nan", "above 0"]),
+        (["blur", "low.npy", "out.png", "--sigma", "much"], ["--sigma", "'much'"]),
+        (["blur", "low.npy", "out.png"], ["--sigma", "required"]),
+        (["blur", "low.npy", "out.gif", "--sigma", "2"], ["out.gif", ".png", ".npy"]),
+        (["blur", "low.npy", "no/out.png", "--sigma", "2"], ["no/out.png", "No such file"]),
+        ([*HYBRID, "--cutoff", "20.5"], ["--cutoff is 20.5 cycles/image", "0 to 20"]),
+        (
+            [*HYBRID, "--cutoff", "0.6", "--unit", "pixel"],
+            ["--cutoff is 0.6 cycles/pixel", "0 to 0.5"],
+        ),
+        (
+            [*HYBRID, "--cutoff", "1.5", "--unit", "nyquist"],
+            ["--cutoff is 1.5 fraction of Nyquist", "0 to 1"],
+        ),
+        ([*HYBRID, "--cutoff", "-1"], ["--cutoff is -1", "0 to 20"]),
+        ([*HYBRID, "--cutoff", "nan"], ["--cutoff is nan", "0 to 20"]),
+        ([*HYBRID, "--cutoff", "4", "--high-cutoff", "21"], ["--high-cutoff is 21", "0 to 20"]),
+        ([*HYBRID, "--cutoff", "4", "--unit", "furlong"], ["furlong", "image", "nyquist"]),
+        ([*HYBRID, "--cutoff", "4", "--filter", "box"], ["box", "ideal", "butterworth"]),
+        ([*HYBRID, "--cutoff", "4", "--size", "0"], ["--size", "0", "1 to 2048"]),
+        ([*HYBRID, "--cutoff", "4", "--size", "99999999"], ["99999999", "1 to 2048"]),
+        ([*HYBRID, "--cutoff", "4", "--size", "big"], ["--size", "big", "1 to 2048"]),
+        (
+            ["hybrid", "low.npy", "small.png", "out.png", "--cutoff", "4"],
+            ["low.npy is 40", "small.png is 30", "--size"],
+        ),
+        (["predict", "low.npy", "--model", "huge"], ["'huge'", "choose from tiny"]),
+        ([*PREDICT, "--top", "0"], ["--top is 0", "1 to 3"]),
+        ([*PREDICT, "--top", "4"], ["--top is 4", "1 to 3"]),
+        ([*PREDICT, "--device", "abacus"], ["abacus", "cpu"]),
+        ([*PREDICT, "--device", "meta"], ["meta", "cpu"]),
+        (["predict", "low.npy"], ["--model", "required"]),
+        (["objects", "out", "-n", "0"], ["-n", "0 is not", "1 to 100000"]),
+        (["objects", "out", "--size", "31"], ["--size", "31", "32 to 2048"]),
+        (["objects", "out", "--seed", "-1"], ["--seed", "-1", "0 to"]),
+        (["objects", "out", "--seed", str(2**64)], ["--seed", str(2**64), "0 to"]),
+        (["objects", "text.png"], ["text.png", "File exists"]),
+        (["train", "huge"], ["'huge'", "choose from imagenette_base"]),
+        (["card", "huge"], ["'huge'", "choose from tiny"]),
+        (
+            ["corrupt", "low.npy", "out.png", "--corruption", "rain", "--severity", "3"],
+            ["'rain'", "snow"],
+        ),
+        (
+            ["corrupt", "low.npy", "out.png", "--corruption", "fog", "--severity", "0"],
+            ["severity is 0", "1 to 5"],
+        ),
+        ([*ATTACK, "--epsilon", "much"], ["epsilon is 'much'", "8/255"]),
+        ([*ATTACK, "--epsilon=-0.1"], ["epsilon is '-0.1'", "0 or above"]),
+        ([*ATTACK, "--steps", "0"], ["steps is 0", "1 or more"]),
+        ([*ATTACK, "--target", "unicorn"], ["'unicorn'", "choose from fish"]),
+        ([*ATTACK, "--adaptive"], ["--adaptive", "--sigma"]),
+        ([*ATTACK, "--sigma", "0"], ["sigma is 0", "above 0"]),
+        ([], ["COMMAND", "required"]),
+        (["paint"], ["paint", "hybrid"]),
+        (["models", "--yaml"], ["--yaml", "unrecognized"]),
+    ],
+    ids=" ".join,
+)
+def test_a_mistake_is_one_sentence_with_the_value_and_what_is_allowed(
+    installed, capsys, arguments, words
+):
+    before = sorted(installed_files())
+    message = refusal(capsys, *arguments)
+    for word in words:
+        assert word in message
+    assert sorted(installed_files()) == before
+
+
+def installed_files():
+    return [path for path in Path.cwd().rglob("*") if path.is_file()]
+
+
+def test_a_changed_weights_file_is_refused(installed, capsys):
+    path = models.MODELS_DIR / "tiny.safetensors"
+    path.write_bytes(path.read_bytes()[:-1])
+    assert "sha256" in refusal(capsys, *PREDICT)
+
+
+def test_a_checkpoint_that_is_none_is_refused(installed, capsys, monkeypatch):
+    monkeypatch.setitem(data.DATASETS, "tiny", tiny.data_set)
+    monkeypatch.setitem(training.RECIPES, "new", replace(tiny.RECIPE, data="tiny"))
+    path = Path("checkpoints/new/checkpoint.pt")
+    path.parent.mkdir(parents=True)
+    path.write_text("<html>")
+    assert main(["train", "new", "--runs", "checkpoints"]) == 2
+    _, err = capsys.readouterr()
+    assert str(path) in err
+    assert err.count("\n") == 1
+
+
+# Help
+
+
+def help_of(capsys, *command):
+    with pytest.raises(SystemExit) as stop:
+        main([*command, "--help"])
+    assert stop.value.code == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    return " ".join(out.split())
+
+
+def test_help_lists_every_command_and_says_how_to_run_it(capsys):
+    text = help_of(capsys)
+    assert text.startswith("usage: python -m blurlab ")
+    assert "[0, 1]" in text
+    for command in COMMANDS:
+        assert f" {command} " in text
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("models", ["--json"]),
+        (
+            "hybrid",
+            ["--cutoff", "in --unit", "cycles/image", "cycles/pixel", "Nyquist", "pixels", "ideal"],
+        ),
+        ("blur", ["--sigma SIGMA standard deviation of the Gaussian in pixels", "S x S pixels"]),
+        ("corrupt", ["--severity K 1 to 5", "gaussian_noise", "--seed", "S x S pixels"]),
+        ("attack", ["--epsilon", "8/255", "[0, 1]", "sigma pixels", "--adaptive", "--target"]),
+        ("predict", ["--model", "--top", "--json", "cpu, cuda or mps"]),
+        ("objects", ["side in pixels", "--seed", "how many pictures"]),
+        ("train", ["imagenette_base", "objects_blur2", "--runs", "cpu, cuda or mps"]),
+        ("card", ["NAME", "cpu, cuda or mps"]),
+    ],
+)
+def test_the_help_of_a_command_gives_the_unit_of_each_option(capsys, command, words):
+    text = help_of(capsys, command)
+    assert f"usage: python -m blurlab {command} " in text
+    for word in words:
+        assert word in text
+
+
+# The real thing
+
+
+def run(*arguments):
+    """Run the command line in a process of its own, from the top of the checkout."""
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-m", "blurlab", *map(str, arguments)],
+        cwd=ROOT,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_the_models_that_ship_name_a_drawn_object_in_a_process_of_its_own(tmp_path):
+    images, labels = objects.objects(1, 128, torch.Generator().manual_seed(11))
+    save_image(images[0], tmp_path / "object.npy")
+    asked = ["--model", "objects_base", "--model", "objects_blur2", "--top", 1, "--json"]
+    ran = run("predict", tmp_path / "object.npy", *asked)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    for answers in json.loads(ran.stdout).values():
+        assert answers[0]["class"] == objects.CLASSES[int(labels)]
+
+
+def test_a_process_of_its_own_exits_with_2_after_one_sentence(tmp_path):
+    ran = run("blur", tmp_path / "none.png", tmp_path / "out.png", "--sigma", 2)
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert ran.stderr == f"blurlab blur: {tmp_path}/none.png cannot be opened: " + (
+        "No such file or directory.\n"
+    )

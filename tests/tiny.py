@@ -1,0 +1,47 @@
+"""A recipe small enough to train inside a test, the pictures it learns, and a model of it."""
+
+import functools
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+
+from blurlab import models, objects, training
+from blurlab.data import Pictures
+
+CLASSES = objects.CLASSES[:3]
+RECIPE = training.Recipe(
+    "Tiny",
+    "objects",
+    input_size=32,
+    stem=8,
+    widths=(16, 32),
+    blocks=(1, 1),
+    epochs=3,
+    crop_size=32,
+    min_crop=0.8,
+    batch=16,
+    learning_rate=0.1,
+)
+
+
+@functools.cache
+def pictures(count: int, seed: int, size: int = 40) -> Pictures:
+    """Draw as many objects of each of the first classes."""
+    generator = torch.Generator().manual_seed(seed)
+    labels = torch.arange(count) % len(CLASSES)
+    images = objects.draw(labels, labels, size, generator)
+    return Pictures(images.mul(255).round().byte(), labels, CLASSES)
+
+
+def data_set(split: str, size: int) -> Pictures:
+    """Draw a split small enough for a test; it can stand in the table of data sets."""
+    return pictures({"train": 48, "val": 30}[split], 0 if split == "train" else 1, size)
+
+
+def install(folder: Path, name: str = "tiny", **changes) -> models.Classifier:
+    """Write an untrained model of the recipe, with changes, to a models folder, and return it."""
+    recipe = replace(RECIPE, **changes)
+    model = training.untrained(recipe, len(CLASSES)).eval()
+    training.export(name, recipe, model, CLASSES, folder)
+    return model
