@@ -1,0 +1,81 @@
+"""Cards: an installed model is measured, and the numbers are written down."""
+
+import json
+import math
+
+import pytest
+import tiny
+import torch
+
+from blurlab import cards, data, models, objects
+from blurlab.sensitivity import Curve, Interval, share
+
+
+@pytest.fixture
+def model(tmp_path, monkeypatch):
+    """An untrained tiny model, installed alone, that knows all objects."""
+    monkeypatch.setattr(models, "MODELS_DIR", tmp_path)
+    monkeypatch.setattr(tiny, "CLASSES", objects.CLASSES)
+    return tiny.install(tmp_path)
+
+
+def test_an_estimate_has_four_digits_and_null_for_not_a_number():
+    assert cards.estimate(Interval(0.123456, 0.1, 0.2), pictures=7) == {
+        "value": 0.1235,
+        "low": 0.1,
+        "high": 0.2,
+        "pictures": 7,
+    }
+    assert set(cards.estimate(Interval(math.nan, math.nan, math.nan)).values()) == {None}
+
+
+def test_answers_do_not_depend_on_the_batch(model):
+    images = tiny.pictures(24, 0).images
+    expected = model(images.float() / 255).argmax(-1)
+    assert cards.answers(model, images, batch=5).tolist() == expected.tolist()
+
+
+def test_accuracy_is_the_share_of_right_answers_with_its_interval(model):
+    pictures = tiny.pictures(24, 0)
+    right = cards.answers(model, pictures.images)
+    wrong = (right + (torch.arange(24) < 6)) % len(objects.CLASSES)
+    found = cards.accuracy(model, pictures._replace(labels=wrong))
+    assert found["value"] == 0.75
+    assert found["pictures"] == 24
+    assert found["low"] == round(share(18, 24).low, 4)
+
+
+def test_a_curve_is_written_with_its_reverse_frequency_in_fractions_of_nyquist():
+    cutoffs = torch.tensor([0.0, 8.0, 16.0, 32.0])
+    p_low = torch.tensor([0.0, 0.25, 0.75, 1.0], dtype=torch.float64)
+    curve = Curve(cutoffs, p_low, 1 - p_low, 0.01 * torch.eye(4, dtype=torch.float64), 400)
+    numbers = cards.curve_numbers(curve, 64)
+    assert numbers["f_rev_nyquist"]["value"] == 12 / 32
+    assert numbers["f_rev_nyquist"]["low"] < 12 / 32 < numbers["f_rev_nyquist"]["high"]
+    assert numbers["cutoffs_cycles_per_image"] == [0, 8, 16, 32]
+    assert numbers["p_low"] == [0, 0.25, 0.75, 1]
+    assert numbers["pairs"] == 400
+
+
+def test_a_curve_that_never_reverses_has_a_null_reverse_frequency():
+    cutoffs, high = torch.tensor([0.0, 32.0]), torch.ones(2, dtype=torch.float64)
+    curve = Curve(cutoffs, 0 * high, high, torch.zeros(2, 2, dtype=torch.float64), 10)
+    assert cards.curve_numbers(curve, 64)["f_rev_nyquist"] == dict.fromkeys(Interval._fields)
+
+
+def test_measuring_gives_accuracy_hybrids_and_cue_conflicts_and_writes_them(model, monkeypatch):
+    monkeypatch.setitem(data.OBJECTS_COUNT, "val", 200)
+    monkeypatch.setattr(cards, "CUE_CONFLICTS", 200)
+    before = models.card("tiny")
+    reports = list(cards.measure("tiny"))
+    measured = dict(reports)
+    pairs = [numbers["pairs"] for kind, numbers in reports if kind == "hybrids"]
+    assert pairs == [*sorted(pairs[:-1]), 200]
+    assert set(measured) == {"accuracy", "hybrids", "cue_conflicts"}
+    assert measured["accuracy"]["pictures"] == measured["cue_conflicts"]["pictures"] == 200
+    for cue in ("shape", "texture"):
+        numbers = measured["cue_conflicts"][cue]
+        assert 0 <= numbers["low"] <= numbers["value"] <= numbers["high"] <= 1
+    cards.write("tiny", measured)
+    assert models.card("tiny") == before | {"measured": json.loads(json.dumps(measured))}
+    assert next(cards.measure("tiny")) == ("accuracy", measured["accuracy"])
