@@ -1,0 +1,285 @@
+"""Training: what a seed decides, crops, the learning rate, kills and resumes, and learning."""
+
+import json
+import subprocess
+import sys
+import time
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import pytest
+import tiny
+import torch
+from torch.testing import assert_close
+
+from blurlab import models
+from blurlab.cards import answers
+from blurlab.data import Pictures
+from blurlab.training import (
+    RECIPES,
+    augment,
+    export,
+    learning_rate,
+    resume,
+    save_checkpoint,
+    train,
+    untrained,
+)
+
+# Noise is cheaper than objects where nothing has to be learned.
+NOISE = Pictures(
+    torch.randint(256, (64, 3, 40, 40), generator=torch.Generator().manual_seed(5)).byte(),
+    torch.arange(64) % 3,
+    tiny.CLASSES,
+)
+
+
+def trained(recipe, checkpoint, pictures=NOISE):
+    """Train from the first weights, or the checkpoint, to the end; return the classifier."""
+    model = untrained(recipe, len(pictures.classes))
+    for _ in train(model, recipe, pictures, checkpoint):
+        pass
+    return model
+
+
+def assert_same_weights(model, other):
+    assert_close(dict(model.state_dict()), dict(other.state_dict()), atol=0, rtol=0)
+
+
+def differ(model, other):
+    pairs = zip(model.parameters(), other.parameters(), strict=True)
+    return any(not torch.equal(mine, theirs) for mine, theirs in pairs)
+
+
+# What the seed decides
+
+
+def test_a_seed_decides_the_first_weights_whatever_was_drawn_before():
+    first = untrained(tiny.RECIPE, 3)
+    torch.rand(10)
+    assert_same_weights(first, untrained(tiny.RECIPE, 3))
+    assert differ(first, untrained(replace(tiny.RECIPE, seed=1), 3))
+
+
+def test_making_a_network_leaves_the_global_random_numbers_alone():
+    torch.manual_seed(3)
+    expected = torch.rand(4)
+    torch.manual_seed(3)
+    untrained(tiny.RECIPE, 3)
+    assert_close(torch.rand(4), expected, atol=0, rtol=0)
+
+
+def test_a_seed_decides_the_trained_weights(tmp_path):
+    first, again = (trained(tiny.RECIPE, tmp_path / name) for name in ("first.pt", "again.pt"))
+    other = trained(replace(tiny.RECIPE, seed=1), tmp_path / "other.pt")
+    assert_same_weights(first, again)
+    assert differ(first, other)
+
+
+# Crops
+
+
+def test_crops_are_decided_by_the_generator_and_stay_in_range():
+    crops = [augment(NOISE.images, 24, 0.35, torch.Generator().manual_seed(7)) for _ in range(2)]
+    other = augment(NOISE.images, 24, 0.35, torch.Generator().manual_seed(8))
+    assert crops[0].shape == (64, 3, 24, 24)
+    assert crops[0].dtype == torch.float32
+    assert 0 <= crops[0].min() < crops[0].max() <= 1
+    assert_close(crops[0], crops[1], atol=0, rtol=0)
+    assert not torch.equal(crops[0], other)
+
+
+def test_about_half_of_the_crops_are_mirrored(generator):
+    ramp = torch.arange(40).mul(6).byte().expand(400, 3, 40, 40)
+    crops = augment(ramp, 16, 1.0, generator)
+    mirrored = (crops[..., -1] < crops[..., 0]).float().mean()
+    assert 0.4 < mirrored < 0.6
+
+
+def test_crops_keep_the_asked_share_of_the_area(generator):
+    """On a picture whose red runs along x and green along y, a crop's ends tell its sides."""
+    axis = torch.arange(240)
+    ramps = torch.stack([axis.expand(240, 240), axis.view(-1, 1).expand(240, 240)])
+    picture = torch.cat([ramps, ramps[:1]]).byte().expand(300, 3, 240, 240)
+    crops = augment(picture, 240, 0.5, generator) * 255
+    widths = (crops[:, 0, 0, -1] - crops[:, 0, 0, 0]).abs() + 1
+    heights = crops[:, 1, -1, 0] - crops[:, 1, 0, 0] + 1
+    shares = widths * heights / 240**2
+    assert 0.48 < shares.min() < 0.6
+    assert 0.9 < shares.max() <= 1
+    assert 0.73 < (widths / heights).min() < (widths / heights).max() < 1.37
+
+
+# The learning rate
+
+
+def test_the_learning_rate_starts_and_ends_at_zero_with_its_peak_after_the_warm_up():
+    recipe = replace(tiny.RECIPE, learning_rate=0.4)
+    rates = [learning_rate(recipe, step / 100) for step in range(101)]
+    assert rates[0] == 0
+    assert rates[10] == pytest.approx(0.4)
+    assert rates[55] == pytest.approx(0.2)
+    assert rates[100] == pytest.approx(0, abs=1e-7)
+    assert rates[:11] == sorted(rates[:11])
+    assert rates[10:] == sorted(rates[10:], reverse=True)
+
+
+# Kills and resumes
+
+
+def test_every_epoch_is_reported_and_the_network_ends_at_its_input_size(tmp_path):
+    recipe = replace(tiny.RECIPE, crop_size=24, epochs=2)
+    model = untrained(recipe, 3)
+    records = list(train(model, recipe, NOISE, tmp_path / "run.pt"))
+    assert [(record.number, record.epochs) for record in records] == [(1, 2), (2, 2)]
+    assert all(0.5 < record.loss < 5 for record in records)
+    assert model.input_size == 32
+
+
+@pytest.mark.parametrize("epochs_before", [1, 2])
+def test_a_run_stopped_between_epochs_and_resumed_gives_the_weights_of_a_whole_one(
+    tmp_path, epochs_before
+):
+    whole = trained(tiny.RECIPE, tmp_path / "whole.pt")
+    stopped = train(untrained(tiny.RECIPE, 3), tiny.RECIPE, NOISE, tmp_path / "stopped.pt")
+    for _ in range(epochs_before):
+        next(stopped)
+    stopped.close()
+    model = untrained(replace(tiny.RECIPE, seed=9), 3)  # weights that the checkpoint replaces
+    records = list(train(model, tiny.RECIPE, NOISE, tmp_path / "stopped.pt"))
+    assert [record.number for record in records] == list(range(epochs_before + 1, 4))
+    assert_same_weights(model, whole)
+
+
+def test_a_finished_run_is_loaded_without_another_epoch(tmp_path):
+    whole = trained(tiny.RECIPE, tmp_path / "run.pt")
+    model = untrained(tiny.RECIPE, 3)
+    assert list(train(model, tiny.RECIPE, NOISE, tmp_path / "run.pt")) == []
+    assert_same_weights(model, whole)
+    assert model.input_size == tiny.RECIPE.input_size
+
+
+KILLED = """
+import sys
+from pathlib import Path
+from dataclasses import replace
+sys.path.insert(0, sys.argv[1])
+import test_training, tiny
+from blurlab.training import train, untrained
+recipe = replace(tiny.RECIPE, epochs=60)
+for epoch in train(untrained(recipe, 3), recipe, test_training.NOISE, Path(sys.argv[2])):
+    print(epoch.number, flush=True)
+"""
+
+
+def test_a_killed_process_loses_at_most_the_epoch_it_was_in(tmp_path):
+    checkpoint = tmp_path / "run.pt"
+    recipe = replace(tiny.RECIPE, epochs=60)
+    command = [sys.executable, "-c", KILLED, str(Path(__file__).parent), str(checkpoint)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        reported = int(process.stdout.readline())
+        time.sleep(0.02)
+        process.kill()
+        rest = process.stdout.read().split()
+    last = int(rest[-1]) if rest else reported
+    resumed = untrained(recipe, 3)
+    records = train(resumed, recipe, NOISE, checkpoint)
+    following = next(records).number
+    assert last + 1 <= following <= last + 2  # the epoch after last may have been saved, unreported
+    assert following < recipe.epochs, "the process was over before it was killed"
+    whole = untrained(recipe, 3)
+    uninterrupted = train(whole, recipe, NOISE, tmp_path / "whole.pt")
+    for _ in range(following):
+        next(uninterrupted)
+    assert_same_weights(resumed, whole)
+
+
+def test_a_checkpoint_half_written_leaves_the_one_before(tmp_path):
+    """A kill while a checkpoint is being written leaves its beginning under another name."""
+    whole = trained(tiny.RECIPE, tmp_path / "run.pt")
+    (tmp_path / "run.part").write_bytes((tmp_path / "run.pt").read_bytes()[:1000])
+    model = untrained(tiny.RECIPE, 3)
+    list(train(model, tiny.RECIPE, NOISE, tmp_path / "run.pt"))
+    assert_same_weights(model, whole)
+
+
+def test_a_checkpoint_of_another_network_is_refused_with_a_remedy(tmp_path):
+    wider = replace(tiny.RECIPE, widths=(16, 48), epochs=1)
+    trained(wider, tmp_path / "run.pt")
+    with pytest.raises(ValueError, match=r"run\.pt does not fit .*delete it"):
+        trained(tiny.RECIPE, tmp_path / "run.pt")
+
+
+def test_a_file_that_is_no_checkpoint_is_refused_and_nothing_in_it_is_run(tmp_path):
+    ran = tmp_path / "ran"
+
+    class Payload:
+        def __reduce__(self):
+            return (Path.touch, (ran,))
+
+    for content in (b"", b"<html>", None):
+        path = tmp_path / "run.pt"
+        if content is None:
+            torch.save({"net": Payload(), "epochs": 1}, path)
+        else:
+            path.write_bytes(content)
+        with pytest.raises(ValueError, match=r"run\.pt does not fit .*delete it"):
+            trained(tiny.RECIPE, path)
+    assert not ran.exists()
+
+
+def test_a_checkpoint_brings_back_weights_momentum_and_the_number_of_epochs(tmp_path):
+    model = untrained(tiny.RECIPE, 3)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+    model(torch.rand(4, 3, 32, 32)).square().mean().backward()
+    optimizer.step()
+    save_checkpoint(model, optimizer, 5, tmp_path / "new" / "run.pt")
+    other = untrained(replace(tiny.RECIPE, seed=2), 3)
+    restored = torch.optim.SGD(other.parameters(), lr=0.1, momentum=0.9)
+    assert resume(other, restored, tmp_path / "new" / "run.pt") == 5
+    assert_same_weights(model, other)
+    assert_close(restored.state_dict()["state"], optimizer.state_dict()["state"], atol=0, rtol=0)
+
+
+def test_without_a_checkpoint_a_run_starts_at_the_beginning(tmp_path):
+    model = untrained(tiny.RECIPE, 3)
+    assert resume(model, torch.optim.SGD(model.parameters()), tmp_path / "none.pt") == 0
+
+
+# Learning and exporting
+
+
+@pytest.fixture(scope="module")
+def learned(tmp_path_factory):
+    recipe = replace(tiny.RECIPE, epochs=12)
+    folder = tmp_path_factory.mktemp("learned")
+    model = trained(recipe, folder / "run.pt", tiny.pictures(180, 0)).eval()
+    return recipe, model, folder
+
+
+def test_a_tiny_recipe_learns_to_name_objects_it_has_not_seen(learned):
+    _, model, _ = learned
+    unseen = tiny.pictures(90, 1)
+    assert (answers(model, unseen.images) == unseen.labels).float().mean() > 0.8  # chance is 0.33
+
+
+def test_an_exported_model_is_loaded_with_its_card_and_answers_alike(learned, monkeypatch):
+    recipe, model, folder = learned
+    path = export("learned", recipe, model, tiny.CLASSES, folder)
+    card = json.loads(path.read_text())
+    monkeypatch.setattr(models, "MODELS_DIR", folder)
+    assert card["sha256"] == models.sha256(folder / "learned.safetensors")
+    assert card["parameters"] == sum(parameter.numel() for parameter in model.parameters())
+    assert card["classes"] == list(tiny.CLASSES)
+    assert card["recipe"] == json.loads(json.dumps(asdict(recipe)))
+    unseen = tiny.pictures(90, 1)
+    same = answers(models.load("learned"), unseen.images) == answers(model, unseen.images)
+    assert same.float().mean() > 0.97  # half precision
+
+
+def test_every_recipe_gives_a_small_network_and_differs_from_its_base_in_the_blur_alone():
+    for name, recipe in RECIPES.items():
+        base = RECIPES[name.split("_")[0] + "_base"]
+        assert replace(recipe, sigma=0.0, title=base.title) == base
+        parameters = untrained(recipe, 12).parameters()
+        assert 2 * sum(parameter.numel() for parameter in parameters) < 5.9e6
