@@ -1,0 +1,284 @@
+"""The classifier, how models are loaded, and what the cards of those that ship promise."""
+
+import json
+import math
+import re
+
+import pytest
+import tiny
+import torch
+from safetensors import safe_open
+from torch.testing import assert_close
+
+from blurlab import cards, data, models, objects
+from blurlab.blur import gaussian_blur
+from blurlab.models import Classifier, ResidualNet
+from blurlab.sensitivity import Interval, ratio, share
+
+SHIPPED = models.names()
+MANY = 300  # pictures that a shipped model names again
+
+
+class Net(torch.nn.Module):
+    """A function as a network without weights."""
+
+    def __init__(self, function):
+        super().__init__()
+        self.function = function
+
+    def forward(self, images):
+        return self.function(images)
+
+
+def first_pixels(images):
+    """Logits that are the colours of the upper left pixel."""
+    return images[:, :, 0, 0]
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """An empty folder of models, in place of those that ship."""
+    monkeypatch.setattr(models, "MODELS_DIR", tmp_path)
+    return tmp_path
+
+
+# The classifier
+
+
+@pytest.mark.parametrize("size", [1, 20, 32, 45, 128])
+def test_a_classifier_brings_pictures_of_any_size_to_its_own(size):
+    seen = []
+
+    def net(images):
+        seen.append(images.shape)
+        return first_pixels(images)
+
+    assert Classifier(Net(net), input_size=32)(torch.rand(2, 3, size, size)).shape == (2, 3)
+    assert seen == [(2, 3, 32, 32)]
+
+
+def test_a_classifier_normalizes_black_and_white_as_imagenet_does():
+    classifier = Classifier(Net(first_pixels), input_size=8)
+    black, white = classifier(torch.stack([torch.zeros(3, 8, 8), torch.ones(3, 8, 8)]))
+    assert_close(black, -torch.tensor(models.MEAN) / torch.tensor(models.STD))
+    assert_close(white, (1 - torch.tensor(models.MEAN)) / torch.tensor(models.STD))
+
+
+def test_resizing_keeps_a_constant_and_removes_what_the_smaller_size_cannot_hold():
+    checks = (torch.arange(64).view(-1, 1) + torch.arange(64)) % 2
+    resized = models.resize(checks.float().expand(1, 3, 64, 64), 16)
+    assert_close(resized[..., 2:-2, 2:-2], torch.full((1, 3, 12, 12), 0.5), atol=1e-5, rtol=0)
+
+
+def test_a_classifier_with_a_blur_layer_answers_as_the_net_does_on_a_blurred_picture(images):
+    torch.manual_seed(0)
+    net = ResidualNet(5, 4, [8], [1]).eval()
+    plain = Classifier(net, input_size=48)
+    blurred = Classifier(net, input_size=48, sigma=2.0)
+    expected = plain(gaussian_blur(models.resize(images, 48), 2.0))
+    assert_close(blurred(images), expected)
+    assert not torch.allclose(blurred(images), plain(images), atol=1e-3)
+
+
+def test_the_net_takes_any_size_from_16_and_gives_one_logit_for_each_class():
+    net = ResidualNet(7, 4, [8, 8, 8], [1, 2, 1]).eval()
+    for size in (16, 33, 64):
+        assert net(torch.zeros(2, 3, size, size)).shape == (2, 7)
+
+
+def test_top_k_gives_the_best_answers_first_with_their_softmax():
+    logits = torch.tensor([[0.0, math.log(6), math.log(3)], [5.0, 5.0, -100.0]])
+    probabilities, indices = models.top_k(logits, 2)
+    assert_close(probabilities, torch.tensor([[0.6, 0.3], [0.5, 0.5]]))
+    assert indices[0].tolist() == [1, 2]
+    assert set(indices[1].tolist()) == {0, 1}
+
+
+# Loading
+
+
+def test_a_loaded_model_answers_as_the_one_that_was_written(folder):
+    written = tiny.install(folder, sigma=1.5)
+    loaded = models.load("tiny")
+    images = tiny.pictures(6, 0).images.float() / 255
+    assert models.names() == ["tiny"]
+    assert_close(loaded(images), written(images), atol=0.02, rtol=0.02)  # half precision on disk
+    assert loaded.blur.sigma == 1.5
+
+
+def test_a_loaded_model_is_frozen_in_evaluation_mode_and_float32(folder):
+    tiny.install(folder)
+    model = models.load("tiny")
+    before = {key: value.clone() for key, value in model.state_dict().items()}
+    model(torch.rand(4, 3, 32, 32))
+    assert not any(module.training for module in model.modules())
+    assert not any(parameter.requires_grad for parameter in model.parameters())
+    assert {parameter.dtype for parameter in model.parameters()} == {torch.float32}
+    assert_close(model.state_dict(), before, atol=0, rtol=0)  # as running means of a norm would
+
+
+def test_gradients_reach_the_pictures_of_a_frozen_model(folder):
+    tiny.install(folder, sigma=1.0)
+    images = torch.rand(2, 3, 40, 40, requires_grad=True)
+    models.load("tiny")(images).sum().backward()
+    assert images.grad.abs().sum() > 0
+
+
+@pytest.mark.parametrize("name", ["huge", "", "../tiny", "tiny.json"])
+def test_a_name_that_is_not_installed_is_refused_with_those_that_are(folder, name):
+    tiny.install(folder)
+    with pytest.raises(ValueError, match=re.escape(repr(name)) + r".*choose from tiny\.$"):
+        models.load(name)
+
+
+def test_with_nothing_installed_the_error_says_so(folder):
+    with pytest.raises(ValueError, match=r"'tiny' is not installed; .+ holds no model\.$"):
+        models.card("tiny")
+
+
+def test_weights_other_than_those_on_the_card_are_refused(folder):
+    tiny.install(folder)
+    path = folder / "tiny.safetensors"
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"tiny\.safetensors .*sha256"):
+        models.load("tiny")
+
+
+def test_weights_that_are_cut_short_or_gone_are_refused(folder):
+    tiny.install(folder)
+    path = folder / "tiny.safetensors"
+    path.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(ValueError, match="sha256"):
+        models.load("tiny")
+    path.unlink()
+    with pytest.raises(ValueError, match=r"tiny\.safetensors .*missing"):
+        models.load("tiny")
+
+
+# The models that ship
+
+
+def measured(name):
+    return models.card(name)["measured"]
+
+
+def interval(numbers):
+    return Interval(*(numbers[key] for key in Interval._fields))
+
+
+def test_four_models_ship():
+    expected = {"imagenette_base", "imagenette_blur2", "objects_base", "objects_blur2"}
+    assert expected <= set(SHIPPED)
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_card_is_complete_and_true_of_its_weights(name):
+    card, path = models.card(name), models.MODELS_DIR / f"{name}.safetensors"
+    keys = {"name", "title", "classes", "recipe", "parameters", "bytes", "sha256", "measured"}
+    assert keys <= set(card)
+    assert card["name"] == name
+    assert card["sha256"] == models.sha256(path)
+    assert card["bytes"] == path.stat().st_size <= 6e6
+    model = models.load(name)
+    assert card["parameters"] == sum(parameter.numel() for parameter in model.parameters())
+    assert model(torch.rand(1, 3, 64, 64)).shape == (1, len(card["classes"]))
+    known = {"imagenette": data.IMAGENETTE_CLASSES, "objects": objects.CLASSES}
+    assert tuple(card["classes"]) == known[card["recipe"]["data"]]
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_weights_are_stored_in_half_precision(name):
+    with safe_open(models.MODELS_DIR / f"{name}.safetensors", "pt") as weights:
+        kinds = {key: weights.get_slice(key).get_dtype() for key in weights.keys()}  # noqa: SIM118
+    counters = [key for key in kinds if key.endswith("num_batches_tracked")]
+    assert {kind for key, kind in kinds.items() if key not in counters} == {"F16"}
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_card_holds_accuracy_and_reverse_frequency_with_their_intervals(name):
+    found = measured(name)
+    assert found["accuracy"]["pictures"] == (3925 if name.startswith("imagenette") else 2000)
+    assert found["hybrids"]["pairs"] == found["accuracy"]["pictures"]
+    for numbers in (found["accuracy"], found["hybrids"]["f_rev_nyquist"]):
+        value, low, high = interval(numbers)
+        assert 0 < low < high <= 1
+        assert low <= value <= high
+    curve = found["hybrids"]
+    assert len(curve["cutoffs_cycles_per_image"]) == len(curve["p_low"]) == len(curve["p_high"])
+    assert curve["p_low"][0] < curve["p_high"][0]
+    assert curve["p_low"][-1] > curve["p_high"][-1]
+
+
+@pytest.mark.parametrize(
+    ("name", "least"),
+    [
+        ("imagenette_base", 0.89),
+        ("imagenette_blur2", 0.84),
+        ("objects_base", 0.99),
+        ("objects_blur2", 0.97),
+    ],
+)
+def test_a_model_that_ships_reaches_its_accuracy(name, least):
+    assert measured(name)["accuracy"]["value"] >= least
+
+
+def test_in_cue_conflicts_the_base_net_names_the_texture_and_the_blur_net_the_shape():
+    base, blur = (measured(f"objects_{kind}")["cue_conflicts"] for kind in ("base", "blur2"))
+    assert base["texture"]["low"] > base["shape"]["high"]
+    assert blur["shape"]["low"] > blur["texture"]["high"]
+
+
+@pytest.mark.parametrize(("data_set", "least"), [("imagenette", 1.6), ("objects", 3)])
+def test_the_blur_layer_lowers_the_reverse_frequency(data_set, least):
+    base, blur = (
+        interval(measured(f"{data_set}_{kind}")["hybrids"]["f_rev_nyquist"])
+        for kind in ("base", "blur2")
+    )
+    found = ratio(base, blur)
+    assert found.value >= least
+    assert 1 < found.low < found.value < found.high < math.inf
+
+
+def assert_agrees(name, images, labels):
+    """Check the accuracy on these pictures against the card: their 95 % intervals overlap."""
+    right = int((cards.answers(models.load(name), images) == labels).sum())
+    found, card = share(right, len(labels)), interval(measured(name)["accuracy"])
+    assert found.low <= card.high
+    assert found.high >= card.low
+
+
+@pytest.fixture(scope="module")
+def fresh_objects():
+    images, labels = objects.objects(MANY, 128, torch.Generator().manual_seed(20_240_607))
+    return images.mul(255).round().byte(), labels
+
+
+@pytest.mark.parametrize("name", [name for name in SHIPPED if name.startswith("objects")])
+def test_a_model_is_as_accurate_on_freshly_drawn_objects_as_its_card_says(name, fresh_objects):
+    assert_agrees(name, *fresh_objects)
+
+
+@pytest.fixture(scope="module")
+def validation_photographs(shared):
+    """The first validation photographs of each Imagenette class, MANY in all."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BLURLAB_DATA", str(shared / "data"))
+        each = MANY // len(data.IMAGENETTE_CLASSES)
+        images = [data.imagenette_class(name, each) for name in data.IMAGENETTE_CLASSES]
+    return torch.cat(images), torch.arange(len(images)).repeat_interleave(each)
+
+
+@pytest.mark.parametrize("name", [name for name in SHIPPED if name.startswith("imagenette")])
+def test_a_model_is_as_accurate_on_photographs_as_its_card_says(name, validation_photographs):
+    assert_agrees(name, *validation_photographs)
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_card_is_plain_json_without_not_a_number(name):
+    def refuse(word):
+        raise AssertionError(f"{word} is not JSON")
+
+    text = (models.MODELS_DIR / f"{name}.json").read_text()
+    assert json.loads(text, parse_constant=refuse) == models.card(name)
