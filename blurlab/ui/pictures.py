@@ -47,6 +47,7 @@ def parameters(side: str, default: str, variant: int) -> dict[str, link.Paramete
 def chooser(side: str) -> cache.Choice:
     """Draw one side's controls and return its picture; a bad file leaves the last good one."""
     state = st.session_state
+    state.setdefault(f"{side}_widget", side)  # where its files are; a swap hands them over
     select, another, align = st.columns([5, 1, 1], vertical_alignment="bottom", gap="small")
     select.selectbox(SIDES[side], options(), format_func=title, key=side)
     kind, _, name = state[side].partition(":")
@@ -74,8 +75,7 @@ def chooser(side: str) -> cache.Choice:
 def swap() -> None:
     """Exchange the two pictures with everything that was chosen for them."""
     state = st.session_state
-    keys = [key for key in parameters("low", "", 0) if key in state]
-    for low in keys:
+    for low in [*parameters("low", "", 0), "low_good", "low_widget"]:
         high = low.replace("low", "high", 1)
         state[low], state[high] = state[high], state[low]
 
@@ -96,11 +96,13 @@ def _choice(side: str, kind: str, name: str, upload: bytes = b"") -> cache.Choic
     variant = state[f"{side}_variant"]
     if kind == IMAGENETTE:
         variant %= len(cache.imagenette(name))
-    return cache.Choice(
-        kind,
-        name,
-        variant if kind in (OBJECT, IMAGENETTE) else 0,
-        upload,
+    chosen = cache.Choice(kind, name, variant if kind in (OBJECT, IMAGENETTE) else 0, upload)
+    return _aligned(side, chosen)
+
+
+def _aligned(side: str, choice: cache.Choice) -> cache.Choice:
+    state = st.session_state
+    return choice._replace(
         shift_x=state[f"{side}_x"],
         shift_y=state[f"{side}_y"],
         scale=state[f"{side}_scale"],
@@ -110,14 +112,16 @@ def _choice(side: str, kind: str, name: str, upload: bytes = b"") -> cache.Choic
 
 def _from_file(side: str, kind: str) -> cache.Choice:
     state = st.session_state
+    widget = state[f"{side}_widget"]
     if kind == UPLOAD:
         file = st.file_uploader(
             f"Picture for the {side} frequencies, at most 20 MB",
-            key=f"{side}_file",
+            key=f"{widget}_file",
         )
     else:
-        file = st.camera_input(f"Picture for the {side} frequencies", key=f"{side}_camera")
-    last = state.setdefault(f"{side}_good", _choice(side, OBJECT, objects.CLASSES[side == "high"]))
+        file = st.camera_input(f"Picture for the {side} frequencies", key=f"{widget}_camera")
+    default = _choice(side, OBJECT, objects.CLASSES[side == "high"])
+    last = _aligned(side, state.setdefault(f"{side}_good", default))
     if file is None:
         st.caption("Until there is a file, the last picture stays. A link cannot carry a file.")
         return last
