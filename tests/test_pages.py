@@ -1,0 +1,470 @@
+"""Every page of the app runs, answers to its knobs, and survives bad links and bad files."""
+
+import base64
+import json
+import struct
+import time
+import zlib
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+from streamlit.runtime.pages_manager import PagesManager
+from streamlit.testing.v1 import AppTest
+
+from blurlab import images, models
+from blurlab.ui import answers, cache, story
+
+APP = Path(__file__).parents[1] / "app.py"
+PAGES = {"home": None, "hybrid": "Hybrid images", "models": "Models and data"}
+needs_models = pytest.mark.skipif(not models.names(), reason="no models are installed")
+
+
+class Launched(PagesManager):
+    """Pages as app.py leaves them when it launches the server: the folder pages/ has no meaning."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        PagesManager.uses_pages_directory = False
+
+
+@pytest.fixture
+def opened(monkeypatch):
+    """Open a page of a fresh session at an address, as a browser's first request does."""
+    monkeypatch.setattr("streamlit.testing.v1.app_test.PagesManager", Launched)
+    monkeypatch.setattr(PagesManager, "uses_pages_directory", False)
+
+    def open_page(page="home", **address):
+        app = AppTest.from_file(APP, default_timeout=120)
+        if page != "home":
+            app.switch_page(f"pages/{page}.py")
+        app.query_params.update(address)
+        return fine(app.run())
+
+    return open_page
+
+
+def fine(app):
+    assert [error.message for error in app.exception] == []
+    return app
+
+
+def components(app, name):
+    found = [c.proto for c in app.get("bidi_component") if c.proto.component_name == name]
+    return [json.loads(proto.json) for proto in found]
+
+
+def stage(app):
+    """Return what the stage was given to draw: pictures, labels, models."""
+    (found,) = components(app, "blurlab_stage")
+    return found
+
+
+def fed(app, part):
+    """Return what the stage was told: its settings or its answers."""
+    (found,) = [c["content"] for c in components(app, "blurlab_feed") if c["part"] == part]
+    return found
+
+
+def exact(app):
+    """Return each model's probabilities of both pictures at the very cutoff of the page."""
+    cutoff = fed(app, "settings")["cutoff"]
+    at = {name: said["cutoffs"].index(cutoff) for name, said in fed(app, "answers").items()}
+    said = fed(app, "answers")
+    return {n: (said[n]["p_low"][i], said[n]["p_high"][i]) for n, i in at.items()}
+
+
+def settled(app):
+    """Run the page until the whole sweep has come, as its timer does."""
+    end = time.monotonic() + 120
+    while any(None in said["p_low"] for said in fed(app, "answers").values()):
+        assert time.monotonic() < end
+        time.sleep(0.05)
+        fine(app.run())
+    return app
+
+
+def pixels(url):
+    """Decode a picture that the page holds, (3, H, W) in [0, 1]."""
+    return images.read_image(base64.b64decode(url.partition(",")[2]), "picture")
+
+
+def said(app):
+    """Return the warnings and errors of a page as Markdown shows them."""
+    return [note.value.replace("\\", "") for note in (*app.warning, *app.error)]
+
+
+@pytest.mark.parametrize("page", PAGES)
+@needs_models
+def test_every_page_runs_and_has_its_frame(opened, page):
+    app = opened(page)
+    (title,) = app.title
+    assert title.value == (PAGES[page] or "Which spatial frequencies does a vision model see with?")
+    assert app.sidebar.selectbox(key="unit").value == "image"
+    assert app.sidebar.multiselect(key="models").options == [
+        models.card(name)["title"] for name in models.names()
+    ]
+    assert said(app) == []
+    assert app.query_params == {}
+
+
+@needs_models
+def test_home_shows_a_live_hybrid_of_a_fish_and_a_house(opened):
+    app = settled(opened())
+    drawn = stage(app)
+    assert drawn["labels"] == {"low": "fish", "high": "house"}
+    assert pixels(drawn["low"]).shape == pixels(drawn["high"]).shape == (3, cache.SIZE, cache.SIZE)
+    names = [model["key"] for model in drawn["models"]]
+    assert names
+    assert set(fed(app, "answers")) == set(names)
+    for said_by_model in fed(app, "answers").values():
+        assert len(said_by_model["p_low"]) >= len(cache.CUTOFFS)
+
+
+@needs_models
+def test_the_models_page_shows_every_model_with_its_card(opened):
+    app = opened("models")
+    table = app.dataframe[0].value
+    assert list(table["network"]) == [models.card(name)["title"] for name in models.names()]
+    for name in models.names():
+        fine(app.selectbox(key="card").set_value(name).run())
+        assert models.card(name)["sha256"] in list(app.dataframe[2].value["value"])
+        assert app.query_params == ({"card": name} if name != models.names()[0] else {})
+
+
+# ---- One turn of each knob ------------------------------------------------------------------
+
+
+@pytest.fixture
+def hybrid_page(opened):
+    if not models.names():
+        pytest.skip("no models are installed")
+    return opened("hybrid")
+
+
+def test_the_cutoff_slider_changes_the_answer_and_the_address(hybrid_page):
+    before = exact(hybrid_page)
+    fine(hybrid_page.slider(key="cutoff").set_value(40.0).run())
+    after = exact(hybrid_page)
+    assert fed(hybrid_page, "settings")["cutoff"] == 40.0
+    assert all(after[name] != before[name] for name in before)
+    assert hybrid_page.query_params == {"cutoff": "40"}
+    low, high = (hybrid_page.session_state[f"{side}_good"] for side in ("low", "high"))
+    chosen = answers.Setting(low, high, 40.0, None, "gaussian")
+    for name, (p_low, _) in after.items():
+        assert p_low == pytest.approx(answers.exact(name, chosen).p_low)
+
+
+def test_whole_and_extreme_cutoffs_are_as_good_as_others(hybrid_page):
+    for cutoff in (16, 0.0, 1.0, 128.0):
+        hybrid_page.session_state["cutoff"] = cutoff
+        fine(hybrid_page.run())
+        assert fed(hybrid_page, "settings")["cutoff"] == cutoff
+        assert all(None not in pair for pair in exact(hybrid_page).values())
+
+
+def test_the_filter_changes_the_answer(hybrid_page):
+    before = exact(hybrid_page)
+    (control,) = hybrid_page.segmented_control
+    fine(control.set_value("ideal").run())
+    assert fed(hybrid_page, "settings")["filter"] == "ideal"
+    assert exact(hybrid_page) != before
+    assert hybrid_page.query_params == {"filter": "ideal"}
+
+
+def test_separate_cutoffs_bring_a_second_slider_that_changes_the_answer(hybrid_page):
+    before = exact(hybrid_page)
+    fine(hybrid_page.toggle(key="separate").set_value(True).run())
+    fine(hybrid_page.slider(key="high_cutoff").set_value(64.0).run())
+    assert fed(hybrid_page, "settings")["highCutoff"] == 64.0
+    assert exact(hybrid_page) != before
+    assert hybrid_page.query_params == {"high_cutoff": "64", "separate": "1"}
+
+
+def test_another_picture_changes_the_stage_and_the_answers(hybrid_page):
+    before, old = exact(hybrid_page), stage(hybrid_page)
+    fine(hybrid_page.selectbox(key="low").set_value("object:cup").run())
+    assert stage(hybrid_page)["labels"]["low"] == "cup"
+    assert stage(hybrid_page)["low"] != old["low"]
+    assert stage(hybrid_page)["high"] == old["high"]
+    assert exact(hybrid_page) != before
+    (rolled,) = [button for button in hybrid_page.button if button.key == "low_another"]
+    cup, variant = stage(hybrid_page)["low"], hybrid_page.session_state["low_variant"]
+    fine(rolled.click().run())
+    assert stage(hybrid_page)["low"] != cup
+    assert hybrid_page.query_params == {"low": "object:cup", "low_variant": str(variant + 1)}
+
+
+def test_a_photograph_works_with_models_that_do_not_know_its_class(hybrid_page):
+    fine(hybrid_page.selectbox(key="low").set_value("photograph:cat").run())
+    assert stage(hybrid_page)["labels"]["low"] == images.PHOTOGRAPHS["cat"].title
+    for said_by_model in fed(hybrid_page, "answers").values():
+        assert "unfiltered picture" in said_by_model["note"]
+
+
+@pytest.mark.parametrize(("key", "value"), [("low_x", 0.2), ("low_y", -0.2), ("low_scale", 1.5)])
+def test_aligning_a_picture_changes_it(hybrid_page, key, value):
+    before = stage(hybrid_page)["low"]
+    fine(hybrid_page.slider(key=key).set_value(value).run())
+    assert stage(hybrid_page)["low"] != before
+    assert hybrid_page.query_params == {key: f"{value:g}"}
+
+
+def test_mirroring_and_swapping(hybrid_page):
+    before = stage(hybrid_page)
+    fine(hybrid_page.toggle(key="low_flip").set_value(True).run())
+    assert torch.equal(pixels(stage(hybrid_page)["low"]), pixels(before["low"]).flip(-1))
+    (swap,) = [button for button in hybrid_page.button if "swap" in button.icon]
+    fine(swap.click().run())
+    assert stage(hybrid_page)["labels"] == {"low": "house", "high": "fish"}
+    assert stage(hybrid_page)["low"] == before["high"]
+    assert torch.equal(pixels(stage(hybrid_page)["high"]), pixels(before["low"]).flip(-1))
+
+
+@pytest.mark.parametrize(
+    ("unit", "suffix", "scale"),
+    [("pixel", "cycles/pixel", 256), ("nyquist", "of Nyquist", 128)],
+)
+def test_the_unit_switch_shows_another_unit_everywhere(hybrid_page, unit, suffix, scale):
+    settled(hybrid_page)
+    fine(hybrid_page.sidebar.selectbox(key="unit").set_value(unit).run())
+    shown = fed(hybrid_page, "settings")["unit"]
+    assert (shown["suffix"], shown["scale"]) == (suffix, scale)
+    figure = json.loads(hybrid_page.get("plotly_chart")[0].proto.spec)
+    assert suffix.removeprefix("of ") in figure["layout"]["xaxis"]["title"]["text"]
+    assert max(figure["data"][0]["x"]) == pytest.approx(128 / scale)
+    assert hybrid_page.query_params == {"unit": unit}
+
+
+def test_cycles_per_degree_need_and_use_a_viewing_distance(hybrid_page):
+    fine(hybrid_page.sidebar.selectbox(key="unit").set_value("degree").run())
+    near = fed(hybrid_page, "settings")["unit"]
+    assert near["suffix"] == "cycles/degree"
+    fine(hybrid_page.sidebar.number_input(key="distance").set_value(570.0).run())
+    far = fed(hybrid_page, "settings")["unit"]
+    assert far["scale"] < near["scale"] / 9
+
+
+def test_only_the_chosen_models_are_asked(hybrid_page):
+    chosen = models.names()[-1:]
+    fine(hybrid_page.sidebar.multiselect(key="models").set_value(chosen).run())
+    assert [model["key"] for model in stage(hybrid_page)["models"]] == chosen
+    assert list(fed(hybrid_page, "answers")) == chosen
+    assert list(hybrid_page.dataframe[0].value["model"]) == [models.card(chosen[0])["title"]]
+    assert hybrid_page.query_params == {"models": chosen[0]}
+
+
+@needs_models
+def test_the_story_steps_with_next_and_sets_the_stage(opened):
+    def click(label):
+        (button,) = [button for button in app.button if button.label == label]
+        fine(button.click().run())
+
+    app = opened(cutoff="50")
+    click("Start the guided story")
+    for number, step in enumerate(story.STEPS, 1):
+        assert f"{number} of {len(story.STEPS)}" in " ".join(text.value for text in app.markdown)
+        assert fed(app, "settings")["cutoff"] == step.cutoff
+        assert fed(app, "settings")["far"] is step.far
+        click("Finish" if step is story.STEPS[-1] else "Next")
+    assert "story" not in app.query_params
+
+
+# ---- The address ----------------------------------------------------------------------------
+
+ADDRESS = {
+    "low": "object:cup", "low_variant": "7", "low_scale": "1.5", "low_flip": "1",
+    "high": "photograph:cat", "cutoff": "20.5", "filter": "butterworth", "unit": "nyquist",
+}  # fmt: skip
+
+
+@needs_models
+def test_a_link_restores_the_page(opened):
+    app = opened("hybrid", **ADDRESS, models=models.names()[0])
+    assert app.query_params == ADDRESS | {"models": models.names()[0]}
+    settings, drawn = fed(app, "settings"), stage(app)
+    assert (settings["cutoff"], settings["filter"]) == (20.5, "butterworth")
+    assert settings["unit"]["suffix"] == "of Nyquist"
+    assert drawn["labels"] == {"low": "cup", "high": images.PHOTOGRAPHS["cat"].title}
+    cup = cache.picture(cache.Choice("object", "cup", 7, scale=1.5, flip=True))
+    assert (pixels(drawn["low"]) - cup).abs().max() <= 0.5 / 255 + 1e-6
+    assert [model["key"] for model in drawn["models"]] == models.names()[:1]
+    assert said(app) == []
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "reason"),
+    [
+        ("cutoff", "128.5", "0 to 128 cycles/image: 8 is used"),
+        ("cutoff", "-3", "0 to 128 cycles/image: 8 is used"),
+        ("low", "object:unicorn", "one of object:fish"),
+        ("high", "photograph:../../secret", "one of object:fish"),
+        ("low_variant", "x", "0 to 9999"),
+        ("low_scale", "0", "0.5 to 2: 1 is used"),
+        ("filter", "box", "one of ideal, gaussian, butterworth: gaussian is used"),
+        ("unit", "furlong", "one of image, pixel, nyquist, degree: image is used"),
+        ("models", "resnet9000", "with commas between them"),
+        ("present", "yes", "0 or 1: 0 is used"),
+    ],
+)
+@needs_models
+def test_a_bad_value_in_a_link_falls_back_alone_and_the_page_says_so(opened, key, text, reason):
+    good = {k: v for k, v in ADDRESS.items() if k != key}
+    app = opened("hybrid", **good, **{key: text})
+    (sentence,) = said(app)
+    assert f"The link's {key} is “{text}”" in sentence
+    assert reason in sentence
+    assert app.query_params == good
+    settled(app)
+    assert len(said(app)) == 1
+
+
+@needs_models
+def test_an_unknown_key_in_a_link_is_named_and_dropped(opened):
+    app = opened("hybrid", cutoff="20", colour="red")
+    assert said(app) == ["The link's “colour” is not known here."]
+    assert app.query_params == {"cutoff": "20"}
+
+
+@needs_models
+def test_the_state_is_kept_from_page_to_page(opened):
+    app = opened("hybrid", low="object:cup", cutoff="20", unit="pixel")
+    fine(app.switch_page("pages/home.py").run())
+    assert fed(app, "settings")["cutoff"] == 20.0
+    assert app.query_params == {"cutoff": "20", "unit": "pixel"}
+    fine(app.switch_page("pages/models.py").run())
+    assert app.query_params == {"unit": "pixel"}
+    fine(app.switch_page("pages/hybrid.py").run())
+    assert stage(app)["labels"]["low"] == "cup"
+    assert app.query_params == {"low": "object:cup", "cutoff": "20", "unit": "pixel"}
+
+
+# ---- Files ----------------------------------------------------------------------------------
+
+
+def picture_file(kind="PNG", size=(300, 200)):
+    stream = BytesIO()
+    Image.effect_noise(size, 60).convert("RGB").save(stream, kind)
+    return stream.getvalue()
+
+
+def promised_png(side):
+    """Write a header that promises side x side pixels, of which none may be decoded."""
+    header = b"IHDR" + struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
+    chunk = struct.pack(">I", 13) + header + struct.pack(">I", zlib.crc32(header))
+    return b"\x89PNG\r\n\x1a\n" + chunk + picture_file()[33:]
+
+
+BAD_FILES = {
+    "notes.png": (b"These are words, not a picture. " * 30, "is not a picture"),
+    "cut.png": (picture_file()[:5000], "is damaged or cut short"),
+    "cut.jpg": (picture_file("JPEG")[:5000], "is damaged or cut short"),
+    "empty.jpg": (b"", "is empty"),
+    "drawing.svg": (b'<svg xmlns="http://www.w3.org/2000/svg"/>', "is not a picture"),
+    "page_*of*_[a].png": (b"<!doctype html><script>alert(1)</script>", "is not a picture"),
+    "tall.png": (picture_file(size=(2, 300)), "too narrow"),
+    "huge.png": (promised_png(10_000), "too large"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_FILES)
+def test_a_bad_file_is_refused_in_a_sentence_and_the_last_good_picture_stays(hybrid_page, name):
+    content, reason = BAD_FILES[name]
+    app = hybrid_page
+    fine(app.selectbox(key="low").set_value("upload").run())
+    kept = stage(app)["low"]
+    fine(app.file_uploader(key="low_file").set_value((name, content, "image/png")).run())
+    (sentence,) = said(app)
+    assert sentence.startswith(name)
+    assert reason in sentence
+    assert sentence.endswith(".")
+    assert stage(app)["low"] == kept
+    good = picture_file()
+    fine(app.file_uploader(key="low_file").set_value(("good.png", good, "image/png")).run())
+    assert said(app) == []
+    assert stage(app)["labels"]["low"] == "good.png"
+    fine(app.file_uploader(key="low_file").set_value((name, content, "image/png")).run())
+    assert stage(app)["labels"]["low"] == "good.png"
+
+
+def test_a_good_file_with_a_lying_name_is_shown(hybrid_page):
+    fine(hybrid_page.selectbox(key="high").set_value("upload").run())
+    content = picture_file("JPEG")
+    upload = hybrid_page.file_uploader(key="high_file")
+    fine(upload.set_value(("really a jpeg.png", content, "image/png")).run())
+    assert said(hybrid_page) == []
+    expected = images.square(images.read_image(content, ""), cache.SIZE)
+    shown = pixels(stage(hybrid_page)["high"])
+    assert (shown - expected).abs().max() <= 0.5 / 255 + 1e-6
+
+
+def test_the_last_picture_can_still_be_aligned_while_there_is_no_file(hybrid_page):
+    fine(hybrid_page.selectbox(key="low").set_value("upload").run())
+    before = stage(hybrid_page)["low"]
+    fine(hybrid_page.toggle(key="low_flip").set_value(True).run())
+    assert torch.equal(pixels(stage(hybrid_page)["low"]), pixels(before).flip(-1))
+
+
+@pytest.mark.parametrize("both", [False, True])
+def test_uploaded_pictures_can_be_swapped(hybrid_page, both):
+    labels = stage(hybrid_page)["labels"]
+    for side in ("low", "high") if both else ("low",):
+        labels[side] = f"{side}.png"
+        fine(hybrid_page.selectbox(key=side).set_value("upload").run())
+        upload = hybrid_page.file_uploader(key=f"{side}_file")
+        fine(upload.set_value((labels[side], picture_file(), "image/png")).run())
+    assert stage(hybrid_page)["labels"] == labels
+    (swap,) = [button for button in hybrid_page.button if "swap" in button.icon]
+    fine(swap.click().run())
+    assert stage(hybrid_page)["labels"] == {"low": labels["high"], "high": labels["low"]}
+
+
+def test_the_camera_offers_itself_and_refuses_a_damaged_snapshot(hybrid_page):
+    fine(hybrid_page.selectbox(key="low").set_value("camera").run())
+    (camera,) = hybrid_page.get("camera_input")
+    fine(camera.set_value(("camera.jpg", picture_file("JPEG")[:5000], "image/jpeg")).run())
+    assert "damaged" in said(hybrid_page)[0]
+    assert stage(hybrid_page)["labels"]["low"] == "fish"
+
+
+# ---- Presenter mode, and an empty installation -----------------------------------------------
+
+
+@pytest.mark.parametrize("page", PAGES)
+@needs_models
+def test_presenter_mode_hides_the_title_and_can_be_left(opened, page):
+    app = opened(page, present="1")
+    assert not app.title
+    (leave,) = [button for button in app.button if button.label == "Leave presenter mode"]
+    fine(leave.click().run())
+    assert app.title
+    assert app.query_params == {}
+
+
+@needs_models
+def test_presenter_mode_is_entered_by_its_switch_and_enlarges_the_stage(opened):
+    app = opened("hybrid")
+    fine(app.sidebar.toggle(key="present").set_value(True).run())
+    assert fed(app, "settings")["presenter"] is True
+    assert not app.get("plotly_chart")
+    assert app.query_params == {"present": "1"}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_without_models_every_page_says_how_to_make_one(opened, page, monkeypatch, tmp_path):
+    monkeypatch.setattr(models, "MODELS_DIR", tmp_path)
+    app = opened(page)
+    assert said(app) == ["No models are installed; `python -m blurlab train NAME` makes one."]
+
+
+def test_an_unmeasured_model_is_listed(opened, monkeypatch, tmp_path):
+    card = {
+        "name": "bare", "title": "Bare", "classes": ["a", "b"], "parameters": 3, "bytes": 6,
+        "recipe": {"data": "objects", "input_size": 128, "sigma": 0.0}, "sha256": "0",
+    }  # fmt: skip
+    (tmp_path / "bare.json").write_text(json.dumps(card))
+    monkeypatch.setattr(models, "MODELS_DIR", tmp_path)
+    app = opened("models")
+    assert list(app.dataframe[0].value["accuracy"]) == ["not measured yet"]

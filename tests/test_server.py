@@ -1,0 +1,24 @@
+"""What the server does before its first visitor."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+CODE = """
+import gc
+from blurlab import models
+from blurlab.ui import cache, server
+server.warm_up()
+print(gc.get_freeze_count(), cache.model.cache_info().currsize == len(models.names()))
+"""
+
+
+def test_models_are_loaded_and_frozen_before_the_first_visitor():
+    run = subprocess.run(
+        [sys.executable, "-c", CODE],
+        cwd=Path(__file__).parents[1], capture_output=True, text=True, timeout=300,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr
+    frozen, all_loaded = run.stdout.split()
+    assert int(frozen) > 100_000
+    assert all_loaded == "True"
