@@ -5,7 +5,7 @@ import csv
 import json
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import torch
@@ -227,6 +227,18 @@ def parser() -> argparse.ArgumentParser:
     )
     measuring.add_argument("name", metavar="NAME", help="name of an installed model")
     add_device(measuring)
+    testing = command(
+        commands,
+        "robustness",
+        measure_robustness,
+        "measure a model under corruptions and attacks and add it to its card",
+    )
+    testing.add_argument("name", metavar="NAME", help="name of an installed model")
+    testing.add_argument("-n", type=int, default=1000, help="pictures (default: 1000)")
+    testing.add_argument(
+        "--source", metavar="M", help="model that transfer attacks are made on (default: none)"
+    )
+    add_device(testing)
     return whole
 
 
@@ -409,12 +421,25 @@ def train_model(options) -> None:
 
 
 def measure_card(options) -> None:
+    write_measured(options.name, cards.measure(options.name, options.device))
+
+
+def measure_robustness(options) -> None:
+    source = options.source or options.name
+    write_measured(
+        options.name, cards.measure_robustness(options.name, source, options.n, options.device)
+    )
+
+
+def write_measured(name: str, found: Iterator[tuple[str, dict]]) -> None:
+    """Put on a card what comes last of each kind, and print it; on a terminal, show the count."""
     measured = {}
-    for kind, numbers in cards.measure(options.name, options.device):
+    for kind, numbers in found:
         measured[kind] = numbers
-        if kind == "hybrids" and sys.stderr.isatty():
-            print(f"\rhybrids: {numbers['pairs']} pairs", end="", file=sys.stderr)
-    cards.write(options.name, measured)
+        if sys.stderr.isatty():
+            seen = numbers.get("pictures", numbers.get("pairs"))
+            print(f"\r{kind}: {seen}", end="", file=sys.stderr)
+    cards.write(name, measured)
     print(json.dumps(measured, indent=1))
 
 

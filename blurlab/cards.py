@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from blurlab import data, models, objects, sensitivity
+from blurlab import data, models, objects, robustness, sensitivity
 from blurlab.models import Classifier
 
 CUE_CONFLICTS = 2000
@@ -30,6 +30,51 @@ def measure(name: str, device: str = "cpu") -> Iterator[tuple[str, dict]]:
     yield "hybrids", curve_numbers(curve, size)
     if recipe["data"] == "objects":
         yield "cue_conflicts", cue_conflicts(model, size)
+
+
+EPSILONS = (1, 2, 4)  # of 255
+
+
+def measure_robustness(
+    name: str, source: str, count: int, device: str = "cpu"
+) -> Iterator[tuple[str, dict]]:
+    """Measure accuracy under corruptions and attacks on the first count shuffled pictures.
+
+    source: the model that transfer attacks are made on.
+    Yields (what was measured, its numbers so far); the last of each kind is the final one.
+    Raises ValueError when count is not between 1 and the number of validation pictures.
+    """
+    recipe, model = models.card(name)["recipe"], models.load(name, device)
+    pictures = data.DATASETS[recipe["data"]]("val", recipe["input_size"])
+    if not 1 <= count <= len(pictures.labels):
+        raise ValueError(f"-n is {count}; there are 1 to {len(pictures.labels)} pictures.")
+    chosen = torch.randperm(len(pictures.labels), generator=torch.Generator().manual_seed(0))
+    images = pictures.images[chosen[:count]].to(device)
+    labels = pictures.labels[chosen[:count]].to(device)
+    for found in robustness.corruption_accuracy(model, images, labels):
+        yield "corruptions", corruption_numbers(found)
+    attacked = {"adaptive": model}
+    if source != name:
+        attacked["transfer"] = models.load(source, device)
+    scores = {kind: {} for kind in attacked}
+    for kind, victim in attacked.items():
+        for epsilon in EPSILONS:
+            for score, seen in robustness.attack_accuracy(
+                victim, model, images, labels, epsilon=epsilon / 255
+            ):
+                scores[kind][f"{epsilon}/255"] = estimate(score)
+                yield "attacks", {"pictures": seen, "steps": 10, "source": source, **scores}
+
+
+def corruption_numbers(found: robustness.Corrupted) -> dict:
+    return {
+        "pictures": found.pictures,
+        "accuracy": {
+            name: [round(value, 4) for value in by_severity.tolist()]
+            for name, by_severity in found.accuracy.items()
+        },
+        "classes": {band: estimate(interval) for band, interval in found.bands.items()},
+    }
 
 
 @torch.no_grad()
@@ -78,6 +123,8 @@ def estimate(interval: sensitivity.Interval, **context) -> dict:
 
 
 def write(name: str, measured: dict) -> None:
-    """Put the measured numbers on the model's card."""
+    """Put the measured numbers on the model's card, beside those of other kinds."""
+    card = models.card(name)
+    card["measured"] = card.get("measured", {}) | measured
     path = models.MODELS_DIR / f"{name}.json"
-    path.write_text(json.dumps(models.card(name) | {"measured": measured}, indent=1) + "\n")
+    path.write_text(json.dumps(card, indent=1) + "\n")
