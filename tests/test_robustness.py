@@ -1,4 +1,4 @@
-"""Accuracy under corruptions and attacks, of models whose answers follow from their construction."""
+"""Accuracy under corruptions and attacks, of models whose answers are known."""
 
 import pytest
 import torch
