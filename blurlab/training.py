@@ -1,6 +1,7 @@
 """Train the networks that ship: a recipe is a row of a table, the loop is the same for all."""
 
 import json
+import math
 import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -25,6 +26,8 @@ class Recipe:
     crop_size: side in pixels of the training crops. Smaller than the input they are cheaper and,
     since they show things enlarged, show them as large as whole pictures of the input size do.
     min_crop: smallest share of a picture's area that a training crop keeps.
+    finish_epochs: epochs after the others, at the input size, with crops of at least finish_crop and
+    from finish_rate down, in which the network gets used to what it will be shown.
     sigma: of the blur layer that the net is trained with, in pixels; 0 for none.
     """
 
@@ -38,6 +41,9 @@ class Recipe:
     epochs: int = 26
     crop_size: int = 96
     min_crop: float = 0.35
+    finish_epochs: int = 4
+    finish_crop: float = 0.65
+    finish_rate: float = 0.04
     batch: int = 64
     learning_rate: float = 0.2
     weight_decay: float = 5e-4
@@ -53,6 +59,7 @@ OBJECTS = {
     "epochs": 7,
     "crop_size": 128,
     "min_crop": 0.8,
+    "finish_epochs": 0,
 }
 RECIPES = {
     "imagenette_base": Recipe("Imagenette, base", "imagenette"),
@@ -96,12 +103,13 @@ def train(
     done = resume(model, optimizer, checkpoint)
     if fast:  # in place, so that the weights keep their names
         model.net.compile(dynamic=False)
-    for epoch in range(done, recipe.epochs):
-        model.input_size = recipe.crop_size
+    epochs = recipe.epochs + recipe.finish_epochs
+    for epoch in range(done, epochs):
+        model.input_size = recipe.crop_size if epoch < recipe.epochs else recipe.input_size
         loss = one_epoch(model.train(), optimizer, recipe, pictures, epoch)
         save_checkpoint(model, optimizer, epoch + 1, checkpoint)
         model.input_size = recipe.input_size
-        yield Epoch(epoch + 1, recipe.epochs, loss)
+        yield Epoch(epoch + 1, epochs, loss)
 
 
 def one_epoch(
@@ -117,10 +125,11 @@ def one_epoch(
     order = torch.randperm(len(pictures.labels), generator=generator)
     batches = order.split(recipe.batch)[: len(order) // recipe.batch]
     total = torch.zeros((), device=device)
+    min_crop = recipe.min_crop if epoch < recipe.epochs else recipe.finish_crop
     for step, batch in enumerate(batches):
-        rate = learning_rate(recipe, (epoch + step / len(batches)) / recipe.epochs)
+        rate = learning_rate(recipe, epoch + step / len(batches))
         optimizer.param_groups[0]["lr"] = rate
-        images = augment(pictures.images[batch], model.input_size, recipe.min_crop, generator)
+        images = augment(pictures.images[batch], model.input_size, min_crop, generator)
         images = images.to(device, memory_format=torch.channels_last)
         labels = pictures.labels[batch].to(device)
         loss = F.cross_entropy(model(images), labels, label_smoothing=recipe.label_smoothing)
@@ -131,12 +140,23 @@ def one_epoch(
     return (total / len(batches)).item()
 
 
-def learning_rate(recipe: Recipe, progress: float, warm_up: float = 0.1) -> float:
-    """Rise linearly to the recipe's rate, then fall to zero along a cosine; progress in [0, 1]."""
+def learning_rate(recipe: Recipe, epochs: float, warm_up: float = 0.1) -> float:
+    """Rise linearly to the recipe's rate, then fall to zero along a cosine; again to finish.
+
+    epochs: how many are done, a fraction of the current one included.
+    warm_up: share of the recipe's epochs in which the rate rises.
+    """
+    if epochs >= recipe.epochs:
+        return recipe.finish_rate * falling((epochs - recipe.epochs) / recipe.finish_epochs)
+    progress = epochs / recipe.epochs
     if progress < warm_up:
         return recipe.learning_rate * progress / warm_up
-    angle = torch.tensor((progress - warm_up) / (1 - warm_up) * torch.pi)
-    return recipe.learning_rate * (0.5 + 0.5 * angle.cos().item())
+    return recipe.learning_rate * falling((progress - warm_up) / (1 - warm_up))
+
+
+def falling(progress: float) -> float:
+    """Fall from 1 to 0 along a cosine while progress runs from 0 to 1."""
+    return 0.5 + 0.5 * math.cos(math.pi * progress)
 
 
 def augment(images: Tensor, size: int, min_crop: float, generator: torch.Generator) -> Tensor:
