@@ -158,3 +158,61 @@ def test_only_so_many_ended_jobs_are_remembered(monkeypatch):
         until(lambda job=job: ended(job))
     jobs.poll(next(fresh), lambda: iter("ab"))
     assert len(jobs._jobs) <= 3 + 1
+
+
+def numbers(seconds=0.01):
+    for number in count():
+        time.sleep(seconds)
+        yield number
+
+
+def test_a_paused_job_frees_the_worker_and_goes_on_where_it_was():
+    key = next(fresh)
+    job = jobs.poll(key, numbers)
+    until(lambda: len(job.results) >= 3)
+    jobs.pause(job)
+    until(lambda: job.state == "paused")
+    held = list(job.results)
+    other = jobs.poll(next(fresh), lambda: iter("ab"))
+    until(lambda: other.state == "done")
+    assert jobs.poll(key, numbers) is job
+    assert (job.results, job.is_over) == (held, False)
+    jobs.resume(job)
+    until(lambda: len(job.results) > len(held))
+    assert job.results == list(range(len(job.results)))
+    jobs.cancel(job)
+    until(lambda: job.state == "cancelled")
+
+
+@pytest.mark.parametrize("rest", [0.0, 0.2])
+def test_cancelling_acts_within_a_second_and_lasts(rest):
+    key = next(fresh)
+    job = jobs.poll(key, numbers, rest=rest)
+    until(lambda: job.results)
+    jobs.cancel(job)
+    until(lambda: job.state == "cancelled", seconds=1.0)
+    held = list(job.results)
+    time.sleep(0.05)
+    assert jobs.poll(key, numbers) is job
+    assert (job.results, job.is_over) == (held, True)
+
+
+def test_a_paused_job_can_be_cancelled_and_forgotten():
+    key = next(fresh)
+    job = jobs.poll(key, numbers)
+    until(lambda: job.results)
+    jobs.pause(job)
+    until(lambda: job.state == "paused")
+    assert jobs.find(key) is job
+    jobs.forget(key)
+    assert (job.state, jobs.find(key)) == ("cancelled", None)
+
+
+def test_a_job_that_rests_leaves_the_worker_to_others_between_its_results():
+    slow = jobs.poll(next(fresh), lambda: iter(range(3)), rest=0.3)
+    until(lambda: slow.results)
+    quick = jobs.poll(next(fresh), lambda: iter("ab"))
+    until(lambda: quick.state == "done")
+    assert len(slow.results) < 3
+    until(lambda: slow.state == "done")
+    assert slow.results == [0, 1, 2]

@@ -1,7 +1,8 @@
 """Long work behind the pages: one queue for the device, results as they come, nobody left waiting.
 
 A job drains a generator in the one worker thread. Whoever shows it polls it; a job that nobody has
-polled for a while stops, so a closed tab or a new choice frees the device by itself.
+polled for a while stops, so a closed tab or a new choice frees the device by itself. A job that is
+paused, or rests between its results, leaves the worker to the others.
 """
 
 import logging
@@ -20,16 +21,25 @@ KEPT = 64  # ended jobs that are remembered
 
 @dataclass
 class Job:
-    """results: what has been yielded.  state: waiting, running, done, stopped or failed."""
+    """Results as they come, and what becomes of the work.
 
+    steps: makes the generator.  rest: seconds between two results.  results: what was yielded.
+    state: waiting, running, paused, done, cancelled, stopped or failed.
+    wish: what a person asked for last; acted on after the result now in the making.
+    """
+
+    steps: Callable[[], Iterator[Any]]
+    rest: float = 0.0
     results: list[Any] = field(default_factory=list)
     state: str = "waiting"
     error: str = ""
+    wish: str = "run"
     polled: float = field(default_factory=time.monotonic)
+    generator: Iterator[Any] | None = None
 
     @property
     def is_over(self) -> bool:
-        return self.state in ("done", "failed")
+        return self.state in ("done", "cancelled", "failed")
 
 
 _jobs: OrderedDict[Hashable, Job] = OrderedDict()
@@ -37,38 +47,95 @@ _lock = threading.Lock()
 _worker = ThreadPoolExecutor(1, thread_name_prefix="blurlab-jobs")
 
 
-def poll(key: Hashable, steps: Callable[[], Iterator[Any]]) -> Job:
+def poll(key: Hashable, steps: Callable[[], Iterator[Any]], *, rest: float = 0.0) -> Job:
     """Return the job of this key, starting it if it is new or had stopped.
 
     steps: makes the generator whose results are kept; called in the worker thread.
+    rest: seconds to leave between two results, for work that a person wants to follow.
     """
     with _lock:
         job = _jobs.get(key)
         if job is None or job.state == "stopped":
-            job = _jobs[key] = Job()
-            _worker.submit(_drain, job, steps)
+            job = _jobs[key] = Job(steps, rest)
+            _worker.submit(_drain, job)
         job.polled = time.monotonic()
         _jobs.move_to_end(key)
-        ended = ("done", "failed", "stopped")
-        for old in [name for name, kept in _jobs.items() if kept.state in ended][:-KEPT]:
+        inactive = ("done", "failed", "stopped", "cancelled", "paused")
+        for old in [name for name, kept in _jobs.items() if kept.state in inactive][:-KEPT]:
             del _jobs[old]
     return job
 
 
-def _drain(job: Job, steps: Callable[[], Iterator[Any]]) -> None:
+def find(key: Hashable) -> Job | None:
+    """Return the job of this key without starting it, and count that as a poll."""
+    with _lock:
+        job = _jobs.get(key)
+        if job is not None:
+            job.polled = time.monotonic()
+    return job
+
+
+def pause(job: Job) -> None:
+    """Stop after the result now in the making, until resume."""
+    with _lock:
+        if job.state in ("waiting", "running"):
+            job.wish = "pause"
+
+
+def resume(job: Job) -> None:
+    """Go on where pause stopped."""
+    with _lock:
+        job.polled = time.monotonic()
+        job.wish = "run"
+        if job.state == "paused":
+            job.state = "waiting"
+            _worker.submit(_drain, job)
+
+
+def cancel(job: Job) -> None:
+    """End after the result now in the making; its results stay and it does not start again."""
+    with _lock:
+        job.wish = "cancel"
+        if job.state == "paused":
+            job.state, job.generator = "cancelled", None
+
+
+def forget(key: Hashable) -> None:
+    """Cancel the job of this key and drop its results; the next poll starts it anew."""
+    with _lock:
+        job = _jobs.pop(key, None)
+    if job is not None:
+        cancel(job)
+
+
+def _drain(job: Job) -> None:
     if hasattr(os, "setpriority") and os.uname().sysname == "Linux":
         # On Linux the priority is the thread's own, so sliders stay ahead of long work.
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 5)
     try:
-        job.state = "running"
-        results = steps()
-        while time.monotonic() - job.polled < PATIENCE:
-            try:
-                job.results.append(next(results))
-            except StopIteration:
-                job.state = "done"
+        while _may_go_on(job):
+            job.generator = job.generator or job.steps()
+            job.results.append(next(job.generator))
+            if job.rest:
+                again = threading.Timer(job.rest, _worker.submit, (_drain, job))
+                again.daemon = True
+                again.start()
                 return
-        job.state = "stopped"
+    except StopIteration:
+        job.state = "done"
     except Exception as error:
         logging.getLogger(__name__).exception("a job failed")
         job.state, job.error = "failed", str(error)
+    if job.state != "paused":
+        job.generator = None
+
+
+def _may_go_on(job: Job) -> bool:
+    with _lock:
+        if job.wish != "run":
+            job.state = {"pause": "paused", "cancel": "cancelled"}[job.wish]
+        elif time.monotonic() - job.polled >= PATIENCE:
+            job.state = "stopped"
+        else:
+            job.state = "running"
+        return job.state == "running"
