@@ -5,7 +5,11 @@ import streamlit as st
 from blurlab import data, images, objects
 from blurlab.ui import cache, link, show
 
-SIDES = {"low": "Low frequencies from", "high": "High frequencies from"}
+SIDES = {
+    "low": "Low frequencies from",
+    "high": "High frequencies from",
+    "picture": "Picture",
+}
 OBJECT, PHOTOGRAPH, IMAGENETTE = "object", "photograph", "imagenette"
 UPLOAD, CAMERA = "upload", "camera"
 
@@ -113,13 +117,11 @@ def _aligned(side: str, choice: cache.Choice) -> cache.Choice:
 def _from_file(side: str, kind: str) -> cache.Choice:
     state = st.session_state
     widget = state[f"{side}_widget"]
+    asked = "Picture" if side == "picture" else f"Picture for the {side} frequencies"
     if kind == UPLOAD:
-        file = st.file_uploader(
-            f"Picture for the {side} frequencies, at most 20 MB",
-            key=f"{widget}_file",
-        )
+        file = st.file_uploader(f"{asked}, at most 20 MB", key=f"{widget}_file")
     else:
-        file = st.camera_input(f"Picture for the {side} frequencies", key=f"{widget}_camera")
+        file = st.camera_input(asked, key=f"{widget}_camera")
     default = _choice(side, OBJECT, objects.CLASSES[side == "high"])
     last = _aligned(side, state.setdefault(f"{side}_good", default))
     if file is None:
