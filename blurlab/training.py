@@ -26,8 +26,8 @@ class Recipe:
     crop_size: side in pixels of the training crops. Smaller than the input they are cheaper and,
     since they show things enlarged, show them as large as whole pictures of the input size do.
     min_crop: smallest share of a picture's area that a training crop keeps.
-    finish_epochs: epochs after the others, at the input size, with crops of at least finish_crop and
-    from finish_rate down, in which the network gets used to what it will be shown.
+    finish_epochs: epochs after the others, at the input size, with crops of at least finish_crop
+    and from finish_rate down, in which the network gets used to what it will be shown.
     sigma: of the blur layer that the net is trained with, in pixels; 0 for none.
     """
 
