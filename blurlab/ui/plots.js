@@ -3,42 +3,10 @@
 // scene: { models, labels, size, unit, series, em, axis }; em is the stage's type size in pixels, and
 // every distance is a multiple of it, so that large type needs no other layout.
 
-const COLORS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"]; // Okabe and Ito
-const DASHES = ["none", "11 5", "3 4", "14 4 3 4", "6 3", "18 5"];
-const SHAPES = [
-  "M-7 0a7 7 0 1 0 14 0a7 7 0 1 0-14 0Z", "M-6.2-6.2h12.4v12.4h-12.4Z", "M0-8L7.6 5.6H-7.6Z",
-  "M0-8.6L8.6 0 0 8.6-8.6 0Z", "M0 8L7.6-5.6H-7.6Z", "M-8-3h5v-5h6v5h5v6h-5v5h-6v-5h-5Z",
-];
-
-// ---- Elements ---------------------------------------------------------------------------------
-
-// Text goes through textContent alone, so markup in a name stays text.
-function fillElement(node, { text, ...attributes }, children) {
-  if (text !== undefined) node.textContent = text;
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  node.append(...children);
-  return node;
-}
-
-const element = (tag, properties = {}, ...children) =>
-  fillElement(document.createElement(tag), properties, children);
-const shape = (tag, properties = {}, ...children) =>
-  fillElement(document.createElementNS("http://www.w3.org/2000/svg", tag), properties, children);
-
-function look({ color }) {
-  return { color: COLORS[color % COLORS.length], dash: DASHES[color % DASHES.length], d: SHAPES[color % SHAPES.length] };
-}
-
-const sign = (model, attributes) => shape("path", { d: look(model).d, fill: look(model).color, ...attributes });
-const symbol = (model) => shape("svg", { viewBox: "-9 -9 18 18", "aria-hidden": "true" }, sign(model));
-
 // ---- Numbers ----------------------------------------------------------------------------------
 
-const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
-const digits = (value) => value.toPrecision(3);
 const inUnit = (value, unit) => digits(value / unit.scale);
 const withUnit = (value, unit) => `${inUnit(value, unit)} ${unit.suffix}`;
-const superscript = (power) => [...String(power)].map((c) => (c === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[c])).join("");
 
 // Where a frequency lies between 1 cycle/image and Nyquist on the logarithmic axis, and back.
 const toShare = (frequency, size) => Math.log(clamp(frequency, 1, size / 2)) / Math.log(size / 2);
@@ -63,30 +31,9 @@ function makeAxis({ size, unit, em }, width) {
     width, left, right,
     x: (frequency) => left + (right - left) * toShare(frequency, size),
     frequency: (x) => fromShare((x - left) / (right - left), size),
+    title: `cutoff, ${unit.label}`,
     ticks: values.map((value) => ({ at: value * unit.scale, label: String(value) })),
   };
-}
-
-function frequencyGrid({ axis: { ticks, x, right }, unit, em }, top, bottom) {
-  return [
-    ...ticks.map(({ at }) => shape("line", { class: "grid", x1: x(at), x2: x(at), y1: top, y2: bottom })),
-    ...ticks.map(({ at, label }) => shape("text", { x: x(at), y: bottom + 1.25 * em, "text-anchor": "middle", text: label })),
-    shape("text", { x: right, y: bottom + 2.6 * em, "text-anchor": "end", text: `cutoff, ${unit.label}` }),
-  ];
-}
-
-function yLabels({ axis: { left }, em }, y, labels) {
-  return labels.map(([value, text]) =>
-    shape("text", { x: left - 0.5 * em, y: y(value) + 0.33 * em, "text-anchor": "end", text }));
-}
-
-function yTitle({ em }, top, bottom, text) {
-  return shape("text", { "text-anchor": "middle", transform: `translate(${em} ${(top + bottom) / 2}) rotate(-90)`, text });
-}
-
-function moveMarker(marker, x) {
-  marker.setAttribute("x1", x);
-  marker.setAttribute("x2", x);
 }
 
 // ---- The curves of p_low - p_high -------------------------------------------------------------
@@ -101,7 +48,7 @@ function drawCurves(scene, svg, namesBox) {
   const marker = shape("line", { class: "marker", y1: top, y2: bottom });
   const dots = shown.map((model) => sign(model, { class: "shape", "data-dot": model.key }));
   svg.replaceChildren(
-    ...frequencyGrid(scene, top, bottom),
+    ...grid(scene, top, bottom),
     ...[1, 0, -1].map((value) =>
       shape("line", { class: value ? "grid" : "zero", x1: left, x2: right, y1: y(value), y2: y(value) })),
     ...yLabels(scene, y, [[1, "+1"], [0, "0"], [-1, "−1"]]),
@@ -174,7 +121,7 @@ function reversalTicks({ series, axis, unit, em }, models, zero) {
   });
 }
 
-// Name each curve beside its right end, spread so that no two names overlap.
+// Name each curve beside its right end, with its reversal.
 function nameCurves({ series, axis, unit, em }, models, box) {
   const names = models.map((model) => {
     const crossing = reversal(series[model.key]), small = element("small");
@@ -182,23 +129,10 @@ function nameCurves({ series, axis, unit, em }, models, box) {
       const value = `${crossing.sure ? "" : "≈ "}${withUnit(crossing.at, unit)}`;
       small.append(element("i", { text: "f" }), element("sub", { text: "rev" }), ` ${value}`);
     } else small.textContent = "does not reverse here";
-    const style = `left:${axis.right + em}px; width:${axis.width - axis.right - em}px`;
-    return { model, node: element("div", { style }, symbol(model), element("span", {}, element("b", { text: model.title }), small)) };
+    return { model, node: nameTag(model, axis, em, small) };
   });
   box.replaceChildren(...names.map(({ node }) => node));
-  const heights = new Map(names.map(({ node }) => [node, node.offsetHeight + 0.5 * em]));
-  const height = [...heights.values()].reduce((sum, each) => sum + each, 0);
-  function place(y, bottom) {
-    const last = ({ key }) => y(series[key].difference[series[key].known.at(-1)]);
-    let room = height, floor = 0;
-    for (const { model, node } of names.sort((a, b) => last(a.model) - last(b.model))) {
-      const top = clamp(last(model) - 0.7 * em, floor, Math.max(floor, bottom - room));
-      node.style.top = `${top}px`;
-      floor = top + heights.get(node);
-      room -= heights.get(node);
-    }
-  }
-  return { height, place };
+  return spreadNames(names, em, ({ key }) => series[key].difference[series[key].known.at(-1)]);
 }
 
 // ---- Power spectra and filter -----------------------------------------------------------------
@@ -223,7 +157,7 @@ function drawSpectra(scene, svg, power) {
   svg.setAttribute("height", bottom + 3 * em);
   svg.replaceChildren(
     shape("defs", {}, hatching),
-    ...frequencyGrid(scene, top, bottom),
+    ...grid(scene, top, bottom),
     ...yLabels(scene, y, decades),
     yTitle(scene, top, bottom, "power"),
     ...[[1, "gain 1"], [0.5, "½"], [0, "0"]].map(([gain, text]) =>
