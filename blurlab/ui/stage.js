@@ -2,10 +2,8 @@
 // Streamlit calls the default export with the pictures and models (data); settings and answers, which
 // change often, come through a slot on window, so that the pictures need not be sent again.
 
-const ROWS = 3; // answers shown per model
 const STEPS = 360; // slider positions, equally spaced in log cutoff
 const FAR = 6; // how many times smaller the distant picture is
-const KEYS_REST = 200; // ms after the last key until Python hears of the cutoff
 const views = new WeakMap();
 
 export default function stage({ data, parentElement, setStateValue }) {
@@ -27,43 +25,16 @@ async function readPixels(url, size) {
 
 // ---- One model's card -------------------------------------------------------------------------
 
-function makeRow(kind) {
-  const fill = element("div", { class: "fill" });
-  const name = element("span", { class: "name" }), share = element("span", { class: "share" });
-  return { node: element("div", { class: `row ${kind}` }, fill, name, share), fill, name, share };
-}
-
-function fillRow(row, name, share) {
-  row.name.textContent = name;
-  row.share.textContent = share === null ? "" : `${Math.round(100 * share)} %`;
-  row.fill.style.width = `${100 * (share ?? 0)}%`;
-}
-
-function makeCard(model) {
-  const top = Array.from({ length: ROWS }, () => makeRow("top")), pair = [makeRow("low"), makeRow("high")];
-  const verdict = element("h4"), note = element("p", { class: "note" });
-  const header = element("header", {}, symbol(model), element("span", { text: model.title }));
-  const title = element("h4", { text: "probability of each picture" });
-  const answers = element("div", { class: "answers" },
-    element("div", { class: "rows" }, verdict, ...top.map((row) => row.node)),
-    element("div", { class: "rows" }, title, ...pair.map((row) => row.node)));
-  const style = `--model:${look(model).color}`;
-  return { node: element("article", { class: "model", style }, header, answers, note), top, pair, verdict, note };
-}
-
 // stale: the answers belong to other settings than those on the screen.
-function fillCard({ node, top, pair, verdict, note }, model, answers, labels, cutoff, stale) {
+function fillCard(card, model, answers, labels, cutoff, stale) {
   const place = bracket(answers, cutoff), best = place ? bestAnswers(answers, place, ROWS) : [];
   const sure = place?.sure && !stale, paired = place && answers.hasPair;
-  node.classList.toggle("provisional", !sure);
-  if (sure) verdict.replaceChildren("says ", element("b", { text: model.classes[best[0]?.[0]] ?? "–" }));
-  else verdict.textContent = "computing …";
-  top.forEach((row, n) => fillRow(row, best[n] ? model.classes[best[n][0]] : "…", best[n]?.[1] ?? null));
+  fillAnswers(card, model, best, sure);
   for (const [n, side] of ["low", "high"].entries()) {
-    fillRow(pair[n], `${side}: ${labels[side]}`, paired ? between(answers[side], place) : null);
+    fillRow(card.measures[n], `${side}: ${labels[side]}`, paired ? between(answers[side], place) : null);
   }
-  note.hidden = !answers.note;
-  note.textContent = answers.note ?? "";
+  card.note.hidden = !answers.note;
+  card.note.textContent = answers.note ?? "";
 }
 
 // ---- One mounted stage ------------------------------------------------------------------------
@@ -92,7 +63,7 @@ function makeView(parent) {
     observer.observe(parts.stage);
     if (newPictures) loadPictures();
     if (newModels) {
-      cards = data.models.map(makeCard);
+      cards = data.models.map((model) => makeCard(model, "probability of each picture", ["low", "high"]));
       parts.models.replaceChildren(...cards.map(({ node }) => node));
     }
     receive();
@@ -166,30 +137,11 @@ function makeView(parent) {
   const setCutoff = (value) => { cutoff = value; };
   const setHighCutoff = (value) => { highCutoff = value; };
 
-  // Each arrow key is a change of its own; only the rest after the last one counts as release.
-  for (const [input, set] of [[parts.cutoff, setCutoff], [parts["high-cutoff"], setHighCutoff]]) {
-    let resting = null, byKey = false;
-    input.oninput = () => drag(input.value / STEPS, set);
-    input.onkeydown = () => { byKey = true; };
-    input.onpointerdown = () => { byKey = false; };
-    input.onchange = () => {
-      clearTimeout(resting);
-      if (byKey) resting = setTimeout(release, KEYS_REST);
-      else release();
-    };
-  }
+  onDial(parts.cutoff, (value) => drag(value / STEPS, setCutoff), release);
+  onDial(parts["high-cutoff"], (value) => drag(value / STEPS, setHighCutoff), release);
 
   for (const svg of [parts.curve, parts.spectra]) {
-    const follow = (event) => {
-      const { left, right } = scene.axis;
-      drag((event.clientX - svg.getBoundingClientRect().left - left) / (right - left), setCutoff);
-    };
-    svg.onpointerdown = (event) => {
-      svg.setPointerCapture(event.pointerId);
-      follow(event);
-    };
-    svg.onpointermove = (event) => svg.hasPointerCapture(event.pointerId) && follow(event);
-    svg.onpointerup = svg.onpointercancel = release;
+    onPlot(svg, (x) => drag((x - scene.axis.left) / (scene.axis.right - scene.axis.left), setCutoff), release);
   }
 
   function showFar(far) {
@@ -256,7 +208,7 @@ function makeView(parent) {
     const em = parseFloat(getComputedStyle(parts.stage).fontSize);
     parts.stage.dataset.width = parts.stage.clientWidth < 54 * em ? "narrow" : "wide";
     writeLabels(labels);
-    arrangeCards(em);
+    arrangeCards(parts.models, em);
     for (const canvas of [parts.distant, parts.receded]) {
       const side = parts.frame.clientWidth / FAR;
       canvas.style.width = canvas.style.height = `${side}px`;
@@ -284,13 +236,6 @@ function makeView(parent) {
     for (const [name, text] of Object.entries(texts)) parts[name].textContent = text;
     parts["high-dial"].hidden = linked;
     parts.hybrid.setAttribute("aria-label", `Hybrid picture: coarse structure of ${low}, fine structure of ${high}`);
-  }
-
-  // As many columns as fit, but no row with a gap where a more even split exists.
-  function arrangeCards(em) {
-    const count = cards.length, fit = clamp(Math.floor(parts.models.clientWidth / (15 * em)), 1, count || 1);
-    const columns = Math.ceil(count / Math.ceil(count / fit)) || 1;
-    parts.models.style.gridTemplateColumns = `repeat(${columns}, minmax(0, 1fr))`;
   }
 
   return view;

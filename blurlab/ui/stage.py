@@ -7,30 +7,15 @@ tiny component and meet the stage in the browser; stage_html gives the same stag
 import html
 import json
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
 from blurlab.spectrum import FILTERS, UNITS, check_cutoff, convert
+from blurlab.ui.feed import feed, nothing, source
 
-HERE = Path(__file__).parent
-HTML, CSS, SCRIPT = (
-    "\n".join((HERE / name).read_text(encoding="utf-8") for name in names)
-    for names in (["stage.html"], ["stage.css"], ["fft.js", "sweep.js", "plots.js", "stage.js"])
-)
-# The feed shows nothing, so its place in Streamlit's column, gap included, is taken away.
-FEED = """
-export default function feed({ data, parentElement }) {
-  const place = parentElement.getRootNode().host ?? parentElement;
-  place.closest('[data-testid="stElementContainer"]')?.style.setProperty("display", "none");
-  const slots = (window.blurlabStages ??= new Map());
-  if (!slots.has(data.stage)) slots.set(data.stage, {});
-  const slot = slots.get(data.stage);
-  slot[data.part] = data.content;
-  slot.changed?.();
-}
-"""
+HTML, CSS = source("stage.html"), source("stage.css")
+SCRIPT = source("elements.js", "fft.js", "sweep.js", "plots.js", "stage.js")
 PAGE = """<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -61,7 +46,6 @@ stage({{
 """
 
 _stage = st.components.v2.component("blurlab_stage", html=HTML, css=CSS, js=SCRIPT)
-_feed = st.components.v2.component("blurlab_feed", html="<i hidden></i>", js=FEED)
 
 
 def stage(
@@ -103,11 +87,11 @@ def stage(
         key=key,
         data={"stage": key, **stage_data(low, high, labels, models, cutoffs, size)},
         default={"cutoff": cutoff, "high_cutoff": high_cutoff, "far": far},
-        on_cutoff_change=on_cutoff_change or _nothing,
-        on_high_cutoff_change=on_high_cutoff_change or _nothing,
-        on_far_change=on_far_change or _nothing,
+        on_cutoff_change=on_cutoff_change or nothing,
+        on_high_cutoff_change=on_high_cutoff_change or nothing,
+        on_far_change=on_far_change or nothing,
     )
-    _feed(key=f"{key}-settings", data={"stage": key, "part": "settings", "content": settings})
+    feed(key, "settings", settings)
     return state
 
 
@@ -120,7 +104,7 @@ def stage_answers(key: str, answers: Mapping[str, Mapping[str, Any]]) -> None:
     the stage's, such as after an exact answer was inserted; note, a sentence shown with the model.
     p_low and p_high all None beside given classes: this model has no class for a picture.
     """
-    _feed(key=f"{key}-answers", data={"stage": key, "part": "answers", "content": answers})
+    feed(key, "answers", answers)
 
 
 def stage_html(
@@ -183,7 +167,3 @@ def stage_settings(
         "presenter": presenter,
         "far": far,
     }
-
-
-def _nothing() -> None:
-    """Stand in for a callback: Streamlit keeps only state that has one."""

@@ -1,0 +1,283 @@
+// The frames: pictures that were made before and are leafed through with one slider, every model's
+// answers to them, and curves over the slider's positions. Streamlit calls the default export with
+// what stays (data); pictures, answers and settings come through a slot on window, each by itself.
+
+const CHUNK = 8; // frames per part of the slot, as in frames.py
+const CURVE_DASHES = ["none", "9 5", "2 5", "14 4 3 4"];
+const views = new WeakMap();
+
+export default function frames({ data, parentElement, setStateValue }) {
+  let view = views.get(parentElement);
+  if (!view?.parts.stage.isConnected) views.set(parentElement, (view = makeView(parentElement)));
+  view.send = setStateValue;
+  view.show(data);
+  return () => view.close();
+}
+
+// ---- The curves -------------------------------------------------------------------------------
+
+function makeFrameAxis({ positions, texts, em, title }, width) {
+  const left = 3.6 * em, right = width - clamp(width * 0.27, 7.5 * em, 15 * em);
+  const first = positions[0], range = positions.at(-1) - first || 1;
+  const x = (value) => left + ((right - left) * (value - first)) / range;
+  let end = -Infinity; // numbers that would touch the one before are left out
+  const ticks = positions.flatMap((at, i) => {
+    const half = (0.27 * texts[i].length + 0.3) * em;
+    if (x(at) - half < end) return [];
+    end = x(at) + half;
+    return [{ at, label: texts[i] }];
+  });
+  const nearest = (place) => positions.reduce((best, at, i) =>
+    Math.abs(x(at) - place) < Math.abs(x(positions[best]) - place) ? i : best, 0);
+  return { width, left, right, x, ticks, nearest, title };
+}
+
+// Draw a line per model and curve; returns move(index).
+function drawFrameCurves(scene, svg, namesBox) {
+  const { models, curves, positions, axis, em } = scene, { width, left, right } = axis;
+  const [main] = Object.keys(curves);
+  const lines = Object.keys(curves).flatMap((name, n) => models.map((model) => ({
+    model, name, dash: CURVE_DASHES[n % CURVE_DASHES.length], values: curveValues(scene, model, name),
+  }))).filter(({ values }) => values.some((value) => value !== null));
+  const names = nameFrames(lines.filter(({ name }) => name === main), axis, em, namesBox);
+  const top = 0.8 * em, bottom = top + Math.max(clamp(width * 0.28, 12 * em, 18 * em), names.height - 3 * em);
+  const y = (value) => bottom - (bottom - top) * value;
+  const marker = shape("line", { class: "marker", y1: top, y2: bottom });
+  const dots = lines.map(({ model }) => sign(model, { class: "shape" }));
+  svg.setAttribute("height", bottom + 3 * em);
+  svg.replaceChildren(
+    ...grid(scene, top, bottom),
+    ...[1, 0.5, 0].map((value) => shape("line", { class: value ? "grid" : "zero", x1: left, x2: right, y1: y(value), y2: y(value) })),
+    ...yLabels(scene, y, [[1, "1"], [0.5, "½"], [0, "0"]]),
+    yTitle(scene, top, bottom, "probability"),
+    ...lines.flatMap((line) => frameLine(line, (i) => `${axis.x(positions[i]).toFixed(1)} ${y(line.values[i]).toFixed(1)}`)),
+    marker, ...dots,
+  );
+  names.place(y, bottom + 2.5 * em);
+  return function move(index) {
+    moveMarker(marker, axis.x(positions[index]));
+    lines.forEach(({ values }, n) => {
+      const value = values[index];
+      dots[n].style.display = value === null ? "none" : "";
+      dots[n].setAttribute("transform", `translate(${axis.x(positions[index])} ${y(value ?? 0)})`);
+    });
+  };
+}
+
+const curveValues = ({ positions, answers }, { key }, name) =>
+  positions.map((_, i) => answers[key]?.curves?.[name]?.[i] ?? null);
+
+// A full line between neighbours, a dotted guess where a position between is not computed yet.
+function frameLine({ model, values, dash }, point) {
+  const paths = { true: "", false: "" };
+  let previous = null, joined = null;
+  for (const i of values.keys()) {
+    if (values[i] === null) continue;
+    if (previous !== null) {
+      const sure = i - previous === 1;
+      paths[sure] += `${sure && joined === previous ? "" : `M${point(previous)}`}L${point(i)}`;
+      if (sure) joined = i;
+    }
+    previous = i;
+  }
+  const stroke = look(model).color;
+  return [
+    shape("path", { class: "line guess", d: paths.false, stroke }),
+    shape("path", { class: "line", d: paths.true, stroke, "stroke-dasharray": dash }),
+  ];
+}
+
+function nameFrames(lines, axis, em, box) {
+  const names = lines.map(({ model }) => ({ model, node: nameTag(model, axis, em, "") }));
+  box.replaceChildren(...names.map(({ node }) => node));
+  const ends = new Map(lines.map(({ model, values }) => [model.key, values.findLast((value) => value !== null)]));
+  return spreadNames(names, em, ({ key }) => ends.get(key));
+}
+
+// ---- One mounted view -------------------------------------------------------------------------
+
+function makeView(parent) {
+  const parts = {};
+  for (const node of parent.querySelectorAll("[data-part]")) parts[node.dataset.part] = node;
+  const slots = (window.blurlabStages ??= new Map()), decoded = new Map();
+  let data = null, slot = null, settings = null, cards = [], boxes = [], modelsShown = "";
+  let index = 0, dragging = false, sent = [];
+  let scene = null, moveCurves = null, frame = null, layoutIsOld = true;
+  const view = { parts, show, close, send: () => {} };
+
+  // -- What comes in ----------------------------------------------------------------------------
+
+  function show(next) {
+    close();
+    data = next;
+    if (!slots.has(data.stage)) slots.set(data.stage, {});
+    slot = slots.get(data.stage);
+    slot.changed = receive;
+    observer.observe(parts.stage);
+    parts.stage.dataset.count = data.titles.length;
+    parts.position.max = data.positions.length - 1;
+    boxes = data.titles.map(makeBox);
+    parts.pictures.replaceChildren(...boxes.map(({ node }) => node));
+    index = clamp(index, 0, data.positions.length - 1);
+    receive();
+  }
+
+  function close() {
+    observer.disconnect();
+    cancelAnimationFrame(frame);
+    frame = null;
+    if (slot?.changed === receive) slot.changed = null;
+  }
+
+  function receive() {
+    if (slot.settings && slot.settings !== settings) adopt(slot.settings);
+    redraw(true);
+  }
+
+  function adopt(next) {
+    const own = sent.indexOf(next.position);
+    if (own >= 0) sent = sent.slice(own + 1);
+    else if (!dragging && settings?.position !== next.position) {
+      sent = [];
+      index = nearest(next.position);
+    }
+    settings = next;
+    parts.stage.classList.toggle("presenter", settings.presenter);
+  }
+
+  const nearest = (position) => data.positions.reduce((best, at, i) =>
+    Math.abs(at - position) < Math.abs(data.positions[best] - position) ? i : best, 0);
+
+  // -- What a person does -----------------------------------------------------------------------
+
+  function drag(next) {
+    dragging = true;
+    index = next;
+    redraw(false);
+  }
+
+  function release() {
+    dragging = false;
+    const position = data.positions[index];
+    if ((sent.at(-1) ?? settings.position) === position) return;
+    sent.push(position);
+    view.send("position", position);
+  }
+
+  onDial(parts.position, drag, release);
+  onPlot(parts.curve, (x) => drag(scene.axis.nearest(x)), release);
+
+  // -- Drawing, at most once per frame ----------------------------------------------------------
+
+  const observer = new ResizeObserver(() => redraw(true));
+
+  function redraw(layout) {
+    layoutIsOld ||= layout;
+    frame ??= requestAnimationFrame(draw);
+  }
+
+  function draw() {
+    frame = null;
+    if (!settings) return;
+    if (layoutIsOld) drawLayout();
+    layoutIsOld = false;
+    boxes.forEach(drawPicture);
+    drawDial();
+    scene.models.forEach((model, n) => fillFrameCard(cards[n], model));
+    moveCurves(index);
+  }
+
+  const url = (picture, i) => slot[`pictures-${picture}-${CHUNK * Math.floor(i / CHUNK)}`]?.[i % CHUNK] ?? null;
+
+  // The nearest frame that is there stands in, faintly, for one that is not computed yet.
+  function drawPicture({ frame, canvas, waiting }, n) {
+    const there = [...data.positions.keys()].filter((i) => url(n, i) && decoded.get(url(n, i))?.complete);
+    const shown = there.sort((a, b) => Math.abs(a - index) - Math.abs(b - index))[0];
+    frame.classList.toggle("old", shown !== index);
+    waiting.hidden = shown === index;
+    if (shown === undefined) return;
+    const image = decoded.get(url(n, shown));
+    canvas.width = image.naturalWidth;
+    canvas.height = image.naturalHeight;
+    canvas.getContext("2d").drawImage(image, 0, 0);
+    canvas.dataset.position = data.positions[shown];
+  }
+
+  // Decode every frame once, ahead of the slider, and forget those of other pictures.
+  function decodeAll() {
+    const urls = new Set(boxes.flatMap((_, n) => data.positions.map((_, i) => url(n, i))).filter(Boolean));
+    for (const old of decoded.keys()) if (!urls.has(old)) decoded.delete(old);
+    for (const each of urls) {
+      if (decoded.has(each)) continue;
+      const image = new Image();
+      decoded.set(each, image);
+      image.onload = () => redraw(false);
+      image.src = each;
+    }
+  }
+
+  function drawDial() {
+    const text = data.texts[index], value = `${text}${data.unit ? ` ${data.unit}` : ""}`;
+    parts.value.replaceChildren(element("b", { text }), data.unit ? ` ${data.unit}` : "");
+    parts.position.value = index;
+    parts.position.setAttribute("aria-valuetext", value);
+  }
+
+  function fillFrameCard(card, model) {
+    const said = scene.answers[model.key], indices = said?.classes?.[index];
+    const best = (indices ?? []).map((label, n) => [label, said.probabilities[index][n]]);
+    fillAnswers(card, model, best, indices != null);
+    Object.entries(scene.curves).forEach(([name, title], n) =>
+      fillRow(card.measures[n], title, curveValues(scene, model, name)[index]));
+    card.note.hidden = !said?.note;
+    card.note.textContent = said?.note ?? "";
+  }
+
+  // Everything that stays while the slider moves.
+  function drawLayout() {
+    const { models = [], answers = {}, curves = {}, note } = slot.answers ?? {};
+    const em = parseFloat(getComputedStyle(parts.stage).fontSize), { positions, texts, label, unit } = data;
+    parts.stage.dataset.width = parts.stage.clientWidth < 54 * em ? "narrow" : "wide";
+    decodeAll();
+    if (modelsShown !== JSON.stringify([models, curves])) {
+      modelsShown = JSON.stringify([models, curves]);
+      cards = models.map((model) => makeCard(model, "probability", Object.keys(curves).map(() => "measure")));
+      parts.models.replaceChildren(...cards.map(({ node }) => node));
+    }
+    arrangeCards(parts.models, em);
+    parts.label.textContent = label;
+    scene = { models, answers, curves, positions, texts, em, title: unit ? `${label}, ${unit}` : label };
+    scene.axis = makeFrameAxis(scene, parts.curve.clientWidth);
+    const shown = new Set(scene.axis.ticks.map(({ at }) => at)), last = positions.length - 1 || 1;
+    parts.ticks.replaceChildren(...positions.flatMap((at, i) =>
+      shown.has(at) ? [element("span", { text: texts[i], style: `left:${(100 * i) / last}%` })] : []));
+    writeFigure(curves, note);
+    moveCurves = drawFrameCurves(scene, parts.curve, parts.names);
+    const all = models.length * positions.length;
+    const done = models.reduce((sum, { key }) => sum + (answers[key]?.classes ?? []).filter((one) => one != null).length, 0);
+    parts.progress.textContent = done < all ? `computing the answers: ${done} of ${all}` : "";
+  }
+
+  function writeFigure(curves, note) {
+    const titles = Object.values(curves), several = titles.length > 1;
+    parts.title.textContent = several ? "Probabilities" : titles[0] ?? "";
+    parts.curve.setAttribute("aria-label", `${titles.join(" and ")} against ${data.label}, a line per model`);
+    parts.legend.replaceChildren(...(several ? titles : []).map((title, n) => element("span", {},
+      shape("svg", { viewBox: "0 0 34 12" },
+        shape("path", { class: "spectrum", d: "M0 6H34", "stroke-dasharray": CURVE_DASHES[n % CURVE_DASHES.length] })),
+      element("i", { text: title }))));
+    parts.note.hidden = !note;
+    parts.note.textContent = note ?? "";
+    parts.figure.hidden = titles.length === 0;
+  }
+
+  function makeBox(title) {
+    const canvas = element("canvas", { role: "img", "aria-label": title, "data-part": "picture" });
+    const waiting = element("p", { class: "waiting", role: "status", text: "computing …" });
+    const box = element("div", { class: "frame" }, canvas, waiting);
+    const caption = element("figcaption", { text: title });
+    return { node: element("figure", { class: "shown" }, box, caption), frame: box, canvas, waiting };
+  }
+
+  return view;
+}

@@ -1,0 +1,105 @@
+"""The frames: pictures made before, which one slider leafs through in the browser.
+
+The pictures, the answers and the settings travel apart, so that none is sent again for another.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from blurlab.ui.feed import feed, nothing, source
+
+CHUNK = 8  # pictures that travel together; one that is new takes its neighbours along
+
+_frames = st.components.v2.component(
+    "blurlab_frames",
+    html=source("frames.html"),
+    css=source("stage.css", "frames.css"),
+    js=source("elements.js", "frames.js"),
+)
+
+
+def frames(
+    key: str,
+    *,
+    label: str,
+    unit: str,
+    positions: Sequence[float],
+    position: float,
+    pictures: Sequence[Mapping[str, Any]],
+    texts: Sequence[str] | None = None,
+    presenter: bool = False,
+    on_position_change: Callable[[], None] | None = None,
+) -> Any:
+    """Show precomputed pictures with a slider over them; dragging it sends nothing.
+
+    label, unit: what the slider sets, and in what; the unit may be empty.
+    positions: the ascending values that the pictures were made for.  texts: how they are written,
+        without the unit.
+    position: where the slider stands; the nearest of positions is shown. It moves there whenever
+        Python passes another value than the browser last sent.
+    pictures: for each picture shown side by side, one to three of them, its title and urls: a data
+        URL per position, None where it is not computed yet.
+    presenter: bigger type.
+    Returns the state that the browser sent last: position, on release only.
+    Raises ValueError where a list has not one entry per position, or positions do not ascend.
+    """
+    _check(positions, pictures, texts)
+    state = _frames(
+        key=key,
+        data={
+            "stage": key,
+            "label": label,
+            "unit": unit,
+            "positions": [float(each) for each in positions],
+            "texts": list(texts or (f"{each:.3g}" for each in positions)),
+            "titles": [picture["title"] for picture in pictures],
+        },
+        default={"position": position},
+        on_position_change=on_position_change or nothing,
+    )
+    for number, picture in enumerate(pictures):
+        for start in range(0, len(positions), CHUNK):
+            part = f"pictures-{number}-{start}"
+            feed(key, part, list(picture["urls"][start : start + CHUNK]))
+    feed(key, "settings", {"position": position, "presenter": presenter})
+    return state
+
+
+def frames_answers(
+    key: str,
+    *,
+    models: Sequence[Mapping[str, Any]],
+    answers: Mapping[str, Mapping[str, Any]],
+    curve_titles: Mapping[str, str],
+    note: str | None = None,
+) -> None:
+    """Hand the answers that have been computed so far to the frames of the same key.
+
+    models: as for the stage; key, title, color and classes are used.
+    answers: for each model's key the lists classes (indices of the K best), probabilities (theirs)
+        and curves (name -> values in [0, 1]), one entry per position and None where there is no
+        answer yet. Optional: note, a sentence shown with the model.
+    curve_titles: name -> words, in the order of the lines' dashes; the first names the line's end.
+    note: a sentence under the curves, saying what to see.
+    """
+    content = {
+        "models": [dict(model) for model in models],
+        "answers": answers,
+        "curves": dict(curve_titles),
+        "note": note,
+    }
+    feed(key, "answers", content)
+
+
+def _check(positions, pictures, texts) -> None:
+    if not positions or list(positions) != sorted(set(positions)):
+        raise ValueError(f"positions are {list(positions)}; they must ascend, and be at least one.")
+    counts = {"texts": texts, **{p["title"]: p["urls"] for p in pictures}}
+    for name, entries in counts.items():
+        if entries is not None and len(entries) != len(positions):
+            raise ValueError(
+                f"{name} has {len(entries)} entries; it must have one for each of the "
+                f"{len(positions)} positions."
+            )
