@@ -1,9 +1,9 @@
 """Hybrid pictures: the coarse structure of one picture with the fine structure of another.
 
 The definition transforms both pictures, takes each coefficient from one of them, and transforms
-back. Here the rows of both are transformed, but columns only where low may contribute: beyond the
-cutoff the rows of high stay as they are. Where that leaves few columns, a CPU is faster still with
-matrix products. Either way it takes about a tenth of the definition's time.
+back. Here the low-passed difference low - high is added to high, and only the columns of its
+spectrum that low keeps are transformed; where they are few, a CPU is faster still with matrix
+products. Either way it takes about a tenth of the definition's time.
 """
 
 import math
@@ -22,7 +22,7 @@ from blurlab.spectrum import (
 )
 
 NEGLIGIBLE = 1e-8  # a gain below this is lost in the rounding of float32
-NARROW = 0.1  # share of the size up to which so many columns are few
+FEW = 0.1  # up to this share of the size, matrix products are faster on a CPU
 
 
 @torch.no_grad()
@@ -51,7 +51,7 @@ def hybrid(
         check_cutoff(high_cutoff, size, "high_cutoff")
         return (low_pass(low, cutoff, filter) + high_pass(high, high_cutoff, filter)).clamp_(0, 1)
     gains = _gains(radial_frequency(size, device=low.device), [cutoff], filter)[0, 0]
-    join = _join_narrow if low.is_cpu and gains.shape[-1] <= NARROW * size else _join_wide
+    join = _join_few if low.is_cpu and len(gains) <= FEW * size else _join_many
     hybrids = torch.empty_like(high, memory_format=torch.contiguous_format)
     planes = (images.reshape(-1, size, size) for images in (low, high, hybrids))
     join(*(stack.split(planes_at_once(low)) for stack in planes), gains)
@@ -72,16 +72,14 @@ def iter_sweep(
     for cutoff in cutoffs:
         check_cutoff(cutoff, size)
     frequency = radial_frequency(size, device=low.device)
-    fine, change = _transform(low, high, size // 2 + 1)
+    columns = _columns(low - high, size // 2 + 1)
     together = 1 if low.is_cpu else chunk  # a CPU is fastest with what fits its cache
-    rows, stale = fine.repeat(together, 1, 1, 1), 0
     for start in range(0, len(cutoffs), chunk):
         part = cutoffs[start : start + chunk]
         hybrids = low.new_empty(len(part), *low.shape)
         for first in range(0, len(part), together):
             gains = _gains(frequency, part[first : first + together], filter)
-            _join(fine, change, gains, rows[: len(gains)], stale, hybrids[first : first + together])
-            stale = gains.shape[-1]
+            _add_columns(columns, gains, high, hybrids[first : first + together])
         yield hybrids
 
 
@@ -91,60 +89,53 @@ def sweep(low: Tensor, high: Tensor, cutoffs: Sequence[float], *, filter: str = 
 
 
 def _gains(frequency: Tensor, cutoffs: Sequence[float], filter: str) -> Tensor:
-    """Build low's gains, (K, 1, S, columns), up to the last column where any of them matters."""
-    axis = torch.arange(frequency.shape[-1] // 2 + 1.0)
+    """Build low's gains, (K, 1, columns, S), up to the last column where any of them matters."""
+    axis = frequency[0, : frequency.shape[-1] // 2 + 1]
     columns = int((gain(axis, max(cutoffs), filter) > NEGLIGIBLE).sum())
-    return torch.stack([gain(frequency[:, :columns], cutoff, filter) for cutoff in cutoffs])[
-        :, None
-    ]
+    gains = [gain(frequency[:columns], cutoff, filter)[None] for cutoff in cutoffs]
+    return torch.stack(gains) if len(gains) > 1 else gains[0][None]
 
 
-def _join_narrow(lows: list, highs: list, hybrids: list, gains: Tensor) -> None:
-    """Fill hybrids, where low contributes few columns, by products with sines and cosines."""
-    basis = _fourier_basis(gains.shape[-2], gains.shape[-1]).to(hybrids[0].dtype)
-    waves = torch.cat([torch.arange(gains.shape[-1]), torch.arange(1, gains.shape[-1])])
+def _columns(images: Tensor, count: int) -> Tensor:
+    """Return the first columns of the spectra of (..., S, S) pictures, (..., count, S).
+
+    Each column is contiguous, which spares its transform back a copy.
+    """
+    return torch.fft.fft(torch.fft.rfft(images)[..., :count].transpose(-1, -2))
+
+
+def _add_columns(columns: Tensor, gains: Tensor, high: Tensor, hybrids: Tensor) -> None:
+    """Fill hybrids with high and the pictures of the columns, times their gains, clipped."""
+    kept = torch.fft.ifft(columns[..., : gains.shape[-2], :] * gains)
+    change = torch.fft.irfft(kept.transpose(-1, -2), n=high.shape[-1])
+    torch.add(high, change, out=hybrids).clamp_(0, 1)
+
+
+def _join_many(lows: list, highs: list, hybrids: list, gains: Tensor) -> None:
+    """Fill hybrids by Fourier transforms."""
+    for low, high, result in zip(lows, highs, hybrids, strict=True):
+        _add_columns(_columns(low - high, len(gains)), gains, high, result)
+
+
+def _join_few(lows: list, highs: list, hybrids: list, gains: Tensor) -> None:
+    """Fill hybrids by matrix products with the few sines and cosines that low keeps."""
+    count, size = gains.shape
+    waves = torch.cat([torch.arange(count), torch.arange(1, count)])
+    basis = _fourier_basis(size, count).to(hybrids[0].dtype)
     gains, across = gains[waves][:, waves], basis.T.contiguous()
     for low, high, result in zip(lows, highs, hybrids, strict=True):
         kept = (basis @ ((low - high) @ across)).mul_(gains)
         torch.add(high, across @ (kept @ basis), out=result).clamp_(0, 1)
 
 
-def _fourier_basis(size: int, columns: int) -> Tensor:
-    """Build the orthonormal cosines of 0 to columns - 1 cycles and then the sines of 1 and more.
+def _fourier_basis(size: int, count: int) -> Tensor:
+    """Build the orthonormal cosines of 0 to count - 1 cycles and then the sines of 1 and more.
 
-    Returns (2 columns - 1, size) float64. A gain that is even in each direction multiplies the
+    Returns (2 count - 1, size) float64. A gain that is even in each direction multiplies the
     coefficients of a picture in this basis, down and across, as it does those of its spectrum.
     """
     turns = torch.arange(size, dtype=torch.float64) * (2 * math.pi / size)
-    angles = torch.arange(columns)[:, None] * turns
+    angles = torch.arange(count)[:, None] * turns
     basis = torch.cat([angles.cos(), angles[1:].sin()]) * math.sqrt(2 / size)
     basis[0] = math.sqrt(1 / size)
     return basis
-
-
-def _join_wide(lows: list, highs: list, hybrids: list, gains: Tensor) -> None:
-    """Fill hybrids by Fourier transforms of the rows and of the columns where low contributes."""
-    for low, high, result in zip(lows, highs, hybrids, strict=True):
-        rows, change = _transform(low, high, gains.shape[-1])
-        _join(rows, change, gains, rows, 0, result)
-
-
-def _transform(low: Tensor, high: Tensor, columns: int) -> tuple[Tensor, Tensor]:
-    """Return the row spectra of high and the first columns of the spectrum of low - high."""
-    fine = torch.fft.rfft(high)
-    change = torch.fft.rfft(low)[..., :columns] - fine[..., :columns]
-    return fine, torch.fft.fft(change, dim=-2)
-
-
-def _join(
-    fine: Tensor, change: Tensor, gains: Tensor, rows: Tensor, stale: int, hybrids: Tensor
-) -> None:
-    """Fill hybrids, with their row spectra in rows on the way; rows may be fine itself.
-
-    stale: how many of the first columns of rows are no longer those of fine.
-    """
-    columns = gains.shape[-1]
-    kept = torch.fft.ifft(change[..., :columns] * gains.to(change.dtype), dim=-2)
-    torch.add(fine[..., :columns], kept, out=rows[..., :columns])
-    rows[..., columns:stale] = fine[..., columns:stale]
-    torch.clamp(torch.fft.irfft(rows, n=hybrids.shape[-1]), 0, 1, out=hybrids)

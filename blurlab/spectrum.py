@@ -118,9 +118,9 @@ def multiply_spectrum(images: Tensor, response: Tensor) -> Tensor:
     images: (..., S, S).  response: (S, S // 2 + 1), laid out as torch.fft.rfft2 does.
     Returns (..., S, S), differentiable.
     """
-    size = images.shape[-1]
+    size, response = images.shape[-1], response.to(images)
     # A complex response is multiplied in place without conversion, in half the time.
-    response = response.to(images.device, images.dtype.to_complex())
+    response = torch.complex(response, torch.zeros_like(response))
     filtered = [
         # In two steps, because irfft2 takes a third longer on a CPU.
         torch.fft.irfft(torch.fft.ifft(torch.fft.rfft2(part).mul_(response), dim=-2), n=size)
