@@ -21,7 +21,10 @@ from blurlab.hybrid import hybrid
 from blurlab.images import load_image, save_image
 
 ROOT = Path(__file__).parents[1]
-COMMANDS = ["models", "hybrid", "blur", "corrupt", "attack", "predict", "objects", "train", "card"]
+COMMANDS = [
+    *("models", "hybrid", "blur", "corrupt", "attack", "predict", "objects", "train", "card"),
+    "robustness",
+]
 SIZE = 40
 
 
@@ -178,11 +181,11 @@ def test_predict_asks_several_models_in_words(installed, capsys):
 
 def test_train_writes_a_measured_model_and_card_measures_it_alike(installed, capsys, monkeypatch):
     monkeypatch.setitem(data.DATASETS, "tiny", tiny.data_set)
-    recipe = replace(tiny.RECIPE, data="tiny", epochs=2)
+    recipe = replace(tiny.RECIPE, data="tiny")
     monkeypatch.setitem(training.RECIPES, "new", recipe)
     out = printed(capsys, "train", "new", "--runs", "checkpoints")
-    assert "epoch 1/2" in out
-    assert "epoch 2/2" in out
+    assert "epoch 1/3" in out
+    assert "epoch 3/3" in out
     assert Path("checkpoints/new/checkpoint.pt").is_file()
     card = models.card("new")
     assert card["measured"]["accuracy"]["pictures"] == 30
@@ -248,6 +251,7 @@ ATTACK = ["attack", "low.npy", "out.npy", "--model", "tiny"]
         (["objects", "text.png"], ["text.png", "File exists"]),
         (["train", "huge"], ["'huge'", "choose from imagenette_base"]),
         (["card", "huge"], ["'huge'", "choose from tiny"]),
+        (["robustness", "huge"], ["'huge'", "choose from tiny"]),
         (
             ["corrupt", "low.npy", "out.png", "--corruption", "rain", "--severity", "3"],
             ["'rain'", "snow"],
@@ -335,6 +339,7 @@ def test_help_lists_every_command_and_says_how_to_run_it(capsys):
         ("objects", ["side in pixels", "--seed", "how many pictures"]),
         ("train", ["imagenette_base", "objects_blur2", "--runs", "cpu, cuda or mps"]),
         ("card", ["NAME", "cpu, cuda or mps"]),
+        ("robustness", ["NAME", "pictures", "--source", "cpu, cuda or mps"]),
     ],
 )
 def test_the_help_of_a_command_gives_the_unit_of_each_option(capsys, command, words):

@@ -113,26 +113,37 @@ def test_crops_keep_the_asked_share_of_the_area(generator):
 # The learning rate
 
 
-def test_the_learning_rate_starts_and_ends_at_zero_with_its_peak_after_the_warm_up():
-    recipe = replace(tiny.RECIPE, learning_rate=0.4)
-    rates = [learning_rate(recipe, step / 100) for step in range(101)]
+def test_the_learning_rate_rises_in_the_warm_up_and_falls_to_zero():
+    recipe = replace(tiny.RECIPE, epochs=10, learning_rate=0.4)
+    rates = [learning_rate(recipe, step / 10) for step in range(100)]
     assert rates[0] == 0
     assert rates[10] == pytest.approx(0.4)
     assert rates[55] == pytest.approx(0.2)
-    assert rates[100] == pytest.approx(0, abs=1e-7)
+    assert 0 < rates[99] < 1e-3
     assert rates[:11] == sorted(rates[:11])
     assert rates[10:] == sorted(rates[10:], reverse=True)
+
+
+def test_the_finish_starts_at_its_own_rate_and_falls_to_zero():
+    recipe = replace(tiny.RECIPE, epochs=10, finish_epochs=2, finish_rate=0.04)
+    rates = [learning_rate(recipe, 10 + step / 10) for step in range(21)]
+    assert rates[0] == pytest.approx(0.04)
+    assert rates[10] == pytest.approx(0.02)
+    assert rates[20] == pytest.approx(0, abs=1e-9)
 
 
 # Kills and resumes
 
 
-def test_every_epoch_is_reported_and_the_network_ends_at_its_input_size(tmp_path):
-    recipe = replace(tiny.RECIPE, crop_size=24, epochs=2)
+def test_every_epoch_is_reported_and_the_finish_is_made_at_the_input_size(tmp_path):
+    recipe = replace(tiny.RECIPE, crop_size=24)
     model = untrained(recipe, 3)
+    sizes = []
+    model.register_forward_pre_hook(lambda _, inputs: sizes.append(inputs[0].shape[-1]))
     records = list(train(model, recipe, NOISE, tmp_path / "run.pt"))
-    assert [(record.number, record.epochs) for record in records] == [(1, 2), (2, 2)]
+    assert [(record.number, record.epochs) for record in records] == [(1, 3), (2, 3), (3, 3)]
     assert all(0.5 < record.loss < 5 for record in records)
+    assert sizes == [24] * 8 + [32] * 4  # four batches an epoch
     assert model.input_size == 32
 
 
