@@ -1,5 +1,6 @@
 """Train the networks that ship: a recipe is a row of a table, the loop is the same for all."""
 
+import copy
 import json
 import math
 import os
@@ -27,7 +28,8 @@ class Recipe:
     since they show things enlarged, show them as large as whole pictures of the input size do.
     min_crop: smallest share of a picture's area that a training crop keeps.
     finish_epochs: epochs after the others, at the input size, with crops of at least finish_crop
-    and from finish_rate down, in which the network gets used to what it will be shown.
+    and from finish_rate down. The weights before and after them are averaged (Izmailov et al. 2018)
+    and the batch statistics taken anew from whole training pictures.
     sigma: of the blur layer that the net is trained with, in pixels; 0 for none.
     """
 
@@ -100,16 +102,20 @@ def train(
     optimizer = torch.optim.SGD(
         model.parameters(), lr=0.0, momentum=0.9, nesterov=True, weight_decay=recipe.weight_decay
     )
-    done = resume(model, optimizer, checkpoint)
+    done, settled = resume(model, optimizer, checkpoint)
     if fast:  # in place, so that the weights keep their names
         model.net.compile(dynamic=False)
     epochs = recipe.epochs + recipe.finish_epochs
     for epoch in range(done, epochs):
         model.input_size = recipe.crop_size if epoch < recipe.epochs else recipe.input_size
         loss = one_epoch(model.train(), optimizer, recipe, pictures, epoch)
-        save_checkpoint(model, optimizer, epoch + 1, checkpoint)
-        model.input_size = recipe.input_size
+        if epoch + 1 == recipe.epochs:
+            settled = copy.deepcopy(model.net.state_dict())
+        save_checkpoint(model, optimizer, epoch + 1, settled, checkpoint)
         yield Epoch(epoch + 1, epochs, loss)
+    model.input_size = recipe.input_size
+    if recipe.finish_epochs:
+        average(model, settled, pictures)
 
 
 def one_epoch(
@@ -184,26 +190,45 @@ def augment(images: Tensor, size: int, min_crop: float, generator: torch.Generat
     return mirrored.float() / 255
 
 
-def save_checkpoint(model, optimizer, epochs: int, path: Path) -> None:
+@torch.no_grad()
+def average(model: models.Classifier, settled: dict[str, Tensor], pictures: Pictures) -> None:
+    """Move the weights halfway to the settled ones and take batch statistics of whole pictures."""
+    for key, value in model.net.state_dict().items():
+        if value.is_floating_point():
+            value.lerp_(settled[key].to(value), 0.5)
+    for layer in model.modules():
+        if isinstance(layer, torch.nn.BatchNorm2d):
+            layer.reset_running_stats()
+            layer.momentum = None  # a plain mean over all batches
+    model.train()
+    # Shuffled, for the variance within batches of one class would be too small.
+    order = torch.randperm(len(pictures.labels), generator=torch.Generator().manual_seed(0))
+    for chosen in order.split(100):
+        model(pictures.images[chosen].to(model.mean.device).float() / 255)
+    model.eval()
+
+
+def save_checkpoint(model, optimizer, epochs: int, settled, path: Path) -> None:
     """Write the state of a run so that a kill at any moment leaves the old file or the new."""
     path.parent.mkdir(parents=True, exist_ok=True)
     state = {"net": model.net.state_dict(), "optimizer": optimizer.state_dict(), "epochs": epochs}
+    state["settled"] = settled
     torch.save(state, path.with_suffix(".part"))
     os.replace(path.with_suffix(".part"), path)
 
 
-def resume(model, optimizer, path: Path) -> int:
-    """Load a run's state if there is one; return the number of epochs done.
+def resume(model, optimizer, path: Path) -> tuple[int, dict[str, Tensor] | None]:
+    """Load a run's state if there is one; return the epochs done and the weights once settled.
 
     Raises ValueError when the file is no checkpoint of this network; nothing in it is executed.
     """
     if not path.exists():
-        return 0
+        return 0, None
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
         model.net.load_state_dict(state["net"])
         optimizer.load_state_dict(state["optimizer"])
-        return state["epochs"]
+        return state["epochs"], state["settled"]
     except (RuntimeError, KeyError, TypeError, EOFError, UnpicklingError) as error:
         raise ValueError(
             f"{path} does not fit the recipe's network; delete it to start again."
