@@ -1,5 +1,7 @@
-"""A second, tiny component that hands a part of what a view shows to it, without its pictures."""
+"""How views in the browser get what they show: by a tiny second component, or all in one file."""
 
+import html
+import json
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,34 @@ export default function feed({ data, parentElement }) {
   slot.changed?.();
 }
 """
+PAGE = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>{title}</title>
+<style>
+body {{ margin: 1.5rem auto; max-width: 1600px; padding: 0 1.5rem; }}
+@media (prefers-color-scheme: dark) {{
+  body {{
+    background: #0e1117; --st-background-color: #0e1117;
+    --st-text-color: #fafafa; --st-secondary-background-color: #1d212b;
+  }}
+}}
+{css}
+</style>
+<body><main class="blurlab-page">{body}</main>
+<script type="application/json" id="data">{data}</script>
+<script type="module">
+{script}
+{view}({{
+  data: JSON.parse(document.getElementById("data").textContent),
+  parentElement: document.querySelector("main"),
+  setStateValue() {{}},
+}});
+</script>
+</body>
+</html>
+"""
 
 _feed = st.components.v2.component("blurlab_feed", html="<i hidden></i>", js=FEED)
 
@@ -30,6 +60,19 @@ def feed(view: str, part: str, content: Any) -> None:
 def source(*names: str) -> str:
     """Join files that lie beside this one; later ones use what earlier ones define."""
     return "\n".join((HERE / name).read_text(encoding="utf-8") for name in names)
+
+
+def page(view: str, data: dict, title: str, *, body: str, css: str, script: str) -> str:
+    """Give a view as one HTML file that works without a server.
+
+    view: the function of the script that shows it.  data: what it is called with, the parts of its
+    slot among them.
+    """
+    # Inside a script element only "<" could end the data early.
+    embedded = json.dumps(data).replace("<", "\\u003c")
+    return PAGE.format(
+        view=view, title=html.escape(title), css=css, body=body, data=embedded, script=script
+    )
 
 
 def nothing() -> None:

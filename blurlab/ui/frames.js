@@ -112,6 +112,7 @@ function makeView(parent) {
     data = next;
     if (!slots.has(data.stage)) slots.set(data.stage, {});
     slot = slots.get(data.stage);
+    Object.assign(slot, data.parts); // a page without a server brings all of it along
     slot.changed = receive;
     observer.observe(parts.stage);
     parts.stage.dataset.count = data.titles.length;
@@ -228,7 +229,7 @@ function makeView(parent) {
     const best = (indices ?? []).map((label, n) => [label, said.probabilities[index][n]]);
     fillAnswers(card, model, best, indices != null);
     Object.entries(scene.curves).forEach(([name, title], n) =>
-      fillRow(card.measures[n], title, curveValues(scene, model, name)[index]));
+      fillRow(card.measures[n], title.replace(/^probability of /, ""), curveValues(scene, model, name)[index]));
     card.note.hidden = !said?.note;
     card.note.textContent = said?.note ?? "";
   }
@@ -241,7 +242,7 @@ function makeView(parent) {
     decodeAll();
     if (modelsShown !== JSON.stringify([models, curves])) {
       modelsShown = JSON.stringify([models, curves]);
-      cards = models.map((model) => makeCard(model, "probability", Object.keys(curves).map(() => "measure")));
+      cards = models.map((model) => makeCard(model, "probability of", Object.keys(curves).map(() => "measure")));
       parts.models.replaceChildren(...cards.map(({ node }) => node));
     }
     arrangeCards(parts.models, em);

@@ -8,16 +8,14 @@ from typing import Any
 
 import streamlit as st
 
-from blurlab.ui.feed import feed, nothing, source
+from blurlab.ui.feed import feed, nothing, page, source
 
 CHUNK = 8  # pictures that travel together; one that is new takes its neighbours along
 
-_frames = st.components.v2.component(
-    "blurlab_frames",
-    html=source("frames.html"),
-    css=source("stage.css", "frames.css"),
-    js=source("elements.js", "frames.js"),
-)
+HTML, CSS = source("frames.html"), source("stage.css", "frames.css")
+SCRIPT = source("elements.js", "frames.js")
+
+_frames = st.components.v2.component("blurlab_frames", html=HTML, css=CSS, js=SCRIPT)
 
 
 def frames(
@@ -45,25 +43,14 @@ def frames(
     Returns the state that the browser sent last: position, on release only.
     Raises ValueError where a list has not one entry per position, or positions do not ascend.
     """
-    _check(positions, pictures, texts)
     state = _frames(
         key=key,
-        data={
-            "stage": key,
-            "label": label,
-            "unit": unit,
-            "positions": [float(each) for each in positions],
-            "texts": list(texts or (f"{each:.3g}" for each in positions)),
-            "titles": [picture["title"] for picture in pictures],
-        },
+        data={"stage": key, **_fixed(label, unit, positions, texts, pictures)},
         default={"position": position},
         on_position_change=on_position_change or nothing,
     )
-    for number, picture in enumerate(pictures):
-        for start in range(0, len(positions), CHUNK):
-            part = f"pictures-{number}-{start}"
-            feed(key, part, list(picture["urls"][start : start + CHUNK]))
-    feed(key, "settings", {"position": position, "presenter": presenter})
+    for part, content in _parts(positions, position, pictures, presenter).items():
+        feed(key, part, content)
     return state
 
 
@@ -84,13 +71,60 @@ def frames_answers(
     curve_titles: name -> words, in the order of the lines' dashes; the first names the line's end.
     note: a sentence under the curves, saying what to see.
     """
-    content = {
+    feed(key, "answers", _said(models, answers, curve_titles, note))
+
+
+def frames_html(
+    *,
+    label: str,
+    unit: str,
+    positions: Sequence[float],
+    position: float,
+    pictures: Sequence[Mapping[str, Any]],
+    models: Sequence[Mapping[str, Any]],
+    answers: Mapping[str, Mapping[str, Any]],
+    curve_titles: Mapping[str, str],
+    texts: Sequence[str] | None = None,
+    note: str | None = None,
+    presenter: bool = False,
+    title: str = "BlurLab",
+) -> str:
+    """Give the frames as one HTML file that works without a server; arguments as above."""
+    parts = _parts(positions, position, pictures, presenter)
+    parts["answers"] = _said(models, answers, curve_titles, note)
+    data = {"stage": "export", "parts": parts, **_fixed(label, unit, positions, texts, pictures)}
+    return page("frames", data, title, body=HTML, css=CSS, script=SCRIPT)
+
+
+def _fixed(label, unit, positions, texts, pictures) -> dict[str, Any]:
+    """Gather what stays while the frames are leafed through, as their script expects it."""
+    _check(positions, pictures, texts)
+    return {
+        "label": label,
+        "unit": unit,
+        "positions": [float(each) for each in positions],
+        "texts": list(texts or (f"{each:.3g}" for each in positions)),
+        "titles": [picture["title"] for picture in pictures],
+    }
+
+
+def _parts(positions, position, pictures, presenter) -> dict[str, Any]:
+    """Cut what may change into the parts that travel by themselves."""
+    parts = {
+        f"pictures-{number}-{start}": list(picture["urls"][start : start + CHUNK])
+        for number, picture in enumerate(pictures)
+        for start in range(0, len(positions), CHUNK)
+    }
+    return parts | {"settings": {"position": position, "presenter": presenter}}
+
+
+def _said(models, answers, curve_titles, note) -> dict[str, Any]:
+    return {
         "models": [dict(model) for model in models],
-        "answers": answers,
+        "answers": dict(answers),
         "curves": dict(curve_titles),
         "note": note,
     }
-    feed(key, "answers", content)
 
 
 def _check(positions, pictures, texts) -> None:

@@ -4,46 +4,16 @@ The pictures and models travel once. Settings and answers, which change often, t
 tiny component and meet the stage in the browser; stage_html gives the same stage as one file.
 """
 
-import html
-import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import streamlit as st
 
 from blurlab.spectrum import FILTERS, UNITS, check_cutoff, convert
-from blurlab.ui.feed import feed, nothing, source
+from blurlab.ui.feed import feed, nothing, page, source
 
 HTML, CSS = source("stage.html"), source("stage.css")
 SCRIPT = source("elements.js", "fft.js", "sweep.js", "plots.js", "stage.js")
-PAGE = """<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>{title}</title>
-<style>
-body {{ margin: 1.5rem auto; max-width: 1600px; padding: 0 1.5rem; }}
-@media (prefers-color-scheme: dark) {{
-  body {{
-    background: #0e1117; --st-background-color: #0e1117;
-    --st-text-color: #fafafa; --st-secondary-background-color: #1d212b;
-  }}
-}}
-{css}
-</style>
-<body><main class="blurlab-page">{body}</main>
-<script type="application/json" id="data">{data}</script>
-<script type="module">
-{script}
-stage({{
-  data: JSON.parse(document.getElementById("data").textContent),
-  parentElement: document.querySelector("main"),
-  setStateValue() {{}},
-}});
-</script>
-</body>
-</html>
-"""
 
 _stage = st.components.v2.component("blurlab_stage", html=HTML, css=CSS, js=SCRIPT)
 
@@ -129,9 +99,7 @@ def stage_html(
     settings = stage_settings(cutoff, high_cutoff, filter, unit, degrees, size, presenter, far)
     data = stage_data(low, high, labels, models, cutoffs, size)
     data |= {"stage": "export", "parts": {"settings": settings, "answers": answers}}
-    # Inside a script element only "<" could end the data early.
-    embedded = json.dumps(data).replace("<", "\\u003c")
-    return PAGE.format(title=html.escape(title), css=CSS, body=HTML, data=embedded, script=SCRIPT)
+    return page("stage", data, title, body=HTML, css=CSS, script=SCRIPT)
 
 
 def stage_data(low, high, labels, models, cutoffs, size) -> dict[str, Any]:
