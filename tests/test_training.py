@@ -237,6 +237,35 @@ def test_a_file_that_is_no_checkpoint_is_refused_and_nothing_in_it_is_run(tmp_pa
     assert not ran.exists()
 
 
+# The finish
+
+
+def test_the_weights_before_and_after_the_finish_are_averaged(tmp_path):
+    run = train(model := untrained(tiny.RECIPE, 3), tiny.RECIPE, NOISE, tmp_path / "run.pt")
+    next(run), next(run)
+    before = {key: weights.detach().clone() for key, weights in model.net.named_parameters()}
+    next(run)
+    after = {key: weights.detach().clone() for key, weights in model.net.named_parameters()}
+    assert next(run, None) is None
+    for key, weights in model.net.named_parameters():
+        assert_close(weights.detach(), (before[key] + after[key]) / 2)
+    assert not torch.equal(before["0.weight"], after["0.weight"])
+
+
+def test_the_statistics_of_the_averaged_network_are_those_of_whole_pictures(tmp_path):
+    model = trained(tiny.RECIPE, tmp_path / "run.pt")
+    shown = (models.resize(NOISE.images.float() / 255, 32) - model.mean) / model.std
+    features = model.net[0](shown).detach()
+    assert_close(model.net[1].running_mean, features.mean((0, 2, 3)), atol=1e-4, rtol=1e-4)
+    assert_close(model.net[1].running_var, features.var((0, 2, 3)), atol=1e-4, rtol=1e-4)
+
+
+def test_without_a_finish_the_weights_are_those_of_the_last_epoch(tmp_path):
+    model = trained(replace(tiny.RECIPE, finish_epochs=0), tmp_path / "run.pt")
+    saved = torch.load(tmp_path / "run.pt", weights_only=True)["net"]
+    assert_close(dict(model.net.state_dict()), dict(saved), atol=0, rtol=0)
+
+
 # Learning and exporting
 
 
