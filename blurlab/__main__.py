@@ -289,6 +289,11 @@ def list_models(options) -> None:
             f_rev = measured["hybrids"]["f_rev_nyquist"]["value"]
             reversal = "none" if f_rev is None else f"{f_rev:.3f}"
         print(f"{info['name']:<20} {accuracy:>9} {reversal:>6}  {info['title']}")
+    for base, blurred, ratio in cards.f_rev_ratios(found):
+        print(
+            f"f_rev of {base} over {blurred}: "
+            f"{ratio.value:.2f} [{ratio.low:.2f}, {ratio.high:.2f}] (95 % interval)"
+        )
 
 
 def write_hybrid(options) -> None:

@@ -128,3 +128,28 @@ def write(name: str, measured: dict) -> None:
     card["measured"] = card.get("measured", {}) | measured
     path = models.MODELS_DIR / f"{name}.json"
     path.write_text(json.dumps(card, indent=1) + "\n")
+
+
+def f_rev_ratios(found: list[dict]) -> list[tuple[str, str, sensitivity.Interval]]:
+    """Compare every measured model behind a blur with the base model of the same data.
+
+    found: cards.  Returns (base's name, the other's, f_rev of base over that of the other).
+    """
+    measured = [info for info in found if "measured" in info]
+    bases = {info["recipe"]["data"]: info for info in measured if info["name"].endswith("_base")}
+    ratios = []
+    for info in measured:
+        base = bases.get(info["recipe"]["data"])
+        if base is None or not info["recipe"]["sigma"]:
+            continue
+        pair = [f_rev(base), f_rev(info)]
+        if None not in pair:
+            ratios.append((base["name"], info["name"], sensitivity.ratio(*pair)))
+    return ratios
+
+
+def f_rev(info: dict) -> sensitivity.Interval | None:
+    """Read a card's f_rev, in fractions of Nyquist; None where its curve does not cross zero."""
+    written = info["measured"]["hybrids"]["f_rev_nyquist"]
+    interval = sensitivity.Interval(*(written[key] for key in ("value", "low", "high")))
+    return None if None in interval else interval
