@@ -125,8 +125,8 @@ def script(names: tuple[str, ...], setting: Setting) -> str:
         "import torch",
         "from blurlab import data, hybrid, images, models, objects",
         "",
-        _picture_lines("low", setting.low),
-        _picture_lines("high", setting.high),
+        picture_lines("low", setting.low),
+        picture_lines("high", setting.high),
         f"cutoff, high_cutoff = {setting.cutoff!r}, {setting.high_cutoff!r}  # cycles/image",
         "picture = hybrid.hybrid(",
         f"    low, high, cutoff, high_cutoff=high_cutoff, filter={setting.filter!r}",
@@ -141,7 +141,8 @@ def script(names: tuple[str, ...], setting: Setting) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _picture_lines(side: str, choice: cache.Choice) -> str:
+def picture_lines(side: str, choice: cache.Choice) -> str:
+    """Write the Python lines that make a choice's (3, SIZE, SIZE) picture, named side."""
     if choice.kind == "object":
         label = f"torch.tensor([objects.CLASSES.index({choice.name!r})])"
         seed = f"torch.Generator().manual_seed({choice.variant})"

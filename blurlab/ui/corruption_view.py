@@ -1,0 +1,252 @@
+"""What the page Corruptions draws: the frames, the spectra, the gallery, accuracy, and files."""
+
+import json
+import math
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from blurlab import images
+from blurlab.corruptions import CORRUPTIONS, SEVERITIES
+from blurlab.spectrum import UNITS, convert
+from blurlab.ui import answers, cache, charts, corrupting, link, shell
+from blurlab.ui.frames import frames, frames_answers
+
+KEY = "corruption_frames"
+CURVE = {"own": "probability of the picture's own class"}
+# From cividis, which stays ordered with any colour vision, bright enough for both themes.
+SEVERITY_COLORS = ("#5b6a8f", "#7c7b78", "#a08f67", "#c9ab4f", "#f0d637")
+BAND_COLORS = {"low": "#0072B2", "medium": "#009E73", "high": "#D55E00"}
+BAND_DASHES = {"low": "dash", "medium": "dot", "high": "dashdot"}
+
+PARAMETERS = {
+    "corruption": link.choice(list(CORRUPTIONS), "gaussian_noise"),
+    "severity": link.number(0, 5, 3),
+    "seed": link.number(0, 9999, 0),
+}
+
+
+def controls() -> None:
+    """Draw the choice of the corruption and of its random draw."""
+    which, seed = st.columns([4, 1], vertical_alignment="bottom")
+    which.selectbox("Corruption", list(CORRUPTIONS), key="corruption", format_func=corrupting.title)
+    seed.number_input("Seed", 0, 9999, key="seed", help="Another one draws other noise or snow")
+
+
+def current(picture: cache.Choice) -> corrupting.Setting:
+    state = st.session_state
+    return corrupting.Setting(
+        picture, state["corruption"], int(state["severity"]), int(state["seed"])
+    )
+
+
+def live(names: tuple[str, ...], picture: cache.Choice, parameters: dict) -> None:
+    """Draw the frames and what follows from them, polling the sweep until it is complete."""
+    waiting = not corrupting.sweep(names, current(picture)).is_over
+
+    def panel() -> None:
+        setting = current(picture)
+        job = corrupting.sweep(names, setting)
+        found = list(job.results)
+        show_frames(names, setting, found)
+        if job.state == "failed":
+            st.error(f"The corruption could not be computed: {job.error}.", icon=":material/error:")
+        if not st.session_state["present"]:
+            details(names, setting, found)
+        link.write(shell.SHARED | parameters)
+        if job.is_over is waiting:
+            st.rerun()  # the timer below is set by the whole page, and is now wrong
+
+    st.fragment(panel, run_every=0.3 if waiting else None)()
+
+
+def show_frames(names, setting: corrupting.Setting, found: list[corrupting.Frame]) -> None:
+    """Draw the slider over severities with the picture and every model's answers."""
+
+    def released() -> None:
+        st.session_state["severity"] = int(st.session_state[KEY]["position"])
+
+    urls = {frame.severity: frame.url for frame in found}
+    frames(
+        KEY,
+        label="Severity",
+        unit="",
+        positions=corrupting.POSITIONS,
+        texts=["clean", *map(str, SEVERITIES)],
+        position=setting.severity,
+        pictures=[
+            {
+                "title": corrupting.title(setting.corruption),
+                "urls": [urls.get(severity) for severity in corrupting.POSITIONS],
+            }
+        ],
+        presenter=st.session_state["present"],
+        on_position_change=released,
+    )
+    shown = [
+        {"key": n, "title": cache.card(n)["title"], "color": i, "classes": cache.card(n)["classes"]}
+        for i, n in enumerate(names)
+    ]
+    frames_answers(
+        KEY,
+        models=shown,
+        answers=corrupting.fed(names, setting, found),
+        curve_titles=CURVE,
+        note="The earlier a line falls, the less of this corruption the network withstands.",
+    )
+
+
+def details(names, setting: corrupting.Setting, found: list[corrupting.Frame]) -> None:
+    """Draw the plain slider, and everything to take away."""
+    st.slider("Severity, by keyboard or exactly", 0, 5, key="severity")
+    files, code = st.tabs(["Save", "Python"])
+    table = corrupting.rows(names, setting, found)
+    about = {k: v for k, v in setting._asdict().items() if k != "picture"}
+    about["picture"] = {k: v for k, v in setting.picture._asdict().items() if k != "upload"}
+    offered = {
+        "Picture (PNG)": ("corrupted.png", lambda: images.png_bytes(corrupting.corrupted(setting))),
+        "Answers (CSV)": ("corruption.csv", lambda: answers.as_csv(table)),
+        "Answers (JSON)": (
+            "corruption.json",
+            lambda: json.dumps({"setting": about, "rows": table}, indent=1),
+        ),
+    }
+    for column, (label, (file, make)) in zip(files.columns(3), offered.items(), strict=True):
+        column.download_button(label, make, file, on_click="ignore", width="stretch")
+    code.code(corrupting.script(names, setting), language="python")
+
+
+def overview(names: tuple[str, ...], picture: cache.Choice) -> None:
+    """Draw the spectra and the gallery of all corruptions, polling until the gallery is full."""
+    seed = int(st.session_state["seed"])
+    waiting = not corrupting.gallery(picture, seed).is_over
+
+    def panel() -> None:
+        setting = current(picture)
+        job = corrupting.gallery(picture, seed)
+        results = list(job.results)
+        show_spectra(setting, list(corrupting.sweep(names, setting).results), results)
+        show_gallery(results)
+        if job.is_over is waiting:
+            st.rerun()
+
+    st.fragment(panel, run_every=1.0 if waiting else None)()
+
+
+def show_spectra(setting: corrupting.Setting, found: list[corrupting.Frame], results) -> None:
+    st.subheader("Which frequencies does the corruption change?")
+    figure = spectra({f.severity: f.power for f in found}, corrupting.band_power(results))
+    st.plotly_chart(figure, key="corruption_spectra")
+    halves = [
+        f"{frame.severity}: {shell.frequency(frame.half_power, cache.SIZE)}"
+        for frame in found
+        if not math.isnan(frame.half_power)
+    ]
+    st.caption(
+        "Power of corrupted minus clean; broken lines are the means of the three classes on this "
+        "picture over all severities. High-class noise has as much power at fine frequencies as "
+        "at coarse ones, low-class weather hardly any. "
+        f"Half of the change's power lies below f_0.5, by severity: {'; '.join(halves)}."
+    )
+
+
+def spectra(by_severity: dict[int, list[float]], by_band: dict[str, list[float]]) -> go.Figure:
+    """Draw power against frequency: the classes' means, and before them a line per severity."""
+    unit, degrees = st.session_state["unit"], shell.degrees()
+    figure = go.Figure()
+
+    def add(power: list[float], name: str, color: str, **line) -> None:
+        rings = [ring for ring in range(1, len(power)) if power[ring] > 0]
+        figure.add_scatter(
+            x=[convert(ring, unit, size=cache.SIZE, degrees=degrees) for ring in rings],
+            y=[power[ring] for ring in rings],
+            name=name,
+            mode="lines",
+            line={"color": color, **line},
+        )
+
+    for band, power in by_band.items():
+        add(power, f"{band} class", BAND_COLORS[band], dash=BAND_DASHES[band], width=2)
+    for severity, color in zip(SEVERITIES, SEVERITY_COLORS, strict=True):
+        if severity in by_severity:
+            add(by_severity[severity], f"severity {severity}", color, width=3)
+    figure.update_xaxes(type="log", title=f"frequency ({UNITS[unit]})")
+    figure.update_yaxes(type="log", title="mean power", exponentformat="power")
+    figure.update_layout(
+        height=420, margin={"t": 20, "r": 20}, legend={"orientation": "h", "y": 1.15}
+    )
+    return figure
+
+
+def show_gallery(results) -> None:
+    """Draw what is there of the 19 x 5 pictures, a row per corruption, in the order of classes."""
+    st.subheader("All 19 corruptions at five severities")
+    urls = {(name, severity): url for name, severity, url, _ in results}
+    total = len(CORRUPTIONS) * len(SEVERITIES)
+    if len(urls) < total:
+        st.progress(len(urls) / total, f"{len(urls)} of {total} pictures")
+    st.caption("Severity grows from left to right; name and class are above each row.")
+    in_order = sorted(CORRUPTIONS, key=lambda name: _place(name))
+    columns = st.columns(2, gap="medium")
+    for number, name in enumerate(in_order):
+        cells = "".join(_thumbnail(name, s, urls.get((name, s))) for s in SEVERITIES)
+        columns[number % 2].html(
+            f"<b>{corrupting.title(name)}</b>"
+            f'<div style="display:grid;grid-template-columns:repeat(5,1fr);gap:4px">{cells}</div>'
+        )
+
+
+def _place(name: str) -> int:
+    band = CORRUPTIONS[name].band
+    return corrupting.BANDS.index(band) if band else len(corrupting.BANDS)
+
+
+def _thumbnail(name: str, severity: int, url: str | None) -> str:
+    style = "width:100%;aspect-ratio:1;border-radius:3px;background:#8884;display:block"
+    if url is None:
+        return f'<span style="{style}"></span>'
+    return f'<img src="{url}" alt="{name}, severity {severity}" style="{style}">'
+
+
+def accuracy(names: tuple[str, ...]) -> None:
+    """Draw what the models' cards say of their accuracy by class and by corruption."""
+    st.subheader("Accuracy over whole validation sets")
+    measured = corrupting.measured(names)
+    if not measured:
+        st.caption("The cards of these models hold no accuracy under corruptions yet.")
+        return
+    figure = go.Figure()
+    for index, name in enumerate(names):
+        if name in measured:
+            classes = [measured[name]["classes"][band] for band in corrupting.BANDS]
+            figure.add_scatter(
+                x=list(corrupting.BANDS),
+                y=[each["value"] for each in classes],
+                error_y={
+                    "array": [each["high"] - each["value"] for each in classes],
+                    "arrayminus": [each["value"] - each["low"] for each in classes],
+                },
+                name=cache.card(name)["title"],
+                mode="lines+markers",
+                line=charts.line(index),
+            )
+    figure.update_xaxes(title="class of corruptions")
+    figure.update_yaxes(title="accuracy", range=[0, 1])
+    figure.update_layout(height=340, margin={"t": 20, "r": 20})
+    st.plotly_chart(figure, key="corruption_accuracy")
+    st.caption("Mean over a class's corruptions and severities, with 95 % intervals: compare how "
+               "much each network loses from class to class.")  # fmt: skip
+    st.dataframe(_accuracy_rows(measured), hide_index=True)
+
+
+def _accuracy_rows(measured: dict[str, dict]) -> list[dict]:
+    """Return one row per corruption: each model's mean accuracy over the severities."""
+    return [
+        {"corruption": corrupting.title(name)}
+        | {
+            cache.card(model)["title"]: f"{sum(by[name]) / len(by[name]):.1%}"
+            for model, by in ((m, found["accuracy"]) for m, found in measured.items())
+            if name in by
+        }
+        for name in sorted(CORRUPTIONS, key=_place)
+    ]

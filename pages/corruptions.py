@@ -1,0 +1,39 @@
+"""Corruptions: a picture under the 19 corruptions of ImageNet-C, and who still names it."""
+
+import streamlit as st
+
+from blurlab.ui import corruption_view, hybrids, link, pictures, shell
+
+PARAMETERS = pictures.parameters("picture", "object:fish", 22) | corruption_view.PARAMETERS
+
+link.restore(shell.SHARED | PARAMETERS)
+shell.heading("Corruptions")
+link.report(shell.SHARED | PARAMETERS)
+if not st.session_state["present"]:
+    st.markdown(
+        "Noise, blur, weather and compression change different frequencies. "
+        "**Drag the severity**: which network loses the picture first, and to which of them?"
+    )
+
+left, right = st.columns(2, gap="large", vertical_alignment="bottom")
+with left:
+    picture = pictures.chooser("picture")
+with right:
+    corruption_view.controls()
+
+names = hybrids.fitting_models(picture, picture)
+if not names:
+    st.error("No models are installed; `python -m blurlab train NAME` makes one.")
+    st.stop()
+corruption_view.live(names, picture, PARAMETERS)
+if not st.session_state["present"]:
+    corruption_view.overview(names, picture)
+    corruption_view.accuracy(names)
+    st.caption(
+        "The corruptions and their strengths are those of ImageNet-C (Hendrycks & Dietterich "
+        "2019), made for pictures of 224 pixels and applied here to 256; the networks then "
+        "resize the corrupted picture, which takes some fine noise away. The classes are those "
+        "of Li et al. (2023); speckle noise, Gaussian blur, spatter and saturate are the "
+        "validation set and belong to none. The ice of frost is drawn by us; the published set "
+        "used photographs."
+    )

@@ -1,0 +1,106 @@
+"""The page Corruptions runs, answers to its knobs, survives bad links, and agrees with the core."""
+
+import json
+import time
+
+import pytest
+import torch
+from test_pages import components, fed, fine, needs_models, opened, said  # noqa: F401
+
+from blurlab import models
+from blurlab.corruptions import CORRUPTIONS, SEVERITIES, corrupt
+from blurlab.ui import cache, corrupting
+
+FISH = cache.Choice("object", "fish", 22)
+
+pytestmark = needs_models
+
+
+@pytest.fixture
+def page(opened):  # noqa: F811
+    return settled(opened("corruptions"))
+
+
+def settled(app):
+    """Run the page until every severity has its answers, as its timer does."""
+    end = time.monotonic() + 200
+    while any(None in said["classes"] for said in fed(app, "answers")["answers"].values()):
+        assert time.monotonic() < end
+        time.sleep(0.05)
+        fine(app.run())
+    return app
+
+
+def own(app):
+    """Return each model's probabilities of the picture's own class, clean first."""
+    return {n: said["curves"]["own"] for n, said in fed(app, "answers")["answers"].items()}
+
+
+def test_the_page_shows_six_pictures_and_every_models_answers(page):
+    assert said(page) == []
+    assert page.query_params == {}
+    (shown,) = components(page, "blurlab_frames")
+    assert shown["texts"] == ["clean", "1", "2", "3", "4", "5"]
+    urls = fed(page, "pictures-0-0")
+    assert len(set(urls)) == 6
+    assert all(len(curve) == 6 for curve in own(page).values())
+    assert page.get("plotly_chart")
+
+
+def test_the_answers_are_those_of_the_core(page):
+    name = next(iter(own(page)))
+    picture = cache.picture(FISH)[None]
+    generator = torch.Generator().manual_seed(0)
+    expected = models.load(name)(corrupt(picture, "gaussian_noise", 3, generator)).softmax(-1)[0]
+    index = cache.card(name)["classes"].index("fish")
+    assert own(page)[name][3] == pytest.approx(expected[index].item(), abs=1e-3)
+
+
+def test_each_knob_changes_the_answer_and_the_address(page):
+    before = own(page)
+    fine(page.selectbox(key="corruption").set_value("fog").run())
+    fog = own(settled(page))
+    assert all(fog[name] != before[name] for name in before)
+    fine(page.number_input(key="seed").set_value(7).run())
+    assert all(own(settled(page))[name] != fog[name] for name in before)
+    fine(page.slider(key="severity").set_value(5).run())
+    assert fed(page, "settings")["position"] == 5
+    assert page.query_params == {"corruption": "fog", "seed": "7", "severity": "5"}
+
+
+def test_bad_values_in_a_link_fall_back(opened):  # noqa: F811
+    app = opened("corruptions", corruption="rain", severity="6", seed="x")
+    assert len(said(app)) == 3
+    assert fed(app, "settings")["position"] == 3
+    assert app.selectbox(key="corruption").value == "gaussian_noise"
+
+
+def test_the_gallery_has_every_corruption_at_every_severity(page):
+    end = time.monotonic() + 300
+    while not (job := corrupting.gallery(FISH, 0)).is_over:
+        assert time.monotonic() < end
+        time.sleep(0.1)
+    assert {(name, severity) for name, severity, *_ in job.results} == {
+        (name, severity) for name in CORRUPTIONS for severity in SEVERITIES
+    }
+    fine(page.run())
+    rows = [html.proto.body for html in page.get("html") if "<img" in html.proto.body]
+    assert len(rows) == len(CORRUPTIONS)
+    assert all(row.count("<img") == len(SEVERITIES) for row in rows)
+
+
+def test_the_files_state_what_was_computed(page):
+    setting = corrupting.Setting(FISH, "gaussian_noise", 3, 0)
+    name = next(iter(own(page)))
+    found = corrupting.sweep(tuple(own(page)), setting).results
+    rows = corrupting.rows((name,), setting, found)
+    assert [row["severity"] for row in rows] == [0, 1, 2, 3, 4, 5]
+    assert json.loads(json.dumps(rows, allow_nan=False))[0]["f_0.5_cycles_per_image"] is None
+
+
+def test_the_lines_of_python_make_the_picture(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    setting = corrupting.Setting(FISH, "snow", 4, 5)
+    space = {}
+    exec(corrupting.script((), setting), space)
+    assert torch.equal(space["corrupted"], corrupting.corrupted(setting))
