@@ -86,6 +86,12 @@ def settled(app):
     return app
 
 
+def slider(app, name):
+    """Return the slider of a value that the stage sets too."""
+    (found,) = [one for one in app.slider if one.key.startswith(f"{name}_slider")]
+    return found
+
+
 def pixels(url):
     """Decode a picture that the page holds, (3, H, W) in [0, 1]."""
     return images.read_image(base64.b64decode(url.partition(",")[2]), "picture")
@@ -146,7 +152,7 @@ def hybrid_page(opened):
 
 def test_the_cutoff_slider_changes_the_answer_and_the_address(hybrid_page):
     before = exact(hybrid_page)
-    fine(hybrid_page.slider(key="cutoff").set_value(40.0).run())
+    fine(slider(hybrid_page, "cutoff").set_value(40.0).run())
     after = exact(hybrid_page)
     assert fed(hybrid_page, "settings")["cutoff"] == 40.0
     assert all(after[name] != before[name] for name in before)
@@ -155,6 +161,18 @@ def test_the_cutoff_slider_changes_the_answer_and_the_address(hybrid_page):
     chosen = answers.Setting(low, high, 40.0, None, "gaussian")
     for name, (p_low, _) in after.items():
         assert p_low == pytest.approx(answers.exact(name, chosen).p_low)
+
+
+def test_the_cutoff_slider_begins_anew_only_when_another_has_set_its_value(hybrid_page):
+    first = slider(hybrid_page, "cutoff").key
+    fine(slider(hybrid_page, "cutoff").set_value(40.0).run())
+    fine(slider(hybrid_page, "cutoff").set_value(41.0).run())
+    assert slider(hybrid_page, "cutoff").key == first
+    hybrid_page.session_state["cutoff"] = 20.0
+    fine(hybrid_page.run())
+    assert slider(hybrid_page, "cutoff").key != first
+    assert slider(hybrid_page, "cutoff").value == 20.0
+    assert fed(hybrid_page, "settings")["cutoff"] == 20.0
 
 
 def test_whole_and_extreme_cutoffs_are_as_good_as_others(hybrid_page):
@@ -177,7 +195,7 @@ def test_the_filter_changes_the_answer(hybrid_page):
 def test_separate_cutoffs_bring_a_second_slider_that_changes_the_answer(hybrid_page):
     before = exact(hybrid_page)
     fine(hybrid_page.toggle(key="separate").set_value(True).run())
-    fine(hybrid_page.slider(key="high_cutoff").set_value(64.0).run())
+    fine(slider(hybrid_page, "high_cutoff").set_value(64.0).run())
     assert fed(hybrid_page, "settings")["highCutoff"] == 64.0
     assert exact(hybrid_page) != before
     assert hybrid_page.query_params == {"high_cutoff": "64", "separate": "1"}

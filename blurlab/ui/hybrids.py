@@ -3,7 +3,7 @@
 import streamlit as st
 
 from blurlab import images, models, spectrum
-from blurlab.ui import answers, cache, charts, jobs, link, pictures, shell
+from blurlab.ui import answers, cache, charts, jobs, link, pictures, shell, show
 from blurlab.ui.stage import stage, stage_answers, stage_html
 
 NYQUIST = cache.SIZE / 2
@@ -164,15 +164,11 @@ def details(
     names: tuple[str, ...], setting: answers.Setting, found: dict[str, list[answers.Answer | None]]
 ) -> None:
     """Draw what follows the stage: the exact numbers, and everything to take away."""
-    st.slider(
-        "Cutoff (cycles/image), by keyboard or exactly",
-        0.0,
-        NYQUIST,
-        step=0.25,
-        key="cutoff",
-    )
+    exactly = "Cutoff (cycles/image), by keyboard or exactly"
+    show.slider(exactly, "cutoff", 0.0, NYQUIST, step=0.25)
     if setting.high_cutoff is not None:
-        st.slider("Cutoff of the high picture (cycles/image)", 0.0, NYQUIST, key="high_cutoff")
+        high_label = "Cutoff of the high picture (cycles/image)"
+        show.slider(high_label, "high_cutoff", 0.0, NYQUIST, step=0.25)
     st.dataframe(
         [summary_row(name, setting, found[name]) for name in names],
         hide_index=True,
