@@ -157,7 +157,7 @@ function drawSpectra(scene, svg, power) {
   svg.setAttribute("height", bottom + 3 * em);
   svg.replaceChildren(
     shape("defs", {}, hatching),
-    ...grid(scene, top, bottom),
+    ...grid({ em, axis: { ...axis, title: `spatial frequency, ${scene.unit.label}` } }, top, bottom),
     ...yLabels(scene, y, decades),
     yTitle(scene, top, bottom, "power"),
     ...[[1, "gain 1"], [0.5, "½"], [0, "0"]].map(([gain, text]) =>
