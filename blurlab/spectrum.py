@@ -56,7 +56,7 @@ def _cycles_per_image(unit: str, size: int, degrees: float | None) -> float:
 
 def ideal(frequency: Tensor, cutoff: float) -> Tensor:
     """Pass everything up to the cutoff, its circle included, and nothing beyond."""
-    return (frequency <= cutoff).to(frequency.dtype)
+    return torch.le(frequency, cutoff, out=torch.empty_like(frequency))
 
 
 def gaussian(frequency: Tensor, cutoff: float) -> Tensor:
