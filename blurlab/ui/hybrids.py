@@ -63,25 +63,32 @@ def live(
 ) -> None:
     """Draw the stage and, with_details, the numbers and files after it.
 
-    The sweep behind them is polled until it is complete.
+    The answers come while the sweep behind them runs. Only they are drawn again and again: were
+    the numbers and figures redrawn with them, a busy machine would do nothing else.
     """
     waiting = not poll(names, current(low, high)).is_over
 
-    def panel() -> None:
+    @st.fragment(run_every=0.2 if waiting else None)
+    def answering() -> None:
         setting = current(low, high)
         job = poll(names, setting)
-        show_stage(key, names, setting)
-        found = answers.swept(names, setting, job)
-        stage_answers(key, feed(names, setting, found))
+        stage_answers(key, feed(names, setting, answers.swept(names, setting, job)))
         if job.state == "failed":
             st.error(f"The models could not answer: {job.error}.", icon=":material/error:")
+        if job.is_over is waiting:
+            st.rerun()  # this timer is set by the whole page, and is now wrong
+
+    @st.fragment
+    def panel() -> None:
+        setting = current(low, high)
+        show_stage(key, names, setting)
+        answering()
         if with_details and not st.session_state["present"]:
+            found = answers.swept(names, setting, poll(names, setting))
             details(names, setting, found)
         link.write(shell.SHARED | parameters)
-        if job.is_over is waiting:
-            st.rerun()  # the timer below is set by the whole page, and is now wrong
 
-    st.fragment(panel, run_every=0.2 if waiting else None)()
+    panel()
 
 
 def show_stage(key: str, names: tuple[str, ...], setting: answers.Setting) -> None:
