@@ -94,7 +94,7 @@ def test_the_sweep_of_a_pair_is_the_same_as_asking_one_by_one(names, chosen):
 def test_a_sweep_that_is_under_way_has_holes(names):
     chosen = setting()
     job = finished(names, chosen)
-    begun = jobs.Job(results=job.results[:2], state="running")
+    begun = jobs.Job(job.steps, results=job.results[:2], state="running")
     found = answers.swept(names, chosen, begun)
     known = [index for index, said in enumerate(found[names[0]]) if said]
     assert known == sorted(job.results[0][0] + job.results[1][0])
