@@ -23,11 +23,8 @@ def table(names: list[str]) -> list[dict]:
         {
             "network": title(name),
             "trained on": cache.card(name)["recipe"]["data"],
-            "classes": len(cache.card(name)["classes"]),
             "accuracy": estimate(measured(name, "accuracy"), percent=True),
             "f_rev": estimate(measured(name, "hybrids", "f_rev_nyquist")),
-            "input (px)": cache.card(name)["recipe"]["input_size"],
-            "parameters": cache.card(name)["parameters"],
             "weights (MB)": cache.card(name)["bytes"] / 1e6,
         }
         for name in names
