@@ -1,0 +1,29 @@
+"""Attacks: watch a small change of a picture turn a model's answer, and where its power lies."""
+
+import streamlit as st
+
+from blurlab import models
+from blurlab.ui import attack_view, link, pictures, shell
+
+PARAMETERS = pictures.parameters("picture", "object:fish", 22) | attack_view.PARAMETERS
+
+link.restore(shell.SHARED | PARAMETERS)
+shell.heading("Attacks")
+link.report(shell.SHARED | PARAMETERS)
+if not models.names():
+    st.error("No models are installed; `python -m blurlab train NAME` makes one.")
+    st.stop()
+if not st.session_state["present"]:
+    st.markdown(
+        "A change too small to notice turns a network's answer. Watch it **form step by step**: "
+        "which frequencies does it use against this network, and does it fool the others too?"
+    )
+
+left, right = st.columns([1, 1], gap="medium", vertical_alignment="bottom")
+with left:
+    picture = pictures.chooser("picture")
+with right:
+    attack_view.goal_controls(picture)
+attack_view.attack_controls()
+attack_view.start_controls()
+attack_view.live(attack_view.current(picture), attack_view.asked_models(picture), PARAMETERS)

@@ -1,0 +1,190 @@
+"""The attacks page runs, answers to its knobs, pauses, and its numbers are the core's."""
+
+import time
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+import torch
+from streamlit.runtime.pages_manager import PagesManager
+from streamlit.testing.v1 import AppTest
+
+from blurlab import attacks, models, spectrum
+from blurlab.ui import attacking, cache
+
+APP = Path(__file__).parents[1] / "app.py"
+FISH = cache.Choice("object", "fish", 22)
+BASE, BLUR = "objects_base", "objects_blur2"
+pytestmark = pytest.mark.skipif(
+    not {BASE, BLUR} <= set(models.names()), reason="the models of objects are not installed"
+)
+
+
+def setting(**changes):
+    first = attacking.Setting(BASE, FISH, "pgd", "linf", 8 / 255, 3, None, None)
+    return first._replace(**changes)
+
+
+@pytest.fixture(scope="module")
+def found():
+    return list(attacking.steps(setting(), (BASE, BLUR)))
+
+
+def test_every_step_is_described_and_the_first_is_the_picture(found):
+    assert [step.number for step in found] == [0, 1, 2, 3]
+    assert found[0].size == 0
+    assert all(0 < step.size <= 8 / 255 + 1e-6 for step in found[1:])
+    assert all(step.picture != before.picture for before, step in pairwise(found))
+
+
+def test_the_answers_and_the_spectrum_are_the_cores(found):
+    model = models.load(BASE)
+    original = models.resize(cache.picture(FISH)[None], model.input_size)
+    label = torch.tensor([models.card(BASE)["classes"].index("fish")])
+    *_, adversarial = attacks.pgd(model, original, label, epsilon=8 / 255, steps=3)
+    for name in (BASE, BLUR):
+        expected = models.load(name)(adversarial).softmax(-1)[0]
+        assert found[-1].said[name] == pytest.approx(expected.tolist(), abs=1e-5)
+    half = spectrum.half_power_exact(spectrum.mean_power(adversarial - original))
+    assert found[-1].half_power == pytest.approx(half * model.input_size)
+
+
+def test_the_attack_lowers_the_true_class_of_its_own_model(found):
+    fed = attacking.feed(setting(), (BASE, BLUR), found)
+    true = fed[BASE]["curves"]["true"]
+    assert true[-1] < true[0] - 0.3
+    assert "Transfer" in fed[BLUR]["note"]
+
+
+def test_half_of_the_power_lies_lower_for_the_network_behind_a_blur(found):
+    behind = list(attacking.steps(setting(model=BLUR), (BLUR,)))
+    assert behind[-1].half_power < found[-1].half_power / 2
+
+
+def test_steps_that_are_not_there_yet_are_open(found):
+    fed = attacking.feed(setting(), (BASE,), found[:2])[BASE]
+    assert [classes is None for classes in fed["classes"]] == [False, False, True, True]
+    assert fed["curves"]["true"][2:] == [None, None]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"attack": "fgsm"},
+        {"attack": "minimal", "epsilon": 0.0},
+        {"norm": "l2", "epsilon": 2.0},
+        {"target": "house"},
+        {"seed": 3},
+    ],
+)
+def test_the_python_lines_make_the_same_attack(changes, tmp_path, monkeypatch, capsys):
+    chosen = setting(**changes)
+    monkeypatch.chdir(tmp_path)
+    names: dict = {}
+    exec(attacking.script(chosen, (BASE,)), names)
+    *_, expected = attacking.attacked(chosen)
+    assert torch.allclose(names["adversarial"], expected.cpu(), atol=1e-5)
+    assert "f_0.5" in capsys.readouterr().out
+
+
+# ---- The page -------------------------------------------------------------------------------
+
+
+class Launched(PagesManager):
+    """Pages as app.py leaves them when it launches the server: the folder pages/ has no meaning."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        PagesManager.uses_pages_directory = False
+
+
+@pytest.fixture
+def opened(monkeypatch):
+    monkeypatch.setattr("streamlit.testing.v1.app_test.PagesManager", Launched)
+    monkeypatch.setattr(PagesManager, "uses_pages_directory", False)
+
+    def open_page(**address):
+        app = AppTest.from_file(APP, default_timeout=120)
+        app.switch_page("pages/attacks.py")
+        app.query_params.update(address)
+        return fine(app.run())
+
+    return open_page
+
+
+def fine(app):
+    assert [error.message for error in app.exception] == []
+    return app
+
+
+def ended(app):
+    """Run the page until its attack has ended, as its timer does."""
+    end = time.monotonic() + 120
+    while not any(text.value.startswith("Done") for text in app.markdown):
+        assert time.monotonic() < end
+        time.sleep(0.1)
+        fine(app.run())
+    return app
+
+
+def table(app):
+    return ended(app).dataframe[0].value
+
+
+def button(app, label):
+    (found,) = [each for each in app.button if each.label == label]
+    return found
+
+
+def test_the_page_runs_an_attack_by_itself(opened):
+    app = opened(attack_steps="3")
+    rows = table(app)
+    assert list(rows["step"].unique()) == [0, 1, 2, 3]
+    assert app.query_params == {"attack_steps": "3"}
+
+
+def test_each_knob_changes_the_attack(opened):
+    app = opened(attack_steps="3")
+    before = list(table(app)["p_true"])
+
+    def turned():
+        nonlocal before
+        after = list(table(fine(app.run()))["p_true"])
+        assert after != before
+        before = after
+
+    app.slider(key="epsilon").set_value(2.0)
+    turned()
+    app.selectbox(key="attacked").set_value(BLUR)
+    turned()
+    app.selectbox(key="target").set_value("house")
+    turned()
+    app.toggle(key="random_start").set_value(True)
+    turned()
+    assert app.query_params["target"] == "house"
+
+
+def test_an_attack_is_paused_resumed_and_cancelled(opened):
+    app = opened(attack_steps="60", pace="slow")
+    fine(button(app, "Pause").click().run())
+    end = time.monotonic() + 5
+    while not any(each.label == "Resume" for each in fine(app.run()).button):
+        assert time.monotonic() < end
+    fine(button(app, "Resume").click().run())
+    asked = time.monotonic()
+    fine(button(app, "Cancel").click().run())
+    while not any(text.value.startswith("Cancelled") for text in fine(app.run()).markdown):
+        assert time.monotonic() < asked + 5
+    assert button(app, "Cancel").disabled
+
+
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [("epsilon", "99"), ("attack", "magic"), ("attacked", "resnet9"), ("target", "unicorn")],
+)
+def test_a_bad_value_in_a_link_falls_back_alone(opened, key, text):
+    app = opened(attack_steps="2", **{key: text})
+    (warning,) = app.warning
+    assert f"link's {key}" in warning.value.replace("\\", "")
+    ended(app)
+    assert app.query_params == {"attack_steps": "2"}
