@@ -1,6 +1,7 @@
 """Training: what a seed decides, crops, the learning rate, kills and resumes, and learning."""
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -185,7 +186,9 @@ def test_a_killed_process_loses_at_most_the_epoch_it_was_in(tmp_path):
     checkpoint = tmp_path / "run.pt"
     recipe = replace(tiny.RECIPE, epochs=60)
     command = [sys.executable, "-c", KILLED, str(Path(__file__).parent), str(checkpoint)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    # As many threads as here, for sums in another order differ in their last digit.
+    threads = {**os.environ, "OMP_NUM_THREADS": str(torch.get_num_threads())}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=threads) as process:
         reported = int(process.stdout.readline())
         time.sleep(0.02)
         process.kill()
