@@ -1,0 +1,56 @@
+"""The app as a new user starts it, for whoever looks at it through a browser."""
+
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+from urllib.error import URLError
+from urllib.request import urlopen
+
+ROOT = Path(__file__).parents[1]
+PATIENCE = 180  # seconds for a server to answer
+
+
+class Server(NamedTuple):
+    """address: http://localhost:port.  started: time.monotonic() when the command was given."""
+
+    address: str
+    started: float
+
+
+@contextmanager
+def served(app: str | Path = "app.py") -> Iterator[Server]:
+    """Run streamlit on a free port until the block ends, from when it answers requests.
+
+    Raises RuntimeError with what the server wrote when it does not come up.
+    """
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", str(app), "--server.port", str(port)]
+    started = time.monotonic()
+    process = subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        while not _is_up(port):
+            if process.poll() is not None or time.monotonic() - started > PATIENCE:
+                process.kill()
+                raise RuntimeError(f"the server did not come up: {process.stderr.read()}")
+            time.sleep(0.02)
+        yield Server(f"http://localhost:{port}", started)
+    finally:
+        process.terminate()
+        process.communicate(timeout=30)
+
+
+def _is_up(port: int) -> bool:
+    try:
+        with urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=5) as answer:
+            return answer.status == 200
+    except (URLError, ConnectionError, TimeoutError):
+        return False

@@ -1,0 +1,199 @@
+"""How soon the app answers a person, measured in a headless Chromium on this machine."""
+
+import math
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from benchmarks import Row
+from benchmarks.serving import ROOT, served
+
+SECONDS = 4  # of dragging
+ROUNDS = 25  # steps of each slider
+STARTS = 3  # of the server
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+# The least that a step of any Streamlit page can be: one slider, one text.
+TEXT_ONLY = """
+import streamlit as st
+st.text(f"now at {st.slider('value', 0, 1000, 500)}")
+"""
+CANVAS = """window.canvas = [...document.querySelectorAll("*")]
+  .map((node) => node.shadowRoot?.querySelector("canvas[data-cutoff]")).find(Boolean)"""
+# Set the slider 60 times a second, as a moving hand does, and note when the frame that holds the
+# picture of the first value not yet shown is finished: the message comes after its painting.
+DRAG = """(seconds) => new Promise((done) => {
+  const slider = canvas.getRootNode().querySelector('[data-part="cutoff"]');
+  const delays = [], painted = new MessageChannel(), start = performance.now();
+  let asked = null, step = 0;
+  painted.port1.onmessage = ({ data }) => delays.push(performance.now() - data);
+  const observer = new MutationObserver(() => {
+    if (asked !== null) painted.port2.postMessage(asked);
+    asked = null;
+  });
+  observer.observe(canvas, { attributeFilter: ["data-cutoff"] });
+  const hand = setInterval(() => {
+    if (performance.now() - start > 1000 * seconds) {
+      clearInterval(hand);
+      observer.disconnect();
+      return done(delays);
+    }
+    asked ??= performance.now();
+    slider.value = Math.round(180 + 150 * Math.sin(step++ / 20));
+    slider.dispatchEvent(new Event("input"));
+  }, 1000 / 60);
+})"""
+# Measure from the next key until a value on the page has changed and the next frame begins.
+WATCH = """(value) => {
+  const look = new Function(`return ${value}`), before = look();
+  window.step = new Promise((done) => addEventListener("keydown", ({ timeStamp }) => {
+    const wait = () => look() === before
+      ? requestAnimationFrame(wait) : done(performance.now() - timeStamp);
+    wait();
+  }, { capture: true, once: true }));
+}"""
+PICTURE = "canvas.dataset.cutoff"
+# The answers that came last, once they hold the very cutoff that the picture shows.
+ANSWERS = """(Object.values(blurlabStages.get("hybrid").answers)
+  .every(({ cutoffs }) => cutoffs.includes(Number(canvas.dataset.cutoff)))
+  ? canvas.dataset.cutoff : window.answered) ?? null"""
+TEXT = "document.querySelector('[data-testid=\"stText\"]').textContent"
+
+
+@contextmanager
+def chromium() -> Iterator:
+    """Yield a headless browser, or None where Playwright or Chromium is missing."""
+    path = shutil.which("chromium") or shutil.which("google-chrome")
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        path = None
+    if path is None:
+        yield None
+        return
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+def missing(what: str) -> Row:
+    return Row(what, "Playwright or Chromium is not installed", math.nan)
+
+
+def opened(browser, address: str):
+    """Open a page of the app and wait for its picture and for the end of its sweep."""
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.set_default_timeout(120_000)
+    sent = page.sent = []
+    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
+    page.goto(address)
+    page.wait_for_selector("canvas[data-cutoff]")
+    page.locator('[data-part="progress"]:text-is("")').wait_for(state="attached")
+    page.wait_for_timeout(2000)
+    page.evaluate(CANVAS)
+    return page
+
+
+def slider_drag() -> Iterator[Row]:
+    """Drag the stage's slider at 60 positions a second, 256-pixel pictures."""
+    with chromium() as browser:
+        if browser is None:
+            yield missing("slider drag")
+            return
+        with served() as server:
+            page = opened(browser, f"{server.address}/hybrid")
+            sent = len(page.sent)
+            delays = page.evaluate(DRAG, SECONDS)
+            sent = len(page.sent) - sent
+    rate, median = len(delays) / SECONDS, statistics.median(delays)
+    late = statistics.quantiles(delays, n=20)[-1]
+    yield Row("pictures while dragging", "30 a second", rate / 30, 1, times=f"{rate:.0f} / s")
+    yield Row("picture while dragging, median", "33 ms", median / 33, at_most=1, times=ms(median))
+    yield Row("picture while dragging, p95", "50 ms", late / 50, at_most=1, times=ms(late))
+    yield Row("messages to the server while dragging", "none", sent, at_most=0)
+
+
+def slider_step() -> Iterator[Row]:
+    """Step the page's plain slider, through the server, beside the slider of a text-only page."""
+    with ExitStack() as stack:
+        browser = stack.enter_context(chromium())
+        if browser is None:
+            yield missing("slider step")
+            return
+        script = Path(stack.enter_context(tempfile.TemporaryDirectory()), "text_only.py")
+        script.write_text(TEXT_ONLY)
+        app, text_app = (stack.enter_context(served(path)) for path in ("app.py", script))
+        page = opened(browser, f"{app.address}/hybrid")
+        text_page = browser.new_page()
+        text_page.goto(text_app.address)
+        text_page.wait_for_selector('[data-testid="stText"]')
+        steps = [(page, PICTURE), (page, ANSWERS), (text_page, TEXT)]
+        times = {value: [] for _, value in steps}
+        for number in range(ROUNDS + 1):
+            for where, value in steps:
+                seconds = key_step(where, value)
+                times[value] += [seconds] if number else []
+    picture, answers, text = (statistics.median(times[value]) for _, value in steps)
+    yield Row("slider step to picture", "80 ms", picture / 80, at_most=1, times=ms(picture))
+    yield Row(
+        "slider step to the exact answers of two models",
+        "150 ms",
+        answers / 150,
+        at_most=1,
+        times=ms(answers),
+    )
+    yield Row(
+        "slider step to picture",
+        "a step of a text-only page",
+        picture / text,
+        at_most=2.5,
+        times=f"{ms(picture)} / {ms(text)}",
+    )
+
+
+def key_step(page, value: str) -> float:
+    """Press an arrow key on the page's last slider; return the ms until a value has changed."""
+    page.wait_for_timeout(400)
+    page.get_by_role("slider").last.focus()
+    page.evaluate("window.answered = window.canvas?.dataset.cutoff")
+    page.evaluate(WATCH, value)
+    page.keyboard.press("ArrowRight")
+    return page.evaluate("step")
+
+
+def first_picture() -> Iterator[Row]:
+    """Start the server, and wait for the first picture of the first visitor."""
+    with chromium() as browser:
+        if browser is None:
+            yield missing("first picture after the server's start")
+            return
+        seconds = []
+        for _ in range(STARTS):
+            with served() as server, browser.new_page() as page:
+                page.goto(server.address)
+                page.wait_for_selector("canvas[data-cutoff]", timeout=120_000)
+                seconds.append(time.monotonic() - server.started)
+    first = statistics.median(seconds)
+    start = time.monotonic()
+    subprocess.run([sys.executable, "-c", "import torch"], cwd=ROOT, check=True)
+    torch_alone = time.monotonic() - start
+    yield Row(
+        "first picture after the server's start",
+        "5 s",
+        first / 5,
+        at_most=1,
+        times=f"{first:.1f} s, of which importing torch {torch_alone:.1f} s",
+    )
+
+
+def ms(value: float) -> str:
+    return f"{value:.0f} ms"
+
+
+ROWS = [slider_drag, slider_step, first_picture]

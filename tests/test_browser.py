@@ -1,0 +1,385 @@
+"""The app as its server serves it, in a real browser: what a person sees, and what is sent."""
+
+import re
+import time
+from contextlib import contextmanager
+from io import BytesIO
+from itertools import pairwise
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from browser import chromium
+from PIL import Image
+
+from benchmarks.serving import served
+from blurlab import images, models
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not models.names(), reason="no models are installed"),
+]
+SECONDS = 120_000  # ms that a page may take before a test gives up; tests of speed have their own
+# A number for every picture, so that pictures can be compared without sending them.
+PIXELS = """canvas => {
+  const { width, height } = canvas;
+  const bytes = canvas.getContext("2d").getImageData(0, 0, width, height).data;
+  return bytes.reduce((sum, byte, i) => sum + byte * (1 + (i % 997)), 0);
+}"""
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def server(browser):
+    """One server for all tests; how long its first picture took is noted."""
+    with served() as running, visiting(browser, running.address) as visit:
+        page = visit("/")
+        seen(page)
+        yield running._replace(started=time.monotonic() - running.started)
+
+
+@contextmanager
+def visiting(browser, address):
+    """Yield a function that opens a path; in the end, nothing may have gone wrong or outside."""
+    contexts, wrong = [], []
+
+    def visit(path, *, width=1280, height=900, scheme="light"):
+        context = browser.new_context(
+            viewport={"width": width, "height": height}, color_scheme=scheme
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(SECONDS)
+        page.frames_sent = []
+        sent = page.frames_sent
+        page.on("websocket", lambda ws: ws.on("framesent", lambda frame: sent.append(frame)))
+        page.on("pageerror", lambda error: wrong.append(f"{path}: {error}"))
+        page.on("console", lambda message: wrong.extend(complaint(path, message)))
+        page.on("request", lambda request: wrong.extend(outside(path, request)))
+        page.goto(address + path)
+        return page
+
+    try:
+        yield visit
+    finally:
+        for context in contexts:
+            context.close()
+    assert wrong == []
+
+
+def complaint(path, message):
+    """Give a console error, but for Streamlit's own search for its server under a page's path."""
+    if message.type != "error" or "/_stcore/" in message.location["url"]:
+        return []
+    return [f"{path}: {message.text} ({message.location['url']})"]
+
+
+def outside(path, request):
+    address = urlsplit(request.url)
+    inside = address.scheme in ("data", "blob") or address.hostname == "localhost"
+    return [] if inside else [f"{path}: asked {request.url}"]
+
+
+@pytest.fixture
+def visit(browser, server):
+    with visiting(browser, server.address) as open_path:
+        yield open_path
+
+
+def part(page, name):
+    return page.locator(f'[data-part="{name}"]')
+
+
+def seen(page):
+    """Wait until hybrid, bars and curve are on the screen."""
+    page.wait_for_selector("canvas[data-cutoff]")
+    page.locator(".row .share", has_text="%").first.wait_for()
+    page.locator('[data-part="curve"] path.line[stroke-dasharray][d*="L"]').first.wait_for(
+        state="attached"
+    )
+
+
+def settled(page):
+    """Wait until the whole sweep has come and the page has nothing more to say."""
+    seen(page)
+    page.locator('[data-part="progress"]:text-is("")').wait_for(state="attached")
+    quiet_since = time.monotonic(), len(page.frames_sent)
+    while time.monotonic() - quiet_since[0] < 0.7:
+        page.wait_for_timeout(50)
+        if len(page.frames_sent) != quiet_since[1]:
+            quiet_since = time.monotonic(), len(page.frames_sent)
+
+
+def shown(page):
+    """Return everything that should move with the cutoff."""
+    return {
+        "picture": part(page, "hybrid").evaluate(PIXELS),
+        "shares": page.locator(".row .share").all_text_contents(),
+        "bars": page.locator(".row .fill").evaluate_all("all => all.map((one) => one.style.width)"),
+        "marker": page.locator('[data-part="curve"] .marker').get_attribute("x1"),
+        "value": part(page, "cutoff-value").text_content(),
+    }
+
+
+def assert_all_changed(before, after):
+    for what, value in before.items():
+        assert after[what] != value, what
+
+
+def state(page):
+    """Return the state in the page's address."""
+    return {key: value for key, (value,) in parse_qs(urlsplit(page.url).query).items()}
+
+
+def cutoff_of(page):
+    return float(page.get_attribute("canvas[data-cutoff]", "data-cutoff"))
+
+
+def wait_for_address(page, **expected):
+    page.wait_for_url(
+        lambda url: all(
+            parse_qs(urlsplit(url).query).get(key) == [value] for key, value in expected.items()
+        )
+    )
+
+
+# ---- Coming up --------------------------------------------------------------------------------
+
+
+def test_hybrid_bars_and_curve_are_there_within_15_seconds_of_the_servers_start(server):
+    assert server.started < 15
+
+
+def test_a_deep_link_is_the_first_request_of_a_cold_server(browser):
+    link = "/hybrid?low=object:cup&high=photograph:cat&cutoff=30&filter=ideal&unit=pixel"
+    with served() as cold, visiting(browser, cold.address) as visit:
+        page = visit(link)
+        settled(page)
+        assert cutoff_of(page) == 30
+        assert part(page, "cutoff-value").text_content() == "0.117 cycles/pixel"
+        assert part(page, "low-label").text_content() == "cup"
+        assert part(page, "high-label").text_content() == images.PHOTOGRAPHS["cat"].title
+        chosen = page.locator('[data-testid="stButtonGroup"] [aria-checked="true"]')
+        assert chosen.text_content() == "Ideal"
+        page.get_by_role("heading", name="Hybrid images").wait_for()
+        sidebar = page.get_by_test_id("stSidebar")
+        for name in ("Home", "Hybrid images", "Models and data"):
+            sidebar.get_by_role("link", name=name).wait_for()
+        sidebar.get_by_text("Unit of frequency").wait_for()
+        assert state(page) == {
+            "low": "object:cup", "high": "photograph:cat",
+            "cutoff": "30", "filter": "ideal", "unit": "pixel",
+        }  # fmt: skip
+
+
+# ---- Dragging ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["/", "/hybrid"])
+def test_dragging_moves_everything_without_the_server_and_release_tells_it_once(visit, path):
+    page = visit(path)
+    settled(page)
+    box = part(page, "cutoff").bounding_box()
+    y = box["y"] + box["height"] / 2
+    at = [shown(page)]
+    page.mouse.move(box["x"] + 3 / 7 * box["width"], y)
+    sent = len(page.frames_sent)
+    page.mouse.down()
+    for share in (0.55, 0.7, 0.85):
+        page.mouse.move(box["x"] + share * box["width"], y, steps=4)
+        page.wait_for_timeout(150)
+        at.append(shown(page))
+    assert len(page.frames_sent) == sent
+    for before, after in pairwise(at):
+        assert after["picture"] != before["picture"]
+        assert after["marker"] != before["marker"]
+    assert_all_changed(at[0], at[-1])
+    page.mouse.up()
+    wait_for_address(page, cutoff=f"{cutoff_of(page):g}")
+    page.wait_for_timeout(1000)
+    assert len(page.frames_sent) == sent + 1
+    assert shown(page)["value"] == at[-1]["value"]
+    assert shown(page)["picture"] == at[-1]["picture"]
+
+
+def test_the_arrow_keys_do_what_dragging_does(visit):
+    page = visit("/hybrid")
+    settled(page)
+    before, sent = shown(page), len(page.frames_sent)
+    part(page, "cutoff").focus()
+    for _ in range(25):
+        page.keyboard.press("ArrowRight")
+    wait_for_address(page, cutoff=f"{cutoff_of(page):g}")
+    assert_all_changed(before, shown(page))
+    assert cutoff_of(page) > 8
+    page.wait_for_timeout(1000)
+    assert 1 <= len(page.frames_sent) - sent <= 3
+
+
+def test_the_plain_slider_moves_the_stage(visit):
+    page = visit("/hybrid")
+    settled(page)
+    before = shown(page)
+    page.get_by_role("slider", name="by keyboard or exactly").focus()
+    for _ in range(8):
+        page.keyboard.press("ArrowRight")
+    wait_for_address(page, cutoff="10")
+    page.wait_for_selector('canvas[data-cutoff="10"]')
+    assert_all_changed(before, shown(page))
+
+
+def test_far_shrinks_the_picture_and_is_part_of_the_link(visit):
+    page = visit("/hybrid")
+    settled(page)
+    part(page, "far").click()
+    wait_for_address(page, far="1")
+    page.wait_for_timeout(800)
+    frame, picture = part(page, "frame").bounding_box(), part(page, "receded").bounding_box()
+    assert picture["width"] == pytest.approx(frame["width"] / 6, abs=2)
+    assert part(page, "receded").evaluate("one => getComputedStyle(one).opacity") == "1"
+
+
+# ---- Files, links, pages ----------------------------------------------------------------------
+
+
+def test_a_bad_upload_shows_its_sentence_and_the_page_lives(visit):
+    page = visit("/hybrid?low=upload")
+    settled(page)
+    before = shown(page)
+    chooser = page.get_by_test_id("stFileUploaderDropzoneInput").first
+    words = {"name": "notes.png", "mimeType": "image/png", "buffer": b"only words" * 50}
+    chooser.set_input_files(words)
+    page.get_by_text("notes.png is not a picture BlurLab reads").wait_for()
+    assert shown(page)["picture"] == before["picture"]
+    grey = BytesIO()
+    Image.new("L", (40, 30), 99).save(grey, "PNG")
+    chooser.set_input_files(
+        {"name": "grey.png", "mimeType": "image/png", "buffer": grey.getvalue()}
+    )
+    part(page, "low-label").get_by_text("grey.png").wait_for()
+    page.get_by_text("notes.png is not a picture").wait_for(state="detached")
+    settled(page)
+    assert shown(page)["picture"] != before["picture"]
+
+
+def test_a_bad_link_is_explained_and_the_explanation_stays(visit):
+    page = visit("/hybrid?cutoff=900&unit=pixel")
+    settled(page)
+    page.wait_for_timeout(500)
+    assert page.get_by_text("The link's cutoff is “900”, not 0 to 128 cycles/image").is_visible()
+    assert cutoff_of(page) == 8
+    assert state(page) == {"unit": "pixel"}
+
+
+def test_the_state_is_kept_while_walking_through_the_pages(visit):
+    page = visit("/?cutoff=20&unit=nyquist")
+    settled(page)
+    sidebar = page.get_by_test_id("stSidebar")
+    sidebar.get_by_role("link", name="Models and data").click()
+    page.get_by_role("heading", name="Installed networks").wait_for()
+    sidebar.get_by_role("link", name="Hybrid images").click()
+    page.get_by_role("heading", name="Hybrid images").wait_for()
+    settled(page)
+    assert cutoff_of(page) == 20
+    assert part(page, "cutoff-value").text_content() == "0.156 of Nyquist"
+    wait_for_address(page, cutoff="20", unit="nyquist")
+
+
+def test_the_story_steps_with_next_and_sets_the_cutoff(visit):
+    page = visit("/?cutoff=50")
+    settled(page)
+    assert cutoff_of(page) == 50
+    page.get_by_role("button", name="Start the guided story").click()
+    page.wait_for_selector('canvas[data-cutoff="8"]')
+    page.get_by_text("1 of 5").wait_for()
+    for number in (2, 3, 4):
+        page.get_by_role("button", name=re.compile("^Next")).click()
+        page.get_by_text(f"{number} of 5").wait_for()
+    page.wait_for_selector('canvas[data-cutoff="16"]')
+    wait_for_address(page, story="4", cutoff="16")
+
+
+def test_presenter_mode_hides_the_frame_and_its_link_leaves_it(visit):
+    page = visit("/hybrid?present=1")
+    settled(page)
+    for hidden in ("stHeader", "stSidebar"):
+        assert not page.get_by_test_id(hidden).is_visible()
+    assert page.get_by_role("heading", name="Hybrid images").count() == 0
+    assert part(page, "stage").evaluate("one => one.classList.contains('presenter')")
+    page.get_by_text("Leave presenter mode").click()
+    page.get_by_role("heading", name="Hybrid images").wait_for()
+    page.get_by_test_id("stSidebar").wait_for()
+    wait_for_address(page)
+    page.wait_for_function("!location.search.includes('present')")
+
+
+# ---- Nothing is cut ---------------------------------------------------------------------------
+
+OVERHANG = """stage => {
+  const frame = stage.getBoundingClientRect(), cut = [];
+  const say = (node, what) => cut.push(`${node.tagName} "${node.textContent.trim()}" ${what}`);
+  for (const node of stage.querySelectorAll("*:not(defs, defs *)")) {
+    const box = node.getBoundingClientRect();
+    if (!node.checkVisibility({ opacityProperty: true }) || !box.width || !box.height) continue;
+    const over = Math.max(
+      frame.left - box.left, box.right - frame.right,
+      frame.top - box.top, box.bottom - frame.bottom,
+    );
+    if (over > 1) say(node, `ends ${over.toFixed(1)} px outside`);
+    const hides = node instanceof HTMLElement && getComputedStyle(node).overflowX === "hidden";
+    if (hides && node.scrollWidth > node.clientWidth + 1) say(node, "hides a part of itself");
+  }
+  const texts = [...stage.querySelectorAll("svg text")];
+  for (const [i, one] of texts.entries()) {
+    for (const two of texts.slice(i + 1)) {
+      const [a, b] = [one, two].map((node) => node.getBoundingClientRect());
+      const wide = Math.min(a.right, b.right) - Math.max(a.left, b.left);
+      const high = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
+      if (wide > 3 && high > 6) say(one, `overlaps "${two.textContent}"`);
+    }
+  }
+  return cut;
+}"""
+WIDER = """() => [document.documentElement, ...document.querySelectorAll('[data-testid="stMain"]')]
+  .map((node) => node.scrollWidth - node.clientWidth)"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 1920])
+def test_nothing_is_cut(visit, width, scheme):
+    for path in ("/", "/hybrid?unit=nyquist&separate=1"):
+        page = visit(path, width=width, height=width * 9 // 16, scheme=scheme)
+        settled(page)
+        assert part(page, "stage").evaluate(OVERHANG) == [], path
+        assert max(page.evaluate(WIDER)) <= 1, path
+        assert_readable(page, scheme)
+        page.close()
+
+
+def assert_readable(page, scheme):
+    """Compare the brightness of the stage's ink with the page it lies on."""
+    ink, paper = (
+        page.locator(where).first.evaluate(
+            """(node, what) => {
+              const context = new OffscreenCanvas(1, 1).getContext("2d");
+              context.fillStyle = getComputedStyle(node)[what];
+              context.fillRect(0, 0, 1, 1);
+              return context.getImageData(0, 0, 1, 1).data[1];
+            }""",
+            what,
+        )
+        for where, what in (('[data-part="stage"]', "color"), (".stApp", "backgroundColor"))
+    )
+    assert (paper - ink if scheme == "light" else ink - paper) > 150
+
+
+@pytest.mark.parametrize("width", [1280, 1920])
+def test_the_models_page_fits_its_window(visit, width):
+    page = visit("/models", width=width)
+    page.get_by_role("heading", name="This machine").wait_for()
+    page.wait_for_selector(".js-plotly-plot .xtitle")
+    assert max(page.evaluate(WIDER)) <= 1
