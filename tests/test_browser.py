@@ -303,18 +303,22 @@ def test_the_story_steps_with_next_and_sets_the_cutoff(visit):
     wait_for_address(page, story="4", cutoff="16")
 
 
-def test_presenter_mode_hides_the_frame_and_its_link_leaves_it(visit):
-    page = visit("/hybrid?present=1")
+def test_presenter_mode_hides_the_frame_and_p_leaves_it(visit):
+    page = visit("/hybrid")
     settled(page)
+    page.get_by_test_id("stSidebar").get_by_text("Presenter mode").click()
+    wait_for_address(page, present="1")
     for hidden in ("stHeader", "stSidebar"):
-        assert not page.get_by_test_id(hidden).is_visible()
-    assert page.get_by_role("heading", name="Hybrid images").count() == 0
-    assert part(page, "stage").evaluate("one => one.classList.contains('presenter')")
-    page.get_by_text("Leave presenter mode").click()
+        page.get_by_test_id(hidden).wait_for(state="hidden")
+    page.get_by_role("heading", name="Hybrid images").wait_for(state="detached")
+    page.locator('[data-part="stage"].presenter').wait_for()
+    settled(page)
+    page.keyboard.press("p")
     page.get_by_role("heading", name="Hybrid images").wait_for()
     page.get_by_test_id("stSidebar").wait_for()
-    wait_for_address(page)
     page.wait_for_function("!location.search.includes('present')")
+    settled(page)
+    assert part(page, "stage").evaluate("one => !one.classList.contains('presenter')")
 
 
 # ---- Nothing is cut ---------------------------------------------------------------------------

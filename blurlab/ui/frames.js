@@ -179,7 +179,7 @@ function makeView(parent) {
 
   function draw() {
     frame = null;
-    if (!settings) return;
+    if (!settings || !parts.stage.clientWidth) return; // the observer tells when there is room
     if (layoutIsOld) drawLayout();
     layoutIsOld = false;
     boxes.forEach(drawPicture);

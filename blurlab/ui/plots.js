@@ -26,7 +26,7 @@ function roundValues(low, high, powersOfTwo) {
 function makeAxis({ size, unit, em }, width) {
   const left = 3.6 * em, right = width - clamp(width * 0.27, 7.5 * em, 15 * em);
   let values = roundValues(1 / unit.scale, size / 2 / unit.scale, unit.suffix === "cycles/image");
-  while ((right - left) / values.length < 2.8 * em) values = values.filter((_, i) => i % 2 === 0);
+  while (values.length > 1 && (right - left) / values.length < 2.8 * em) values = values.filter((_, i) => i % 2 === 0);
   return {
     width, left, right,
     x: (frequency) => left + (right - left) * toShare(frequency, size),

@@ -1,9 +1,7 @@
 """The frame around every page: configuration, navigation, and the sidebar that pages share."""
 
-import html
 import math
 from pathlib import Path
-from urllib.parse import urlencode
 
 import streamlit as st
 import torch
@@ -76,14 +74,14 @@ def sidebar() -> None:
             format_func=lambda name: models.card(name)["title"],
             placeholder="Those that fit the pictures",
         )
-        st.toggle("Presenter mode", key="present", help="Big type and nothing else")
+        st.toggle("Presenter mode", key="present", help="Big type and nothing else; leave with P")
         st.caption(f"Computing on {device_title()}")
     if st.session_state["present"]:
-        # A link, for it draws the page afresh: switching the frame's style under a drawn page of
-        # hybrids stops the browser.
-        state = {key: text for key, text in st.query_params.items() if key != "present"}
-        address = html.escape(f"?{urlencode(state)}")
-        st.html(f'<a href="{address}" target="_self">Leave presenter mode</a>')
+        st.button("Leave presenter mode", shortcut="p", on_click=_leave, type="tertiary")
+
+
+def _leave() -> None:
+    st.session_state["present"] = False
 
 
 def unit_title(unit: str) -> str:

@@ -167,7 +167,7 @@ function makeView(parent) {
 
   function draw() {
     frame = null;
-    if (!settings) return;
+    if (!settings || !parts.stage.clientWidth) return; // the observer tells when there is room
     if (layoutIsOld) drawLayout();
     layoutIsOld = false;
     if (pictures) drawPicture();
