@@ -425,6 +425,13 @@ def test_the_last_picture_can_still_be_aligned_while_there_is_no_file(hybrid_pag
     assert torch.equal(pixels(stage(hybrid_page)["low"]), pixels(before).flip(-1))
 
 
+def test_a_long_file_name_is_shortened_in_the_middle(hybrid_page):
+    fine(hybrid_page.selectbox(key="low").set_value("upload").run())
+    upload = hybrid_page.file_uploader(key="low_file")
+    fine(upload.set_value(("holiday" * 30 + "_0042.png", picture_file(), "image/png")).run())
+    assert stage(hybrid_page)["labels"]["low"] == "holidayholidayholi…y_0042.png"
+
+
 @pytest.mark.parametrize("both", [False, True])
 def test_uploaded_pictures_can_be_swapped(hybrid_page, both):
     labels = stage(hybrid_page)["labels"]

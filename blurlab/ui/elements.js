@@ -45,7 +45,7 @@ function grid({ axis: { ticks, x, right, title }, em }, top, bottom) {
   return [
     ...ticks.map(({ at }) => shape("line", { class: "grid", x1: x(at), x2: x(at), y1: top, y2: bottom })),
     ...ticks.map(({ at, label }) => shape("text", { x: x(at), y: bottom + 1.25 * em, "text-anchor": "middle", text: label })),
-    shape("text", { x: right, y: bottom + 2.6 * em, "text-anchor": "end", text: title }),
+    shape("text", { class: "title", x: right, y: bottom + 2.6 * em, "text-anchor": "end", text: title }),
   ];
 }
 

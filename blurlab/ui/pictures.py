@@ -12,6 +12,7 @@ SIDES = {
 }
 OBJECT, PHOTOGRAPH, IMAGENETTE = "object", "photograph", "imagenette"
 UPLOAD, CAMERA = "upload", "camera"
+LONGEST_LABEL = 30  # characters of a file's name that the stage has room for
 
 
 def options() -> list[str]:
@@ -88,6 +89,8 @@ def label(choice: cache.Choice) -> str:
     """Say in a word or two what a picture shows, as far as is known."""
     if choice.kind == PHOTOGRAPH:
         return images.PHOTOGRAPHS[choice.name].title
+    if len(choice.name) > LONGEST_LABEL:
+        return f"{choice.name[:18]}…{choice.name[-10:]}"
     return choice.name
 
 

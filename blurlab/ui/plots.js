@@ -47,6 +47,7 @@ function drawCurves(scene, svg, namesBox) {
   svg.setAttribute("height", bottom + 3 * em);
   const marker = shape("line", { class: "marker", y1: top, y2: bottom });
   const dots = shown.map((model) => sign(model, { class: "shape", "data-dot": model.key }));
+  const below = shape("text", { class: "strong", x: left, y: bottom + 2.6 * em, text: `↓ names ${labels.high}` });
   svg.replaceChildren(
     ...grid(scene, top, bottom),
     ...[1, 0, -1].map((value) =>
@@ -54,11 +55,16 @@ function drawCurves(scene, svg, namesBox) {
     ...yLabels(scene, y, [[1, "+1"], [0, "0"], [-1, "−1"]]),
     yTitle(scene, top, bottom, "p low − p high"),
     shape("text", { class: "strong", x: left, y: top - 0.6 * em, text: `↑ names ${labels.low}` }),
-    shape("text", { class: "strong", x: left, y: bottom + 2.6 * em, text: `↓ names ${labels.high}` }),
+    below,
     ...pixelLimits(scene, top, bottom),
     ...shown.flatMap((model) => curveLines(scene, model, y)),
     marker, ...reversalTicks(scene, shown, y(0)), ...dots,
   );
+  const taken = below.getComputedTextLength() + svg.querySelector(".title").getComputedTextLength();
+  if (taken > right - left - em) { // a long name takes a line of its own
+    below.setAttribute("y", bottom + 3.9 * em);
+    svg.setAttribute("height", bottom + 4.3 * em);
+  }
   names.place(y, bottom + 2.5 * em);
   return function move(cutoff) {
     moveMarker(marker, axis.x(cutoff));
