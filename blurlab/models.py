@@ -128,6 +128,15 @@ def load(name: str, device: str | torch.device = "cpu") -> Classifier:
     return model.to(device, memory_format=torch.channels_last).eval().requires_grad_(False)
 
 
+def identity(info: dict) -> str:
+    """Return what tells a model from every other by its card: weights, input size and blur layer.
+
+    16 hexadecimal digits.
+    """
+    parts = [info["sha256"], info["recipe"]["input_size"], info["recipe"]["sigma"]]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
+
+
 def sha256(path: Path) -> str:
     """Return a file's SHA-256 as 64 hexadecimal digits."""
     return hashlib.sha256(path.read_bytes()).hexdigest()

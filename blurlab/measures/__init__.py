@@ -1,0 +1,112 @@
+"""Measures of many pictures, batch by batch: what each batch adds up to, and what that says.
+
+A measure turns one batch of pictures into a tally: named sums that can be added to those of other
+batches, whoever made them. So a measure can be watched, stopped, resumed and shared out among
+machines, and its memory does not grow with the number of pictures.
+"""
+
+from collections.abc import Callable, Container, Iterable, Iterator
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from blurlab.data import Pictures
+from blurlab.sensitivity import derangement
+
+Tally = dict[str, Tensor]  # sums in float64 of any shape; "pictures" is how many went into them
+Network = Callable[[Tensor], Tensor]
+
+
+class Batch(NamedTuple):
+    """What a tally is made from.
+
+    images: (N, 3, S, S) in [0, 1].  labels: (N,).  partners, partner_labels: for every picture one
+    of another class, which in the whole data set is the partner of no other.  number: of the batch.
+    generator: draws what is random, the same for the same seed and number.
+    """
+
+    images: Tensor
+    labels: Tensor
+    partners: Tensor
+    partner_labels: Tensor
+    generator: torch.Generator
+    number: int
+
+
+class Measure(NamedTuple):
+    """One row of MEASURES.
+
+    title: for people.  settings: what may be set, with its default.
+    tally: called with (network, batch, settings); estimate: with (the sum of tallies, settings),
+    returns the numbers as JSON holds them, each estimate with its 95 % interval.
+    size: pictures in a batch.
+    """
+
+    title: str
+    settings: dict[str, Any]
+    tally: Callable[[Network, Batch, dict[str, Any]], Tally]
+    estimate: Callable[[Tally, dict[str, Any]], dict[str, Any]]
+    size: int = 50
+
+
+def batches(pictures: Pictures, count: int, size: int) -> range:
+    """Number the batches that hold the first count pictures in shuffled order.
+
+    Raises ValueError when count is not between 1 and the number of pictures.
+    """
+    there = len(pictures.labels)
+    if not 1 <= count <= there:
+        raise ValueError(f"n is {count}; there are 1 to {there} pictures.")
+    return range(-(-count // size))
+
+
+def tallies(
+    measure: Measure,
+    network: Network,
+    pictures: Pictures,
+    settings: dict[str, Any],
+    *,
+    numbers: Iterable[int],
+    count: int,
+    seed: int = 0,
+    done: Container[int] = (),
+    device: str | torch.device = "cpu",
+) -> Iterator[tuple[int, Tally]]:
+    """Tally the batches of these numbers but those done; yield (number, tally) after each.
+
+    count: how many pictures there are to be; the last batch is cut short there.
+    The order of the pictures and their partners depend on the seed alone, so that a run over more
+    pictures begins with the batches of a run over fewer.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    partners = derangement(pictures.labels, generator)
+    order = torch.randperm(len(pictures.labels), generator=generator)[:count]
+    for number in numbers:
+        chosen = order[number * measure.size : (number + 1) * measure.size]
+        if number in done or not len(chosen):
+            continue
+        batch = Batch(
+            pictures.images[chosen].to(device).float() / 255,
+            pictures.labels[chosen].to(device),
+            pictures.images[partners[chosen]].to(device).float() / 255,
+            pictures.labels[partners[chosen]].to(device),
+            torch.Generator().manual_seed(1_000_003 * seed + number),
+            number,
+        )
+        found = measure.tally(network, batch, settings)
+        count_of = torch.tensor(float(len(chosen)), dtype=torch.float64)
+        yield number, {"pictures": count_of} | {k: v.double().cpu() for k, v in found.items()}
+
+
+def total(found: dict[int, Tally]) -> Tally:
+    """Add tallies in the order of their numbers, so that the sum does not depend on who came first.
+
+    found: at least one tally by the number of its batch.
+    """
+    first, *others = (found[number] for number in sorted(found))
+    summed = {name: value.clone() for name, value in first.items()}
+    for tally in others:
+        for name, value in tally.items():
+            summed[name] += value
+    return summed
