@@ -7,6 +7,8 @@ import torch
 from torch import Tensor
 
 from blurlab import data, models, objects, robustness, sensitivity
+from blurlab.measures import Measure, batches, tallies, total
+from blurlab.measures.hybrids import HYBRIDS
 from blurlab.models import Classifier
 
 CUE_CONFLICTS = 2000
@@ -21,15 +23,29 @@ def measure(name: str, device: str = "cpu") -> Iterator[tuple[str, dict]]:
     size = recipe["input_size"]
     pictures = data.DATASETS[recipe["data"]]("val", size)
     yield "accuracy", accuracy(model, pictures)
-    generator = torch.Generator().manual_seed(0)
-    cutoffs = [alpha / 200 * size for alpha in sensitivity.ALPHAS]
-    for curve in sensitivity.hybrid_answers(
-        model, pictures.images, pictures.labels, cutoffs=cutoffs, generator=generator
-    ):
-        yield "hybrids", {"pairs": curve.pairs}
-    yield "hybrids", curve_numbers(curve, size)
+    for numbers in running(HYBRIDS, model, pictures, len(pictures.labels), device):
+        yield "hybrids", curve_numbers(numbers, size)
     if recipe["data"] == "objects":
         yield "cue_conflicts", cue_conflicts(model, size)
+
+
+def running(
+    measure: Measure, model: Classifier, pictures: data.Pictures, count: int, device: str
+) -> Iterator[dict]:
+    """Yield a measure's estimates, and how many pictures they are from, after every batch."""
+    summed = None
+    for _, tally in tallies(
+        measure,
+        model,
+        pictures,
+        measure.settings,
+        numbers=batches(pictures, count, measure.size),
+        count=count,
+        device=device,
+    ):
+        summed = tally if summed is None else total({0: summed, 1: tally})
+        numbers = measure.estimate(summed, measure.settings)
+        yield numbers | {"pictures": int(summed["pictures"])}
 
 
 EPSILONS = (1, 2, 4)  # of 255
@@ -90,16 +106,14 @@ def accuracy(model: Classifier, pictures: data.Pictures) -> dict:
     return estimate(sensitivity.share(right, len(pictures.labels)), pictures=len(pictures.labels))
 
 
-def curve_numbers(curve: sensitivity.Curve, size: int) -> dict:
-    """Return a curve and its f_rev, in fractions of the Nyquist frequency of size pixels."""
-    found = sensitivity.reverse_frequency(curve, torch.Generator().manual_seed(0))
-    nyquist = sensitivity.Interval(*(2 * value / size for value in found))
+def curve_numbers(numbers: dict, size: int) -> dict:
+    """Return a card's account of a curve: its cutoffs in cycles/image of size pixels."""
     return {
-        "f_rev_nyquist": estimate(nyquist),
-        "pairs": curve.pairs,
-        "cutoffs_cycles_per_image": [round(cutoff, 4) for cutoff in curve.cutoffs.tolist()],
-        "p_low": [round(share, 4) for share in curve.p_low.tolist()],
-        "p_high": [round(share, 4) for share in curve.p_high.tolist()],
+        "f_rev_nyquist": estimate(numbers["f_rev_nyquist"]),
+        "pairs": numbers["pictures"],
+        "cutoffs_cycles_per_image": [round(c * size / 2, 4) for c in numbers["cutoffs_nyquist"]],
+        "p_low": [round(share.value, 4) for share in numbers["p_low"]],
+        "p_high": [round(share.value, 4) for share in numbers["p_high"]],
         "filter": "ideal",
     }
 

@@ -1,17 +1,19 @@
-"""How a model's answers to hybrid pictures change with the cutoff, and where they reverse."""
+"""Pairs of pictures, estimates with their intervals, and where a curve reverses."""
 
 import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from blurlab.hybrid import hybrid
 
 # The cutoffs of the paper's figures in percent of Nyquist (Li et al. 2023, second revision), and
 # between its lowest ones 2, 4 and 9, since networks behind a blur reverse there.
 ALPHAS = (0, 2, 4, 7, 9, 12, 16, 19, 22, 25, 32, 42, 57, 70, 85, 100)
+
+Z = 1.959964  # standard deviations that hold 95 % of a normal distribution
 
 
 class Interval(NamedTuple):
@@ -22,18 +24,7 @@ class Interval(NamedTuple):
     high: float
 
 
-class Curve(NamedTuple):
-    """p_low and p_high against the cutoff, from the pairs seen so far.
-
-    cutoffs: (K,) cycles/image.  p_low, p_high: (K,) shares of answers naming its class.
-    covariance: (K, K) of one pair's p_low - p_high.  pairs: how many were seen.
-    """
-
-    cutoffs: Tensor
-    p_low: Tensor
-    p_high: Tensor
-    covariance: Tensor
-    pairs: int
+UNDEFINED = Interval(math.nan, math.nan, math.nan)
 
 
 def derangement(labels: Tensor, generator: torch.Generator) -> Tensor:
@@ -57,45 +48,6 @@ def derangement(labels: Tensor, generator: torch.Generator) -> Tensor:
     return partners
 
 
-@torch.no_grad()
-def hybrid_answers(
-    model: Callable[[Tensor], Tensor],
-    images: Tensor,
-    labels: Tensor,
-    *,
-    cutoffs: Sequence[float],
-    generator: torch.Generator,
-    batch: int = 64,
-) -> Iterator[Curve]:
-    """Ask a model to name hybrids of pictures of different classes, filtered by the ideal filter.
-
-    images: (N, 3, S, S) uint8; each is the low picture of one pair and the high one of another.
-    cutoffs: K of them in cycles/image, 0 to S / 2.
-    Yields the curve after every batch; its memory does not grow with N.
-    Source: Li et al. 2023, PLOS Comput Biol 19(3): e1010932.
-    """
-    weights = model.parameters() if isinstance(model, nn.Module) else iter(())
-    device = next(weights, images).device
-    partners = derangement(labels, generator)
-    order = torch.randperm(len(labels), generator=generator)
-    low_count, high_count = torch.zeros(2, len(cutoffs), dtype=torch.float64)
-    products = torch.zeros(len(cutoffs), len(cutoffs), dtype=torch.float64)
-    pairs = 0
-    for chosen in order.split(batch):
-        low = images[chosen].to(device).float() / 255
-        high = images[partners[chosen]].to(device).float() / 255
-        answers = torch.stack([model(hybrid(low, high, c)).argmax(-1) for c in cutoffs]).cpu()
-        named_low = (answers == labels[chosen]).double()  # (K, batch)
-        named_high = (answers == labels[partners[chosen]]).double()
-        low_count += named_low.sum(1)
-        high_count += named_high.sum(1)
-        products += (named_low - named_high) @ (named_low - named_high).T
-        pairs += len(chosen)
-        mean = (low_count - high_count) / pairs
-        covariance = products / pairs - mean.outer(mean)
-        yield Curve(torch.tensor(cutoffs), low_count / pairs, high_count / pairs, covariance, pairs)
-
-
 def zero_crossing(cutoffs: Tensor, difference: Tensor) -> float | None:
     """Find the first cutoff at which p_low - p_high reaches zero, coming from either side.
 
@@ -103,40 +55,77 @@ def zero_crossing(cutoffs: Tensor, difference: Tensor) -> float | None:
     Returns the cutoff in its own unit, or None when the curve never gets there; one that starts at
     zero has not come from a side.
     """
-    start, end = difference[:-1], difference[1:]
-    crossings = ((start != 0) & (start * end <= 0)).nonzero().flatten()
-    if not len(crossings):
-        return None
-    index = int(crossings[0])
-    share = (start[index] / (start[index] - end[index])).item()
-    return (cutoffs[index] + share * (cutoffs[index + 1] - cutoffs[index])).item()
+    found = _first_crossings(cutoffs, difference).item()
+    return None if math.isnan(found) else found
 
 
-def reverse_frequency(curve: Curve, generator: torch.Generator, draws: int = 2000) -> Interval:
-    """Return f_rev, in the unit of the curve's cutoffs, with its 95 % interval.
+def _first_crossings(cutoffs: Tensor, differences: Tensor) -> Tensor:
+    """Find the crossings (...) of many curves (..., K); not a number where there is none."""
+    start, end = differences[..., :-1], differences[..., 1:]
+    crosses = (start != 0) & (start * end <= 0)
+    first = crosses.byte().argmax(-1, keepdim=True)
+    above, below = start.gather(-1, first), end.gather(-1, first)
+    found = cutoffs[first] + above / (above - below) * (cutoffs[first + 1] - cutoffs[first])
+    return found.squeeze(-1).where(crosses.any(-1), math.nan)
 
+
+def reverse_frequency(
+    cutoffs: Tensor,
+    difference: Tensor,
+    covariance: Tensor,
+    generator: torch.Generator,
+    draws: int = 2000,
+) -> Interval:
+    """Return f_rev, in the unit of the cutoffs, with its 95 % interval.
+
+    cutoffs, difference: (K,) of the mean p_low - p_high.  covariance: (K, K) of that mean.
     The interval is that of the crossings of curves drawn from the normal distribution of the mean.
     All three numbers are not-a-number when the curve does not cross zero.
     """
-    mean = curve.p_low - curve.p_high
-    value = zero_crossing(curve.cutoffs, mean)
+    value = zero_crossing(cutoffs, difference)
     if value is None:
-        return Interval(math.nan, math.nan, math.nan)
-    values, vectors = torch.linalg.eigh(curve.covariance / curve.pairs)
+        return UNDEFINED
+    values, vectors = torch.linalg.eigh(covariance)
     scale = vectors * values.clamp(min=0).sqrt()
-    noise = torch.randn(draws, len(mean), dtype=torch.float64, generator=generator)
-    crossings = [zero_crossing(curve.cutoffs, drawn) for drawn in mean + noise @ scale.T]
-    found = torch.tensor([c for c in crossings if c is not None], dtype=torch.float64)
-    low, high = found.quantile(torch.tensor([0.025, 0.975], dtype=torch.float64)).tolist()
-    return Interval(value, low, high)
+    noise = torch.randn(draws, len(difference), dtype=torch.float64, generator=generator)
+    crossings = _first_crossings(cutoffs, difference + noise @ scale.T)
+    low, high = crossings.nanquantile(torch.tensor([0.025, 0.975], dtype=torch.float64)).tolist()
+    return Interval(value, min(low, value), max(high, value))
 
 
 def share(successes: int, trials: int) -> Interval:
     """Return a share with its 95 % Wilson interval."""
-    z = 1.959964
-    centre = (successes + z * z / 2) / (trials + z * z)
-    spread = z / (trials + z * z) * math.sqrt(successes * (1 - successes / trials) + z * z / 4)
+    centre = (successes + Z * Z / 2) / (trials + Z * Z)
+    spread = Z / (trials + Z * Z) * math.sqrt(successes * (1 - successes / trials) + Z * Z / 4)
     return Interval(successes / trials, max(0.0, centre - spread), min(1.0, centre + spread))
+
+
+def mean(total: float, squares: float, count: int) -> Interval:
+    """Return a mean of numbers in [0, 1] with its 95 % interval, from their sum and their squares'.
+
+    The normal interval, cut to [0, 1].
+    """
+    value = total / count
+    spread = Z * math.sqrt(max(0.0, squares / count - value**2) / count)
+    return Interval(value, max(0.0, value - spread), min(1.0, value + spread))
+
+
+def difference(low: Interval, high: Interval) -> Interval:
+    """Subtract two Wilson shares of the same pairs, of which each names at most one.
+
+    The interval is Newcombe's hybrid score for paired shares (1998, Statistics in Medicine 17:
+    2635, method 10 without continuity correction), whose width never vanishes.
+    """
+    odds = low.value * high.value / max((1 - low.value) * (1 - high.value), 1e-300)
+    correlation = -math.sqrt(odds) if 0 < low.value < 1 and 0 < high.value < 1 else 0.0
+
+    def reach(first: float, second: float) -> float:
+        return math.sqrt(first**2 - 2 * correlation * first * second + second**2)
+
+    value = low.value - high.value
+    down = reach(low.value - low.low, high.high - high.value)
+    up = reach(low.high - low.value, high.value - high.low)
+    return Interval(value, max(-1.0, value - down), min(1.0, value + up))
 
 
 def ratio(above: Interval, below: Interval) -> Interval:

@@ -8,7 +8,7 @@ import tiny
 import torch
 
 from blurlab import cards, data, models, objects
-from blurlab.sensitivity import Curve, Interval, share
+from blurlab.sensitivity import Interval, share
 
 
 @pytest.fixture
@@ -46,21 +46,21 @@ def test_accuracy_is_the_share_of_right_answers_with_its_interval(model):
 
 
 def test_a_curve_is_written_with_its_reverse_frequency_in_fractions_of_nyquist():
-    cutoffs = torch.tensor([0.0, 8.0, 16.0, 32.0])
-    p_low = torch.tensor([0.0, 0.25, 0.75, 1.0], dtype=torch.float64)
-    curve = Curve(cutoffs, p_low, 1 - p_low, 0.01 * torch.eye(4, dtype=torch.float64), 400)
-    numbers = cards.curve_numbers(curve, 64)
-    assert numbers["f_rev_nyquist"]["value"] == 12 / 32
-    assert numbers["f_rev_nyquist"]["low"] < 12 / 32 < numbers["f_rev_nyquist"]["high"]
+    low = [share(count, 400) for count in (0, 100, 300, 400)]
+    numbers = cards.curve_numbers(
+        {
+            "f_rev_nyquist": Interval(0.375, 0.36, 0.39),
+            "cutoffs_nyquist": [0.0, 0.25, 0.5, 1.0],
+            "p_low": low,
+            "p_high": low[::-1],
+            "pictures": 400,
+        },
+        64,
+    )
+    assert numbers["f_rev_nyquist"] == {"value": 0.375, "low": 0.36, "high": 0.39}
     assert numbers["cutoffs_cycles_per_image"] == [0, 8, 16, 32]
     assert numbers["p_low"] == [0, 0.25, 0.75, 1]
     assert numbers["pairs"] == 400
-
-
-def test_a_curve_that_never_reverses_has_a_null_reverse_frequency():
-    cutoffs, high = torch.tensor([0.0, 32.0]), torch.ones(2, dtype=torch.float64)
-    curve = Curve(cutoffs, 0 * high, high, torch.zeros(2, 2, dtype=torch.float64), 10)
-    assert cards.curve_numbers(curve, 64)["f_rev_nyquist"] == dict.fromkeys(Interval._fields)
 
 
 def test_measuring_gives_accuracy_hybrids_and_cue_conflicts_and_writes_them(model, monkeypatch):

@@ -1,4 +1,4 @@
-"""Answers to hybrids: pairing, curves with known reversals, intervals, and the reference curves."""
+"""Pairing, reversals against the reference curves, intervals, and the answers to one pair."""
 
 import json
 import math
@@ -6,67 +6,21 @@ from itertools import chain, pairwise
 
 import pytest
 import torch
-from conftest import grating
 from torch.testing import assert_close
 
 from blurlab.hybrid import hybrid
 from blurlab.sensitivity import (
-    Curve,
     Interval,
     coarse_to_fine,
     derangement,
-    hybrid_answers,
+    difference,
+    mean,
     pair_answers,
     ratio,
     reverse_frequency,
     share,
     zero_crossing,
 )
-
-SIZE = 16
-FREQUENCIES = range(1, 8)  # cycles/image of the gratings in a picture below
-CUTOFFS = [frequency - 0.5 for frequency in range(1, 9)]
-
-
-def striped(labels, thresholds):
-    """Draw stripes of every frequency, upright for class 0 and level for class 1, as uint8.
-
-    The mean brightness of a picture tells its threshold, one of FREQUENCIES.
-    """
-    waves = torch.stack([grating(SIZE, frequency) for frequency in FREQUENCIES])
-    signs = torch.tensor([1, -1, -1, 1, 1, -1, 1]).view(-1, 1, 1)  # keeps the sum from peaking
-    upright = 0.04 * (signs * waves).sum(0)
-    stripes = torch.stack([upright, upright.T])[labels]
-    brightness = 0.3 + 0.4 * (thresholds.view(-1, 1, 1) - 1) / 6
-    return (brightness + stripes).mul(255).round().byte()[:, None].repeat(1, 3, 1, 1)
-
-
-def looks_at_one_frequency(images):
-    """Name the orientation that is stronger at the frequency which the mean brightness tells.
-
-    The mean always comes from the low picture, so a hybrid is named after the low picture exactly
-    when the cutoff reaches the low picture's threshold.
-    """
-    threshold = ((images.mean((1, 2, 3)) - 0.3) / 0.4 * 6 + 1).round().long()
-    spectrum = torch.fft.fft2(images[:, 0]).abs()
-    index = torch.arange(len(images))
-    return torch.stack([spectrum[index, 0, threshold], spectrum[index, threshold, 0]], 1)
-
-
-def last(model, images, labels, cutoffs=CUTOFFS, seed=0, **options):
-    """Return the final curve."""
-    generator = torch.Generator().manual_seed(seed)
-    *_, curve = hybrid_answers(
-        model, images, labels, cutoffs=cutoffs, generator=generator, **options
-    )
-    return curve
-
-
-def random_stripes(count, seed):
-    generator = torch.Generator().manual_seed(seed)
-    labels = torch.arange(count) % 2
-    return striped(labels, torch.randint(1, 8, (count,), generator=generator)), labels
-
 
 # Pairing
 
@@ -119,120 +73,44 @@ def test_a_curve_that_stays_on_one_side_has_no_crossing(difference):
 def test_crossings_agree_with_the_reference_curves(shared):
     curves = json.loads((shared / "golden" / "revfreq.json").read_text())
     assert len(curves) == 8
-    for curve in curves.values():
-        cutoffs = torch.tensor(curve["alphas"], dtype=torch.float64) / 100
+    for known in curves.values():
+        cutoffs = torch.tensor(known["alphas"], dtype=torch.float64) / 100
         low, high = (
-            torch.tensor(curve[key], dtype=torch.float64).mean(1)
+            torch.tensor(known[key], dtype=torch.float64).mean(1)
             for key in ("accs_low", "accs_high")
         )
-        expected = next(iter(curve["all_linear_crossings"]), None)
-        for difference in (low - high, high - low):
+        expected = next(iter(known["all_linear_crossings"]), None)
+        for curve in (low - high, high - low):
             # The mean of four numbers that cancel is not exactly zero.
-            difference = torch.where(difference.abs() < 1e-12, 0, difference)
-            assert zero_crossing(cutoffs, difference) == (expected and pytest.approx(expected))
+            curve = torch.where(curve.abs() < 1e-12, 0, curve)
+            assert zero_crossing(cutoffs, curve) == (expected and pytest.approx(expected))
 
 
-# Curves whose course follows from how pictures and model were made
+# Reversals
 
 
-@pytest.mark.parametrize("frequency", FREQUENCIES)
-def test_a_model_that_sees_one_frequency_reverses_there(frequency):
-    labels = torch.arange(20) % 2
-    images = striped(labels, torch.full((20,), frequency))
-    curve = last(looks_at_one_frequency, images, labels)
-    expected = (torch.tensor(CUTOFFS) >= frequency).double()
-    assert_close(curve.p_low, expected)
-    assert_close(curve.p_high, 1 - expected)
-    value, low, high = reverse_frequency(curve, torch.Generator().manual_seed(0), draws=100)
-    assert value == low == high == frequency
-
-
-def test_the_curve_is_the_share_of_thresholds_that_the_cutoff_has_reached():
-    labels = torch.arange(70) % 2
-    thresholds = torch.arange(70) % 7 + 1
-    curve = last(looks_at_one_frequency, striped(labels, thresholds), labels)
-    assert curve.pairs == 70
-    assert_close(curve.p_low, torch.arange(8, dtype=torch.float64) / 7)
-    assert_close(curve.p_high, 1 - curve.p_low)
-    assert reverse_frequency(curve, torch.Generator().manual_seed(0)).value == pytest.approx(4)
-
-
-def test_the_covariance_of_the_curve_is_that_of_its_pairs():
-    """A pair differs by -1 up to its threshold and by 1 beyond: the moments are known."""
-    images, labels = random_stripes(60, 1)
-    thresholds = ((images.float().mean((1, 2, 3)) / 255 - 0.3) / 0.4 * 6 + 1).round()
-    differences = torch.where(torch.tensor(CUTOFFS) >= thresholds[:, None], 1.0, -1.0).double()
-    curve = last(looks_at_one_frequency, images, labels, batch=7)
-    assert_close(curve.covariance, differences.T.cov(correction=0))
-
-
-def test_a_model_that_always_says_the_same_never_reverses():
-    images, labels = random_stripes(40, 2)
-    curve = last(
-        lambda pictures: torch.tensor([[1.0, 0.0]]).expand(len(pictures), 2), images, labels
-    )
-    assert_close(curve.p_low, torch.full((8,), 0.5, dtype=torch.float64))
-    assert all(math.isnan(end) for end in reverse_frequency(curve, torch.Generator()))
-
-
-def test_the_interval_covers_the_known_reversal_and_shrinks_with_the_pairs():
-    """Thresholds are uniform over 1 to 7, so all pictures together reverse at 4 cycles/image."""
-    generator = torch.Generator().manual_seed(0)
-    widths, covered = {}, 0
-    for count, repeats in ((40, 20), (400, 4)):
-        found = []
-        for seed in range(repeats):
-            images, labels = random_stripes(count, seed)
-            curve = last(looks_at_one_frequency, images, labels, seed=seed)
-            found.append(reverse_frequency(curve, generator, draws=300))
-        covered += sum(low <= 4 <= high for _, low, high in found)
-        widths[count] = sum(high - low for _, low, high in found) / repeats
-    assert covered >= 20  # of 24; 23 are expected
-    assert widths[40] / widths[400] == pytest.approx(math.sqrt(10), rel=0.35)
-
-
-def test_partial_curves_end_at_the_whole_one_and_do_not_grow():
-    images, labels = random_stripes(50, 3)
-    asked = []
-
-    def model(pictures):
-        asked.append(len(pictures))
-        return looks_at_one_frequency(pictures)
-
-    generator = torch.Generator().manual_seed(0)
-    curves = list(
-        hybrid_answers(model, images, labels, cutoffs=CUTOFFS, generator=generator, batch=16)
-    )
-    assert [curve.pairs for curve in curves] == [16, 32, 48, 50]
-    assert max(asked) == 16
-    for curve in curves:
-        shapes = [tuple(part.shape) for part in curve[:4]]
-        assert shapes == [(8,), (8,), (8,), (8, 8)]
-    whole = last(looks_at_one_frequency, images, labels)
-    assert_close(curves[-1].p_low, whole.p_low)
-    assert_close(curves[-1].covariance, whole.covariance)
-
-
-def test_a_module_without_weights_is_asked_like_a_function():
-    class Module(torch.nn.Module):
-        def forward(self, images):
-            return looks_at_one_frequency(images)
-
-    images, labels = random_stripes(20, 4)
-    expected = last(looks_at_one_frequency, images, labels)
-    assert_close(last(Module(), images, labels), expected)
-
-
-def test_a_cutoff_beyond_nyquist_is_refused_with_the_range():
-    images, labels = random_stripes(4, 5)
-    with pytest.raises(ValueError, match=r"cutoff is 8\.5 .* 0 to 8"):
-        last(looks_at_one_frequency, images, labels, cutoffs=[4, 8.5])
+def rising(spread):
+    """A curve that crosses zero at 0.5, and the covariance of its mean."""
+    cutoffs, difference = torch.tensor([0.0, 1.0]), torch.tensor([-1.0, 1.0], dtype=torch.float64)
+    return cutoffs, difference, spread**2 * torch.eye(2, dtype=torch.float64)
 
 
 def test_an_interval_of_a_sharp_curve_has_no_width():
-    cutoffs, p_low = torch.tensor([0.0, 1.0]), torch.tensor([0.0, 1.0], dtype=torch.float64)
-    curve = Curve(cutoffs, p_low, 1 - p_low, torch.zeros(2, 2, dtype=torch.float64), 9)
-    assert reverse_frequency(curve, torch.Generator().manual_seed(0)) == (0.5, 0.5, 0.5)
+    assert reverse_frequency(*rising(0), torch.Generator().manual_seed(0)) == (0.5, 0.5, 0.5)
+
+
+def test_an_interval_is_as_wide_as_the_crossings_of_noisy_curves():
+    """Small noise on both ends of a line of slope 2 moves its crossing by normal noise."""
+    found = reverse_frequency(*rising(0.01), torch.Generator().manual_seed(0), draws=20_000)
+    expected = 1.96 * math.hypot(0.01, 0.01) / 4
+    assert found.high - 0.5 == pytest.approx(expected, rel=0.05)
+    assert 0.5 - found.low == pytest.approx(expected, rel=0.05)
+
+
+def test_a_curve_that_stays_on_one_side_has_no_reversal():
+    cutoffs, difference, covariance = rising(0.1)
+    found = reverse_frequency(cutoffs, difference.abs(), covariance, torch.Generator())
+    assert all(math.isnan(end) for end in found)
 
 
 # Shares and ratios
@@ -254,6 +132,27 @@ def test_shares_have_the_published_wilson_intervals(successes, trials, low, high
 def test_the_intervals_of_a_share_and_of_its_complement_mirror_each_other():
     mirrored = Interval(*(1 - end for end in share(93, 100)))
     assert share(7, 100) == pytest.approx((mirrored.value, mirrored.high, mirrored.low))
+
+
+def test_a_difference_of_exclusive_shares_covers_the_truth_and_has_a_width_at_the_ends():
+    generator = torch.Generator().manual_seed(0)
+    low, high, count = 0.55, 0.35, 60
+    draws = torch.rand(2000, count, generator=generator)
+    named_low, named_high = (draws < low).sum(1), (draws > 1 - high).sum(1)
+    found = [
+        difference(share(a, count), share(b, count))
+        for a, b in zip(named_low.tolist(), named_high.tolist(), strict=True)
+    ]
+    covered = sum(interval.low <= low - high <= interval.high for interval in found) / 2000
+    assert covered == pytest.approx(0.95, abs=0.015)
+    certain = difference(share(20, 20), share(0, 20))
+    assert certain.value == certain.high == 1
+    assert 0.7 < certain.low < 0.9
+
+
+def test_a_mean_has_the_normal_interval_within_0_to_1():
+    assert mean(50, 30, 100) == pytest.approx((0.5, 0.5 - 0.0438, 0.5 + 0.0438), abs=1e-4)
+    assert mean(99, 98.5, 100).high == 1
 
 
 def test_a_ratio_divides_and_is_wider_than_either_estimate():

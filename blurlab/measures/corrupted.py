@@ -1,13 +1,12 @@
 """Accuracy under the corruptions of ImageNet-C, by corruption, class and severity."""
 
-import math
 from typing import Any
 
 import torch
 
 from blurlab.corruptions import CORRUPTIONS, SEVERITIES, corrupt, eight_bit
 from blurlab.measures import Batch, Measure, Network, Tally
-from blurlab.sensitivity import Interval, share
+from blurlab.sensitivity import mean, share
 
 BANDS = ("low", "medium", "high")
 
@@ -25,9 +24,7 @@ def tally(network: Network, batch: Batch, settings: dict[str, Any]) -> Tally:
         for severity in SEVERITIES:
             # The same draws at every severity and corruption, which then differ in strength alone.
             generator = batch.generator.clone_state()
-            changed = corrupt(
-                batch.images, name, severity, generator, table=settings["strengths"]
-            )
+            changed = corrupt(batch.images, name, severity, generator, table=settings["strengths"])
             answers.append(network(eight_bit(changed)).argmax(-1) == batch.labels)
         right[name] = torch.stack(answers).double()  # (5, N)
     counted = {f"right_{name}": answers.sum(1) for name, answers in right.items()}
@@ -44,18 +41,12 @@ def estimate(summed: Tally, settings: dict[str, Any]) -> dict[str, Any]:
     pictures = int(summed["pictures"])
     return {
         "clean": share(int(summed["clean"]), pictures),
-        "classes": {band: _mean(*summed[f"band_{band}"].tolist(), pictures) for band in BANDS},
+        "classes": {band: mean(*summed[f"band_{band}"].tolist(), pictures) for band in BANDS},
         "accuracy": {
             name: [share(int(count), pictures) for count in summed[f"right_{name}"]]
             for name in CORRUPTIONS
         },
     }
-
-
-def _mean(total: float, squares: float, count: int) -> Interval:
-    mean = total / count
-    spread = 1.959964 * math.sqrt(max(0.0, squares / count - mean**2) / count)
-    return Interval(mean, max(0.0, mean - spread), min(1.0, mean + spread))
 
 
 CORRUPTED = Measure("Accuracy under corruptions", {"strengths": "imagenet"}, tally, estimate)

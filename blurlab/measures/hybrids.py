@@ -1,0 +1,51 @@
+"""Which of two pictures a model names in their hybrids, by cutoff, and where that reverses."""
+
+from typing import Any
+
+import torch
+
+from blurlab.hybrid import hybrid
+from blurlab.measures import Batch, Measure, Network, Tally
+from blurlab.sensitivity import ALPHAS, difference, reverse_frequency, share
+
+
+@torch.no_grad()
+def tally(network: Network, batch: Batch, settings: dict[str, Any]) -> Tally:
+    """Count the answers to hybrids of every picture, as the low one, with its partner.
+
+    low, high (K,): answers that name its class, by cutoff.  products (K, K): of what each pair adds
+    to low - high at two cutoffs.
+    """
+    nyquist = batch.images.shape[-1] / 2
+    named = [
+        network(hybrid(batch.images, batch.partners, alpha / 100 * nyquist)).argmax(-1)
+        for alpha in settings["alphas"]
+    ]
+    answers = torch.stack(named)  # (K, N)
+    low, high = answers == batch.labels, answers == batch.partner_labels
+    each = low.double() - high.double()
+    return {"low": low.sum(1), "high": high.sum(1), "products": each @ each.T}
+
+
+def estimate(summed: Tally, settings: dict[str, Any]) -> dict[str, Any]:
+    """Return f_rev, in fractions of Nyquist, and p_low, p_high and their difference by cutoff.
+
+    f_rev is not a number where the difference does not cross zero.
+    Source: Li et al. 2023, PLOS Comput Biol 19(3): e1010932.
+    """
+    pairs = int(summed["pictures"])
+    cutoffs = torch.tensor(settings["alphas"], dtype=torch.float64) / 100
+    mean = (summed["low"] - summed["high"]) / pairs
+    covariance = summed["products"] / pairs - mean.outer(mean)
+    generator = torch.Generator().manual_seed(0)
+    low, high = ([share(int(count), pairs) for count in summed[name]] for name in ("low", "high"))
+    return {
+        "f_rev_nyquist": reverse_frequency(cutoffs, mean, covariance / pairs, generator),
+        "cutoffs_nyquist": cutoffs.tolist(),
+        "p_low": low,
+        "p_high": high,
+        "difference": [difference(*each) for each in zip(low, high, strict=True)],
+    }
+
+
+HYBRIDS = Measure("Answers to hybrid pictures", {"alphas": list(ALPHAS)}, tally, estimate)
