@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import uuid
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -40,13 +41,16 @@ def folder() -> Path:
 
 
 def read(key: Key) -> dict[int, Tally]:
-    """Return the tallies kept under this key, by the number of the batch; none is no error."""
+    """Return the tallies kept under this key, by the number of the batch; none is no error.
+
+    Raises ValueError for a file among them that is damaged or holds something else.
+    """
     found = {}
     for root in (SHIPPED, folder()):
-        whole, parts = root / f"{key.digest}.parquet", root / key.digest
-        for path in [whole, *sorted(parts.glob("*.parquet"))]:
-            if path.is_file():
-                found |= _read_file(path)
+        # In this order nothing is missed while another process joins the parts.
+        for path in [*_parts(root, key), root / f"{key.digest}.parquet"]:
+            with suppress(FileNotFoundError):
+                found |= _read_file(path, key)
     return found
 
 
@@ -58,17 +62,26 @@ def add(key: Key, number: int, tally: Tally) -> None:
 def join(key: Key, into: Path | None = None) -> Path:
     """Put all tallies of a key into one file, in folder() or another, and return its path.
 
-    Nobody may be adding to this key in the meantime.
+    Tallies that are added in the meantime stay where they are.
+    Raises ValueError when there is none.
     """
-    root = into or folder()
-    path = root / f"{key.digest}.parquet"
-    _write_file(path, key, read(key))
-    parts = folder() / key.digest
-    for part in parts.glob("*.parquet"):
-        part.unlink()
-    if parts.is_dir():
-        parts.rmdir()
+    joined = _parts(folder(), key)
+    found = read(key)
+    if not found:
+        raise ValueError(f"nothing is kept of measure {key.measure!r} under {key.digest}.")
+    path = (into or folder()) / f"{key.digest}.parquet"
+    _write_file(path, key, found)
+    for part in joined:
+        part.unlink(missing_ok=True)
     return path
+
+
+def _parts(root: Path, key: Key) -> list[Path]:
+    return sorted((root / key.digest).glob("*.parquet"))
+
+
+def _written(key: Key) -> str:
+    return json.dumps(key._asdict(), sort_keys=True)
 
 
 def _write_file(path: Path, key: Key, found: dict[int, Tally]) -> None:
@@ -78,20 +91,27 @@ def _write_file(path: Path, key: Key, found: dict[int, Tally]) -> None:
         name: pa.array([found[n][name].flatten().tolist() for n in numbers], pa.list_(pa.float64()))
         for name in shapes
     }
-    about = {"key": json.dumps(key._asdict(), sort_keys=True), "shapes": json.dumps(shapes)}
+    about = {"key": _written(key), "shapes": json.dumps(shapes)}
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     pq.write_table(pa.table(columns, metadata=about), unfinished, compression="zstd")
     os.replace(unfinished, path)
 
 
-def _read_file(path: Path) -> dict[int, Tally]:
-    table = pq.read_table(path)
-    shapes = json.loads(table.schema.metadata[b"shapes"])
-    return {
-        row["batch"]: {
-            name: torch.tensor(row[name], dtype=torch.float64).reshape(shape)
-            for name, shape in shapes.items()
+def _read_file(path: Path, key: Key) -> dict[int, Tally]:
+    try:
+        table = pq.read_table(path)
+        shapes = json.loads(table.schema.metadata[b"shapes"])
+        if table.schema.metadata[b"key"].decode() != _written(key):
+            raise ValueError("these are the tallies of another key")
+        return {
+            row["batch"]: {
+                name: torch.tensor(row[name], dtype=torch.float64).reshape(shape)
+                for name, shape in shapes.items()
+            }
+            for row in table.to_pylist()
         }
-        for row in table.to_pylist()
-    }
+    except (pa.ArrowException, KeyError, TypeError, ValueError, RuntimeError):
+        raise ValueError(
+            f"{path} does not hold the results it is named for; move it away to measure them again."
+        ) from None

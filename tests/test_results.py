@@ -1,0 +1,159 @@
+"""What is kept of a measure: whole or not at all, found again, joined; damage is named."""
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import torch
+from torch.testing import assert_close
+
+from blurlab import results
+from blurlab.results import Key
+
+KEY = Key("0123456789abcdef", "objects/val/32", "hybrids", {"alphas": [0, 50.5]}, 0)
+
+
+@pytest.fixture(autouse=True)
+def store(tmp_path, monkeypatch):
+    """Folders of results of our own, one that ships and one that is written to."""
+    monkeypatch.setattr(results, "SHIPPED", tmp_path / "shipped")
+    monkeypatch.setenv("BLURLAB_RESULTS", str(tmp_path / "own"))
+    return tmp_path
+
+
+def tally(number):
+    """Sums of several shapes whose digits no shorter type would keep."""
+    generator = torch.Generator().manual_seed(number)
+    return {
+        "pictures": torch.tensor(50.0, dtype=torch.float64),
+        "curve": torch.rand(4, dtype=torch.float64, generator=generator) / 3,
+        "heat": torch.rand(2, 3, dtype=torch.float64, generator=generator) / 3,
+    }
+
+
+def assert_same(found, numbers):
+    assert sorted(found) == sorted(numbers)
+    for number in numbers:
+        expected = tally(number)
+        assert list(found[number]) == list(expected)
+        for name, value in expected.items():
+            assert_close(found[number][name], value, rtol=0, atol=0)
+
+
+def test_a_tally_comes_back_to_the_last_digit_and_in_its_shape():
+    results.add(KEY, 3, tally(3))
+    assert_same(results.read(KEY), [3])
+
+
+def test_not_a_number_comes_back_as_such():
+    results.add(KEY, 0, {"sum": torch.tensor([1.0, torch.nan], dtype=torch.float64)})
+    assert results.read(KEY)[0]["sum"].isnan().tolist() == [False, True]
+
+
+def test_nothing_kept_is_no_error():
+    assert results.read(KEY) == {}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        KEY._replace(model="f" * 16),
+        KEY._replace(data="objects/val/64"),
+        KEY._replace(measure="passes"),
+        KEY._replace(settings={"alphas": [0, 51]}),
+        KEY._replace(seed=1),
+    ],
+    ids=Key._fields,
+)
+def test_every_part_of_the_key_keeps_results_apart(other):
+    results.add(KEY, 0, tally(0))
+    assert results.read(other) == {}
+
+
+def test_the_order_of_settings_and_lists_for_tuples_make_no_difference():
+    first = KEY._replace(settings={"a": (1, 2), "b": None})
+    results.add(first, 0, tally(0))
+    assert_same(results.read(KEY._replace(settings={"b": None, "a": [1, 2]})), [0])
+
+
+def test_the_digest_never_changes_or_what_ships_would_be_lost():
+    assert KEY.digest == "142e40cfc90b4301"
+
+
+def test_what_ships_and_what_is_ones_own_are_read_together(store):
+    for number in (0, 1):
+        results.add(KEY, number, tally(number))
+    assert results.join(KEY, results.SHIPPED) == store / "shipped" / f"{KEY.digest}.parquet"
+    results.add(KEY, 2, tally(2))
+    assert_same(results.read(KEY), [0, 1, 2])
+
+
+def test_joining_keeps_everything_in_one_file_and_takes_more_afterwards(store):
+    for number in (2, 0, 1):
+        results.add(KEY, number, tally(number))
+    path = results.join(KEY)
+    assert [file for file in store.rglob("*") if file.is_file()] == [path]
+    assert_same(results.read(KEY), [0, 1, 2])
+    results.add(KEY, 7, tally(7))
+    results.join(KEY)
+    assert_same(results.read(KEY), [0, 1, 2, 7])
+
+
+def test_joining_nothing_is_an_error():
+    with pytest.raises(ValueError, match="nothing is kept of measure 'hybrids'"):
+        results.join(KEY)
+
+
+def test_a_file_that_was_not_finished_is_not_read_and_not_in_the_way(store):
+    results.add(KEY, 0, tally(0))
+    written = store / "own" / KEY.digest / "000000.parquet"
+    (written.parent / ".000001.parquet.0123").write_bytes(written.read_bytes()[:100])
+    assert_same(results.read(KEY), [0])
+    results.add(KEY, 1, tally(1))
+    assert_same(results.read(KEY), [0, 1])
+
+
+def test_a_write_that_fails_leaves_what_was_there(monkeypatch):
+    results.add(KEY, 0, tally(0))
+
+    def full(table, path, **options):
+        path.write_bytes(b"PAR1")
+        raise OSError(28, "No space left on device", str(path))
+
+    monkeypatch.setattr(pq, "write_table", full)
+    for number in (0, 1):
+        with pytest.raises(OSError, match="No space left"):
+            results.add(KEY, number, tally(number))
+    assert_same(results.read(KEY), [0])
+
+
+def cut(path):
+    path.write_bytes(path.read_bytes()[:-30])
+
+
+def foreign(path):
+    pq.write_table(pa.table({"batch": [0]}), path)
+
+
+def renamed(path):
+    other = KEY._replace(seed=5)
+    results.add(other, 0, tally(0))
+    (results.folder() / other.digest / path.name).rename(path)
+
+
+def misshapen(path):
+    table = pq.read_table(path)
+    about = {**table.schema.metadata, b"shapes": b'{"curve": [999]}'}
+    pq.write_table(table.replace_schema_metadata(about), path)
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [cut, foreign, renamed, misshapen, lambda path: path.write_bytes(b"")],
+    ids=["cut", "foreign", "renamed", "misshapen", "empty"],
+)
+def test_a_file_that_does_not_hold_its_results_is_one_sentence_that_names_it(store, harm):
+    results.add(KEY, 0, tally(0))
+    path = store / "own" / KEY.digest / "000000.parquet"
+    harm(path)
+    with pytest.raises(ValueError, match=r"000000\.parquet does not hold .* move it away"):
+        results.read(KEY)
