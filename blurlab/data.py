@@ -7,8 +7,6 @@ from typing import NamedTuple
 import torch
 from PIL import Image
 from torch import Tensor
-from torchvision.datasets import Imagenette
-from torchvision.transforms.v2 import functional as TF
 
 from blurlab import objects
 
@@ -63,16 +61,20 @@ def imagenette_class(name: str, count: int) -> Tensor:
     return torch.stack([_square(dataset[index][0], 160) for index in chosen[:count]])
 
 
-def _imagenette(split: str) -> Imagenette:
+def _imagenette(split: str):
     if not (data_root() / "imagenette2-160" / split).is_dir():
         raise ValueError(
             f"Imagenette's {split} pictures are not in {data_root()}; set BLURLAB_DATA to the "
             "folder that holds imagenette2-160."
         )
+    from torchvision.datasets import Imagenette  # takes as long to import as torch; few need it
+
     return Imagenette(data_root(), split=split, size="160px")
 
 
 def _square(picture: Image.Image, size: int) -> Tensor:
+    from torchvision.transforms.v2 import functional as TF
+
     square = TF.center_crop(picture, [min(picture.size)] * 2)
     return TF.pil_to_tensor(TF.resize(square, [size, size], antialias=True))
 
