@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from blurlab import models
 from blurlab.data import Pictures
 from blurlab.sensitivity import derangement
 
@@ -24,6 +25,7 @@ class Batch(NamedTuple):
     images: (N, 3, S, S) in [0, 1].  labels: (N,).  partners, partner_labels: for every picture one
     of another class, which in the whole data set is the partner of no other.  number: of the batch.
     generator: draws what is random, the same for the same seed and number.
+    source: the network that attacks are made on, where that is another one.
     """
 
     images: Tensor
@@ -32,12 +34,14 @@ class Batch(NamedTuple):
     partner_labels: Tensor
     generator: torch.Generator
     number: int
+    source: Network | None = None
 
 
 class Measure(NamedTuple):
     """One row of MEASURES.
 
-    title: for people.  settings: what may be set, with its default.
+    title: for people.  settings: what may be set, with its default; "source", where there is one,
+    is null or the name of an installed model, which tallies() loads.
     tally: called with (network, batch, settings); estimate: with (the sum of tallies, settings),
     returns the numbers as JSON holds them, each estimate with its 95 % interval.
     size: pictures in a batch.
@@ -82,6 +86,7 @@ def tallies(
     generator = torch.Generator().manual_seed(seed)
     partners = derangement(pictures.labels, generator)
     order = torch.randperm(len(pictures.labels), generator=generator)[:count]
+    source = models.load(settings["source"], device) if settings.get("source") else None
     for number in numbers:
         chosen = order[number * measure.size : (number + 1) * measure.size]
         if number in done or not len(chosen):
@@ -93,6 +98,7 @@ def tallies(
             pictures.labels[partners[chosen]].to(device),
             torch.Generator().manual_seed(1_000_003 * seed + number),
             number,
+            source,
         )
         found = measure.tally(network, batch, settings)
         count_of = torch.tensor(float(len(chosen)), dtype=torch.float64)

@@ -1,5 +1,6 @@
 """Accuracy under the corruptions of ImageNet-C, by corruption, class and severity."""
 
+import math
 from typing import Any
 
 import torch
@@ -47,6 +48,24 @@ def estimate(summed: Tally, settings: dict[str, Any]) -> dict[str, Any]:
             for name in CORRUPTIONS
         },
     }
+
+
+def mce(found: dict[str, Any], baseline: dict[str, Any]) -> dict[str, Any]:
+    """Compare the errors of a model under corruptions with a baseline's on the same pictures.
+
+    found, baseline: what estimate returned of each.
+    Returns mce, the mean over the 15 corruptions of the test set of the model's error, summed over
+    severities, as a share of the baseline's; ce: that share of each. The baseline's own is 1.
+    Source: Hendrycks and Dietterich 2019, ICLR, where the baseline is AlexNet, the unit percent.
+    """
+    tested = [name for name, row in CORRUPTIONS.items() if row.band]
+    wrong, reference = (
+        {name: sum(1 - share.value for share in each["accuracy"][name]) for name in tested}
+        for each in (found, baseline)
+    )
+    # A baseline that is never wrong leaves the share undefined.
+    ce = {name: wrong[name] / (reference[name] or math.nan) for name in tested}
+    return {"mce": sum(ce.values()) / len(tested), "ce": ce}
 
 
 CORRUPTED = Measure("Accuracy under corruptions", {"strengths": "imagenet"}, tally, estimate)

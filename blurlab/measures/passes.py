@@ -1,0 +1,128 @@
+"""Accuracy on low-passed and on high-passed pictures, by where the filter cuts."""
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from blurlab.measures import Batch, Measure, Network, Tally
+from blurlab.sensitivity import ALPHAS, share
+from blurlab.spectrum import low_pass
+
+# Accuracy of four people on pictures of 224 pixels and 16 classes (chance 1/16), 640 trials a
+# point, by the standard deviation in pixels of the Gaussian that they were filtered with:
+# model-vs-human's raw data (Geirhos et al. 2021, NeurIPS), measured by Geirhos et al. 2018.
+HUMANS = {
+    "low": {0: 0.920, 1: 0.914, 3: 0.795, 5: 0.630, 7: 0.588, 10: 0.380, 15: 0.200, 40: 0.061},
+    "high": {
+        math.inf: 0.883, 3: 0.808, 1.5: 0.739, 1: 0.616, 0.7: 0.353, 0.55: 0.178, 0.45: 0.073,
+        0.4: 0.064,
+    },
+}  # fmt: skip
+HUMAN_TRIALS, HUMAN_CHANCE, HUMAN_SIZE = 640, 1 / 16, 224
+BACKGROUND = 0.4423  # the grey around their pictures, and the mean of the high-passed ones
+GREY = (0.2125, 0.7154, 0.0721)
+HALF_GAIN = math.sqrt(math.log(2) / 2) / math.pi  # a Gaussian's cutoff times its sigma
+
+
+def ideal(images: Tensor, alpha: float) -> tuple[Tensor, Tensor]:
+    """Return low-passed and high-passed pictures, both with their mean, clipped to [0, 1].
+
+    alpha: the cutoff in percent of Nyquist; what lies on it is low.  Without its mean a high-passed
+    picture could not be shown, to a person or to a network that expects [0, 1].
+    """
+    low = low_pass(images, alpha / 200 * images.shape[-1], "ideal")
+    mean = images.mean((-1, -2), keepdim=True)
+    return low.clamp(0, 1), (images - low).add_(mean).clamp_(0, 1)
+
+
+def human_low(images: Tensor, sigma: float) -> Tensor:
+    """Blur grey pictures as those shown to people were, (N, 1, S, S) to (N, 3, S, S).
+
+    sigma: in pixels of a picture of 224; a picture of S gets the same gain at the same cycles/image
+    as theirs had from a sampled Gaussian of four sigma to either side, with grey all around.
+    """
+    if not sigma:
+        return images.expand(-1, 3, -1, -1)
+    spread = _spread(images.shape[-1], sigma).to(images)
+    return (spread @ (images - BACKGROUND) @ spread.T + BACKGROUND).expand(-1, 3, -1, -1)
+
+
+def human_high(images: Tensor, sigma: float) -> Tensor:
+    """Take the blurred picture away and bring the mean to the background, clipped to [0, 1].
+
+    An infinite sigma leaves the grey picture as it is.
+    """
+    if sigma == math.inf:
+        return images.expand(-1, 3, -1, -1)
+    fine = images - human_low(images, sigma)
+    return (fine - fine.mean((-1, -2), keepdim=True) + BACKGROUND).clamp(0, 1)
+
+
+def _spread(size: int, sigma: float) -> Tensor:
+    """Build the (S, S) matrix that blurs each column as a picture of 224 was blurred by sigma."""
+    steps = torch.arange(1, int(4 * sigma + 0.5) + 1, dtype=torch.float64)
+    weights = torch.exp(-((steps / sigma) ** 2) / 2)
+    total = 1 + 2 * weights.sum()
+    around = 4 * size  # far enough for the widest Gaussian not to come round
+    # Frequencies finer than theirs could be are treated as their finest.
+    frequency = torch.arange(around // 2 + 1, dtype=torch.float64) / around * size / HUMAN_SIZE
+    waves = torch.cos(2 * math.pi * frequency.clamp(max=0.5)[:, None] * steps)
+    response = torch.fft.irfft((1 + 2 * waves @ weights) / total + 0j, n=around)
+    distance = torch.arange(size)
+    return response[(distance[:, None] - distance).abs()]
+
+
+def _filtered(images: Tensor, settings: dict[str, Any]) -> Iterator[tuple[str, Tensor]]:
+    """Yield "low" or "high" and the pictures to ask about, in the order of the tally."""
+    if settings["filter"] == "ideal":
+        for alpha in settings["alphas"]:
+            yield from zip(("low", "high"), ideal(images, alpha), strict=True)
+        return
+    if settings["filter"] != "human":
+        raise ValueError(f"filter is {settings['filter']!r}; it must be ideal or human.")
+    grey = torch.einsum("nchw,c->nhw", images, images.new_tensor(GREY))[:, None]
+    for sigma in HUMANS["low"]:
+        yield "low", human_low(grey, sigma)
+    for sigma in HUMANS["high"]:
+        yield "high", human_high(grey, sigma)
+
+
+@torch.no_grad()
+def tally(network: Network, batch: Batch, settings: dict[str, Any]) -> Tally:
+    """Count the right answers: low (K,) and high (K,), by cutoff; clean."""
+    counts = {"low": [], "high": []}
+    for kind, images in _filtered(batch.images, settings):
+        counts[kind].append((network(images).argmax(-1) == batch.labels).sum())
+    right = {kind: torch.stack(each) for kind, each in counts.items()}
+    return right | {"clean": (network(batch.images).argmax(-1) == batch.labels).sum()}
+
+
+def estimate(summed: Tally, settings: dict[str, Any]) -> dict[str, Any]:
+    """Return the accuracy clean, low-passed and high-passed, with where the filter cuts.
+
+    The ideal filter's cutoffs are fractions of Nyquist. Those of the filter that people were tested
+    with are its sigmas in pixels of a 224-pixel picture, and the cycles/image, the same at any
+    size, where a Gaussian of that sigma has gain 1/2; null where nothing is cut.
+    """
+    pictures = int(summed["pictures"])
+    accuracy = {
+        kind: [share(int(count), pictures) for count in summed[kind]] for kind in ("low", "high")
+    } | {"clean": share(int(summed["clean"]), pictures)}
+    if settings["filter"] == "ideal":
+        return accuracy | {"cutoffs_nyquist": [alpha / 100 for alpha in settings["alphas"]]}
+    finite = {k: [s if 0 < s < math.inf else None for s in each] for k, each in HUMANS.items()}
+    for kind, sigmas in finite.items():
+        accuracy[f"{kind}_sigmas_of_224"] = sigmas
+        accuracy[f"{kind}_cutoffs"] = [s and HALF_GAIN * HUMAN_SIZE / s for s in sigmas]
+    return accuracy
+
+
+PASSES = Measure(
+    "Accuracy on low- and high-passed pictures",
+    {"filter": "ideal", "alphas": list(ALPHAS)},
+    tally,
+    estimate,
+)
