@@ -6,8 +6,10 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from blurlab import data, models, objects, robustness, sensitivity
+from blurlab import data, models, objects, sensitivity
 from blurlab.measures import Measure, batches, tallies, total
+from blurlab.measures.attacked import ATTACKED
+from blurlab.measures.corrupted import CORRUPTED
 from blurlab.measures.hybrids import HYBRIDS
 from blurlab.models import Classifier
 
@@ -30,25 +32,30 @@ def measure(name: str, device: str = "cpu") -> Iterator[tuple[str, dict]]:
 
 
 def running(
-    measure: Measure, model: Classifier, pictures: data.Pictures, count: int, device: str
+    measure: Measure,
+    model: Classifier,
+    pictures: data.Pictures,
+    count: int,
+    device: str,
+    **changed,
 ) -> Iterator[dict]:
-    """Yield a measure's estimates, and how many pictures they are from, after every batch."""
-    summed = None
+    """Yield a measure's estimates, and how many pictures they are from, after every batch.
+
+    changed: settings that differ from the measure's.
+    """
+    settings, summed = measure.settings | changed, None
     for _, tally in tallies(
         measure,
         model,
         pictures,
-        measure.settings,
+        settings,
         numbers=batches(pictures, count, measure.size),
         count=count,
         device=device,
     ):
         summed = tally if summed is None else total({0: summed, 1: tally})
-        numbers = measure.estimate(summed, measure.settings)
+        numbers = measure.estimate(summed, settings)
         yield numbers | {"pictures": int(summed["pictures"])}
-
-
-EPSILONS = (1, 2, 4)  # of 255
 
 
 def measure_robustness(
@@ -56,41 +63,43 @@ def measure_robustness(
 ) -> Iterator[tuple[str, dict]]:
     """Measure accuracy under corruptions and attacks on the first count shuffled pictures.
 
-    source: the model that transfer attacks are made on.
+    source: the model that transfer attacks are made on, or this one for none.
     Yields (what was measured, its numbers so far); the last of each kind is the final one.
     Raises ValueError when count is not between 1 and the number of validation pictures.
     """
     recipe, model = models.card(name)["recipe"], models.load(name, device)
     pictures = data.DATASETS[recipe["data"]]("val", recipe["input_size"])
-    if not 1 <= count <= len(pictures.labels):
-        raise ValueError(f"-n is {count}; there are 1 to {len(pictures.labels)} pictures.")
-    chosen = torch.randperm(len(pictures.labels), generator=torch.Generator().manual_seed(0))
-    images = pictures.images[chosen[:count]].to(device)
-    labels = pictures.labels[chosen[:count]].to(device)
-    for found in robustness.corruption_accuracy(model, images, labels):
-        yield "corruptions", corruption_numbers(found)
-    attacked = {"adaptive": model}
-    if source != name:
-        attacked["transfer"] = models.load(source, device)
-    scores = {kind: {} for kind in attacked}
-    for kind, victim in attacked.items():
-        for epsilon in EPSILONS:
-            for score, seen in robustness.attack_accuracy(
-                victim, model, images, labels, epsilon=epsilon / 255
-            ):
-                scores[kind][f"{epsilon}/255"] = estimate(score)
-                yield "attacks", {"pictures": seen, "steps": 10, "source": source, **scores}
+    for numbers in running(CORRUPTED, model, pictures, count, device):
+        yield "corruptions", corruption_numbers(numbers)
+    scores = {}
+    for kind, attacked in {"adaptive": None, "transfer": source}.items():
+        if attacked == name:
+            continue
+        for numbers in running(ATTACKED, model, pictures, count, device, source=attacked):
+            scores[kind] = attack_numbers(numbers)
+            steps = ATTACKED.settings["steps"]
+            yield (
+                "attacks",
+                {"pictures": numbers["pictures"], "steps": steps, "source": source, **scores},
+            )
 
 
-def corruption_numbers(found: robustness.Corrupted) -> dict:
+def corruption_numbers(numbers: dict) -> dict:
+    """Return a card's account of the accuracy under corruptions."""
     return {
-        "pictures": found.pictures,
+        "pictures": numbers["pictures"],
         "accuracy": {
-            name: [round(value, 4) for value in by_severity.tolist()]
-            for name, by_severity in found.accuracy.items()
+            name: [round(share.value, 4) for share in by_severity]
+            for name, by_severity in numbers["accuracy"].items()
         },
-        "classes": {band: estimate(interval) for band, interval in found.bands.items()},
+        "classes": {band: estimate(share) for band, share in numbers["classes"].items()},
     }
+
+
+def attack_numbers(numbers: dict) -> dict:
+    """Return a card's account of the accuracy under attacks, by epsilon."""
+    named = zip(numbers["epsilons_of_255"], numbers["accuracy"], strict=True)
+    return {f"{epsilon}/255": estimate(share) for epsilon, share in named}
 
 
 @torch.no_grad()

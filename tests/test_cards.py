@@ -79,3 +79,16 @@ def test_measuring_gives_accuracy_hybrids_and_cue_conflicts_and_writes_them(mode
     cards.write("tiny", measured)
     assert models.card("tiny") == before | {"measured": json.loads(json.dumps(measured))}
     assert next(cards.measure("tiny")) == ("accuracy", measured["accuracy"])
+
+
+def test_robustness_is_measured_by_corruption_and_by_attack(model, tmp_path, monkeypatch):
+    monkeypatch.setitem(data.OBJECTS_COUNT, "val", 200)
+    torch.manual_seed(1)
+    tiny.install(tmp_path, "other")
+    measured = dict(cards.measure_robustness("tiny", "other", 4))
+    assert measured["corruptions"]["pictures"] == measured["attacks"]["pictures"] == 4
+    assert set(measured["corruptions"]["classes"]) == {"low", "medium", "high"}
+    assert len(measured["corruptions"]["accuracy"]["fog"]) == 5
+    for kind in ("adaptive", "transfer"):
+        assert set(measured["attacks"][kind]) == {"1/255", "2/255", "4/255"}
+    assert "transfer" not in dict(cards.measure_robustness("tiny", "tiny", 2))["attacks"]
