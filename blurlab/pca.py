@@ -8,6 +8,9 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from blurlab.models import resize
+
+SHIPPED = Path(__file__).parents[1] / "assets" / "pca" / "imagenette_32.safetensors"
 CHUNK = 1024
 KEYS = ("mean", "components", "variance")
 
@@ -65,6 +68,35 @@ def project(images: Tensor, basis: Basis) -> Tensor:
         raise ValueError(f"pictures are {size} pixels wide; this basis is for {wanted} pixels.")
     mean, components = basis.mean.to(images), basis.components.to(images)
     return mean + ((images - mean).flatten(1) @ components.T @ components).view_as(images)
+
+
+def defend(images: Tensor, basis: Basis, count: int | None = None) -> Tensor:
+    """Put pictures of any size through a basis: reduced to its size, projected, and enlarged again.
+
+    images: (N, 3, S, S).  count: of the leading components to keep, 1 to K; None keeps all.
+    Returns (N, 3, S, S), differentiable and never clamped. Whatever the components, detail beyond
+    the basis's size is lost.
+    Raises ValueError when count is out of range.
+    """
+    most = len(basis.components)
+    if count is not None and not 1 <= count <= most:
+        raise ValueError(f"count is {count}; this basis allows 1 to {most} components.")
+    kept = basis._replace(components=basis.components[:count])
+    return resize(project(resize(images, basis.mean.shape[-1]), kept), images.shape[-1])
+
+
+def largest_shares(images: Tensor, basis: Basis) -> Tensor:
+    """Say how much of each component comes from the one picture that weighs most in it.
+
+    A component is a weighted sum of the pictures it was fitted on; this is the largest of its
+    squared weights, which sum to 1. Near 1, the component would be that picture.
+    images: those that the basis was fitted on, (N, 3, S, S), in [0, 1] or uint8.
+    Returns (K,) in [0, 1].
+    """
+    mean, components = basis.mean.double().flatten(), basis.components.double().T
+    parts = [(_numbers(part) - mean) @ components for part in images.split(CHUNK)]
+    weights = torch.cat(parts).square()
+    return weights.amax(0) / weights.sum(0)
 
 
 def save(basis: Basis, path: str | Path) -> None:

@@ -1,0 +1,44 @@
+"""Fits the PCA defence to training pictures and writes it with a card that says how."""
+
+import json
+from argparse import Namespace
+from pathlib import Path
+
+from blurlab import data, models, pca
+
+
+def fit(name: str, size: int, count: int, path: Path) -> dict:
+    """Fit a basis to a data set's training pictures; write it, and its card beside it as .json.
+
+    name: a key of data.DATASETS.  size: side in pixels that the pictures are reduced to.
+    count: components to keep.
+    Returns the card.
+    Raises ValueError when the data set is not there or count is out of range.
+    """
+    pictures = data.DATASETS[name]("train", size).images
+    basis = pca.fit(pictures, count)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pca.save(basis, path)
+    card = {
+        "data": name,
+        "split": "train",
+        "pictures": len(pictures),
+        "size": size,
+        "components": count,
+        "of": basis.mean.numel(),
+        "explained_variance": round(basis.variance.sum().item(), 5),
+        "largest_share_of_one_picture": round(pca.largest_shares(pictures, basis).max().item(), 5),
+        "bytes": path.stat().st_size,
+        "sha256": models.sha256(path),
+    }
+    path.with_suffix(".json").write_text(json.dumps(card, indent=1) + "\n")
+    return card
+
+
+def command(arguments: Namespace) -> None:
+    """Run `python -m blurlab pca` with what its parser read."""
+    card = fit(arguments.data, arguments.size, arguments.count, arguments.output)
+    print(
+        f"{arguments.output}: {card['components']} of {card['of']} components of "
+        f"{card['pictures']} pictures hold {card['explained_variance']:.1%} of their variance"
+    )
