@@ -20,13 +20,13 @@ function makeFrameAxis({ positions, texts, em, title }, width) {
   const left = 3.6 * em, right = width - clamp(width * 0.27, 7.5 * em, 15 * em);
   const first = positions[0], range = positions.at(-1) - first || 1;
   const x = (value) => left + ((right - left) * (value - first)) / range;
-  let end = -Infinity; // numbers that would touch the one before are left out
-  const ticks = positions.flatMap((at, i) => {
-    const half = (0.27 * texts[i].length + 0.3) * em;
-    if (x(at) - half < end) return [];
-    end = x(at) + half;
-    return [{ at, label: texts[i] }];
-  });
+  // Every number, or every second, third ... of them, so that no two touch.
+  const half = (i) => (0.27 * texts[i].length + 0.3) * em;
+  const every = (stride) => [...positions.keys()].filter((i) => i % stride === 0);
+  const touch = (i, n, chosen) => n && x(positions[i]) - half(i) < x(positions[chosen[n - 1]]) + half(chosen[n - 1]);
+  let stride = 1;
+  while (every(stride).some(touch)) stride++;
+  const ticks = every(stride).map((i) => ({ at: positions[i], label: texts[i] }));
   const nearest = (place) => positions.reduce((best, at, i) =>
     Math.abs(x(at) - place) < Math.abs(x(positions[best]) - place) ? i : best, 0);
   return { width, left, right, x, ticks, nearest, title };
@@ -92,6 +92,43 @@ function nameFrames(lines, axis, em, box) {
   box.replaceChildren(...names.map(({ node }) => node));
   const ends = new Map(lines.map(({ model, values }) => [model.key, values.findLast((value) => value !== null)]));
   return spreadNames(names, em, ({ key }) => ends.get(key));
+}
+
+// ---- The stages of a chain --------------------------------------------------------------------
+
+// A line per model for what it says of one picture; fill(classes, probabilities) at a position.
+function makeVerdict(model) {
+  const row = makeRow("top"), mark = element("span", { class: "mark" });
+  const node = element("div", { class: "verdict", style: `--model:${look(model).color}` }, symbol(model), row.node, mark);
+  function fill(classes, probabilities) {
+    fillRow(row, classes ? model.classes[classes[0]] : "…", classes ? probabilities[0] : null);
+    const right = classes?.[0] === model.true;
+    mark.textContent = !classes || model.true === undefined ? "" : right ? "✓" : "✗";
+    mark.title = mark.textContent && (right ? "right" : "wrong");
+    node.classList.toggle("wrong", mark.textContent === "✗");
+  }
+  return { node, fill };
+}
+
+const SKETCH = { width: 100, height: 42 }; // of the drawing; the page stretches it
+
+// The spectrum of one stage, before that of the chain's first; draw(spectrum, first).
+function makeSketch(spectra) {
+  const known = spectra.flat().filter((row) => row).flat();
+  const high = Math.max(...known), low = Math.max(Math.min(...known), high - 8);
+  const whole = shape("path", { class: "spectrum whole" }), own = shape("path", { class: "spectrum kept" });
+  const svg = shape("svg", { viewBox: `0 0 ${SKETCH.width} ${SKETCH.height}`, preserveAspectRatio: "none" }, whole, own);
+  const ends = element("div", { class: "ends" }, element("span", { text: "coarse" }), element("span", { text: "power" }), element("span", { text: "fine" }));
+  const path = (row) => (row ?? []).map((power, ring) => {
+    const x = (SKETCH.width * ring) / (row.length - 1); // not logarithmic, to give fine detail room
+    const y = 1 + (SKETCH.height - 2) * clamp((high - power) / (high - low || 1), 0, 1);
+    return `${ring ? "L" : "M"}${x.toFixed(2)} ${y.toFixed(2)}`;
+  }).join("");
+  function draw(spectrum, first) {
+    own.setAttribute("d", path(spectrum));
+    whole.setAttribute("d", path(first));
+  }
+  return { node: element("div", { class: "sketch", role: "img", "aria-label": "power spectrum" }, svg, ends), draw };
 }
 
 // ---- One mounted view -------------------------------------------------------------------------
@@ -185,7 +222,21 @@ function makeView(parent) {
     boxes.forEach(drawPicture);
     drawDial();
     scene.models.forEach((model, n) => fillFrameCard(cards[n], model));
+    boxes.slice(0, scene.stages.length).forEach(fillStage);
     moveCurves(index);
+  }
+
+  function fillStage({ verdicts, sketch }, n) {
+    const { said, spectra } = scene.stages[n];
+    scene.models.forEach(({ key }, m) =>
+      verdicts[m].fill(said[key]?.classes?.[index], said[key]?.probabilities?.[index]));
+    sketch.draw(spectra[index], n ? scene.stages[0].spectra[index] : null);
+  }
+
+  function layOutStage(box) {
+    box.verdicts = scene.models.map(makeVerdict);
+    box.sketch = makeSketch(scene.stages.map(({ spectra }) => spectra));
+    box.stage.replaceChildren(...box.verdicts.map(({ node }) => node), box.sketch.node);
   }
 
   const url = (picture, i) => slot[`pictures-${picture}-${CHUNK * Math.floor(i / CHUNK)}`]?.[i % CHUNK] ?? null;
@@ -236,7 +287,7 @@ function makeView(parent) {
 
   // Everything that stays while the slider moves.
   function drawLayout() {
-    const { models = [], answers = {}, curves = {}, note } = slot.answers ?? {};
+    const { models = [], answers = {}, curves = {}, note, stages = [] } = slot.answers ?? {};
     const em = parseFloat(getComputedStyle(parts.stage).fontSize), { positions, texts, label, unit } = data;
     parts.stage.dataset.width = parts.stage.clientWidth < 54 * em ? "narrow" : "wide";
     decodeAll();
@@ -247,7 +298,11 @@ function makeView(parent) {
     }
     arrangeCards(parts.models, em);
     parts.label.textContent = label;
-    scene = { models, answers, curves, positions, texts, em, title: unit ? `${label}, ${unit}` : label };
+    scene = { models, answers, curves, stages, positions, texts, em, title: unit ? `${label}, ${unit}` : label };
+    parts.stage.classList.toggle("chain", stages.length > 0);
+    boxes.slice(0, stages.length).forEach(layOutStage);
+    parts.who.hidden = stages.length === 0;
+    parts.who.replaceChildren(...models.map((model) => element("span", {}, symbol(model), element("b", { text: model.title }))));
     scene.axis = makeFrameAxis(scene, parts.curve.clientWidth);
     const shown = new Set(scene.axis.ticks.map(({ at }) => at)), last = positions.length - 1 || 1;
     parts.ticks.replaceChildren(...positions.flatMap((at, i) =>
@@ -276,8 +331,8 @@ function makeView(parent) {
     const canvas = element("canvas", { role: "img", "aria-label": title, "data-part": "picture" });
     const waiting = element("p", { class: "waiting", role: "status", text: "computing …" });
     const box = element("div", { class: "frame" }, canvas, waiting);
-    const caption = element("figcaption", { text: title });
-    return { node: element("figure", { class: "shown" }, box, caption), frame: box, canvas, waiting };
+    const caption = element("figcaption", { text: title }), stage = element("div", { class: "answered" });
+    return { node: element("figure", { class: "shown" }, box, caption, stage), frame: box, canvas, waiting, stage };
   }
 
   return view;

@@ -37,7 +37,7 @@ def frames(
         without the unit.
     position: where the slider stands; the nearest of positions is shown. It moves there whenever
         Python passes another value than the browser last sent.
-    pictures: for each picture shown side by side, one to three of them, its title and urls: a data
+    pictures: for each picture shown side by side, one to four of them, its title and urls: a data
         URL per position, None where it is not computed yet.
     presenter: bigger type.
     Returns the state that the browser sent last: position, on release only.
@@ -61,17 +61,22 @@ def frames_answers(
     answers: Mapping[str, Mapping[str, Any]],
     curve_titles: Mapping[str, str],
     note: str | None = None,
+    stages: Sequence[Mapping[str, Any]] = (),
 ) -> None:
     """Hand the answers that have been computed so far to the frames of the same key.
 
-    models: as for the stage; key, title, color and classes are used.
+    models: as for the stage; key, title, color and classes are used. Optional: true, the index of
+        the right class, by which the answers to stages are marked.
     answers: for each model's key the lists classes (indices of the K best), probabilities (theirs)
         and curves (name -> values in [0, 1]), one entry per position and None where there is no
         answer yet. Optional: note, a sentence shown with the model.
     curve_titles: name -> words, in the order of the lines' dashes; the first names the line's end.
     note: a sentence under the curves, saying what to see.
+    stages: where the pictures are the stages of a chain, for each of them said (for each model's
+        key the lists classes and probabilities as in answers) and spectra (per position the common
+        logarithm of its power at 1, 2, ... cycles/image), None where it is not computed yet.
     """
-    feed(key, "answers", _said(models, answers, curve_titles, note))
+    feed(key, "answers", _said(models, answers, curve_titles, note, stages))
 
 
 def frames_html(
@@ -86,12 +91,13 @@ def frames_html(
     curve_titles: Mapping[str, str],
     texts: Sequence[str] | None = None,
     note: str | None = None,
+    stages: Sequence[Mapping[str, Any]] = (),
     presenter: bool = False,
     title: str = "BlurLab",
 ) -> str:
     """Give the frames as one HTML file that works without a server; arguments as above."""
     parts = _parts(positions, position, pictures, presenter)
-    parts["answers"] = _said(models, answers, curve_titles, note)
+    parts["answers"] = _said(models, answers, curve_titles, note, stages)
     data = {"stage": "export", "parts": parts, **_fixed(label, unit, positions, texts, pictures)}
     return page("frames", data, title, body=HTML, css=CSS, script=SCRIPT)
 
@@ -118,12 +124,13 @@ def _parts(positions, position, pictures, presenter) -> dict[str, Any]:
     return parts | {"settings": {"position": position, "presenter": presenter}}
 
 
-def _said(models, answers, curve_titles, note) -> dict[str, Any]:
+def _said(models, answers, curve_titles, note, stages) -> dict[str, Any]:
     return {
         "models": [dict(model) for model in models],
         "answers": dict(answers),
         "curves": dict(curve_titles),
         "note": note,
+        "stages": [dict(stage) for stage in stages],
     }
 
 
