@@ -13,7 +13,8 @@ import torch
 from torch import Tensor
 
 from blurlab import images, spectrum
-from blurlab.attacks import ATTACKS
+from blurlab.attacks import ATTACKS, through
+from blurlab.goals import Model
 from blurlab.models import resize
 from blurlab.norms import NORMS
 from blurlab.ui import answers, cache, jobs
@@ -91,12 +92,14 @@ def options(setting: Setting) -> dict:
     }
 
 
-def attacked(setting: Setting) -> Iterator[Tensor]:
-    """Yield the picture, then the attacked picture after each step, (1, 3, S, S)."""
-    original = model_picture(setting.model, setting.picture)
-    run = ATTACKS[setting.attack].run(
-        cache.model(setting.model), original, goal(setting), **options(setting)
-    )
+def attacked(setting: Setting, defence: Model | None = None) -> Iterator[Tensor]:
+    """Yield the picture, then the attacked picture after each step, (1, 3, S, S).
+
+    defence: pictures to pictures, which the attack is made through.
+    """
+    original, model = model_picture(setting.model, setting.picture), cache.model(setting.model)
+    seen = through(defence, model) if defence else model
+    run = ATTACKS[setting.attack].run(seen, original, goal(setting), **options(setting))
     return chain([original], run)
 
 

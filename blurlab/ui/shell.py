@@ -40,6 +40,7 @@ def main() -> None:
         [
             st.Page("pages/home.py", title="Home", icon=":material/home:", default=True),
             st.Page("pages/hybrid.py", title="Hybrid images", icon=":material/blur_on:"),
+            st.Page("pages/blur.py", title="Blur defence", icon=":material/shield:"),
             st.Page("pages/attacks.py", title="Attacks", icon=":material/bolt:"),
             st.Page("pages/corruptions.py", title="Corruptions", icon=":material/grain:"),
             st.Page("pages/models.py", title="Models and data", icon=":material/deployed_code:"),
