@@ -23,7 +23,7 @@ from blurlab.images import load_image, save_image
 ROOT = Path(__file__).parents[1]
 COMMANDS = [
     *("models", "hybrid", "blur", "corrupt", "attack", "predict", "objects", "train", "card"),
-    "robustness",
+    *("measure", "sweep"),
 ]
 SIZE = 40
 
@@ -38,15 +38,18 @@ def here(tmp_path, monkeypatch):
     save_image(torch.rand(3, 30, 30), "small.png")
     save_image(torch.rand(3, 30, 50), "wide.png")
     Path("text.png").write_text("not a picture")
+    Path("empty.toml").write_text("")
     return tmp_path
 
 
 @pytest.fixture
-def installed(here, monkeypatch):
+def installed(here, monkeypatch, tmp_path_factory):
     """One untrained tiny model in a folder of models of its own."""
     folder = here / "models"
     folder.mkdir()
     monkeypatch.setattr(models, "MODELS_DIR", folder)
+    monkeypatch.setenv("BLURLAB_RESULTS", str(tmp_path_factory.mktemp("results")))
+    tiny.write_folders(here / "folder", 6)
     return tiny.install(folder)
 
 
@@ -201,6 +204,7 @@ def test_train_writes_a_measured_model_and_card_measures_it_alike(installed, cap
 
 HYBRID = ["hybrid", "low.npy", "high.npy", "out.png"]
 PREDICT = ["predict", "low.npy", "--model", "tiny"]
+MEASURE = ["measure", "hybrids", "--model", "tiny", "--data", "folder"]
 ATTACK = ["attack", "low.npy", "out.npy", "--model", "tiny"]
 
 
@@ -251,7 +255,24 @@ ATTACK = ["attack", "low.npy", "out.npy", "--model", "tiny"]
         (["objects", "text.png"], ["text.png", "File exists"]),
         (["train", "huge"], ["'huge'", "choose from imagenette_base"]),
         (["card", "huge"], ["'huge'", "choose from tiny"]),
-        (["robustness", "huge"], ["'huge'", "choose from tiny"]),
+        (["card", "tiny", "--robustness", "0"], ["--robustness", "0 is not", "1 to"]),
+        ([*MEASURE, "--model", "huge"], ["'huge'", "choose from tiny"]),
+        (["measure", "taste", "--model", "tiny", "--data", "folder"], ["'taste'", "hybrids"]),
+        (["measure", "hybrids", "--model", "tiny"], ["--data", "required"]),
+        (["measure", "hybrids", "--data", "folder"], ["--model", "required"]),
+        (["measure", "hybrids", "--model", "tiny", "--data", "no"], ["'no'", "objects", "folder"]),
+        ([*MEASURE, "-n", "0"], ["-n", "0 is not", "1 to"]),
+        ([*MEASURE, "-n", "7"], ["n is 7", "1 to 6"]),
+        ([*MEASURE, "--set", "alphas"], ["'alphas'", "NAME=VALUE"]),
+        ([*MEASURE, "--set", "sigma=2"], ["'sigma'", "it has alphas"]),
+        ([*MEASURE, "--set", "alphas=few"], ["alphas is 'few'", "such as [0"]),
+        ([*MEASURE, "--seed", "-1"], ["--seed", "-1", "0 to"]),
+        ([*MEASURE, "--download"], ["folder cannot be downloaded", "imagenette and cifar10"]),
+        ([*MEASURE, "--json", "no/out.json"], ["--json", "no is not a folder"]),
+        (["sweep", "none.toml"], ["none.toml", "No such file"]),
+        (["sweep", "text.png"], ["text.png is not TOML"]),
+        (["sweep", "empty.toml"], ["empty.toml has no models"]),
+        (["sweep", "empty.toml", "--workers", "0"], ["--workers", "0 is not", "1 to"]),
         (
             ["corrupt", "low.npy", "out.png", "--corruption", "rain", "--severity", "3"],
             ["'rain'", "snow"],
@@ -339,7 +360,12 @@ def test_help_lists_every_command_and_says_how_to_run_it(capsys):
         ("objects", ["side in pixels", "--seed", "how many pictures"]),
         ("train", ["imagenette_base", "objects_blur2", "--runs", "cpu, cuda or mps"]),
         ("card", ["NAME", "cpu, cuda or mps"]),
-        ("robustness", ["NAME", "pictures", "--source", "cpu, cuda or mps"]),
+        ("card", ["--robustness N", "--source", "corruptions and attacks"]),
+        (
+            "measure",
+            ["hybrids, passes", "objects, imagenette, cifar10", "CIFAR-10-C", "NAME=VALUE"],
+        ),
+        ("sweep", ["PLAN.toml", "[measures.NAME]", "--address", "--workers"]),
     ],
 )
 def test_the_help_of_a_command_gives_the_unit_of_each_option(capsys, command, words):

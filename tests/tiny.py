@@ -8,6 +8,7 @@ import torch
 
 from blurlab import models, objects, training
 from blurlab.data import Pictures
+from blurlab.images import save_image
 
 CLASSES = objects.CLASSES[:3]
 RECIPE = training.Recipe(
@@ -38,6 +39,15 @@ def pictures(count: int, seed: int, size: int = 40) -> Pictures:
 def data_set(split: str, size: int) -> Pictures:
     """Draw a split small enough for a test; it can stand in the table of data sets."""
     return pictures({"train": 48, "val": 30}[split], 0 if split == "train" else 1, size)
+
+
+def write_folders(root: Path, count: int, size: int = 40) -> None:
+    """Write drawn objects as PNG files, in one folder per class."""
+    drawn = pictures(count, 2, size)
+    for index, (image, label) in enumerate(zip(drawn.images, drawn.labels, strict=True)):
+        folder = root / CLASSES[label]
+        folder.mkdir(parents=True, exist_ok=True)
+        save_image(image / 255, folder / f"{index:04d}.png")
 
 
 def install(folder: Path, name: str = "tiny", **changes) -> models.Classifier:

@@ -1,0 +1,141 @@
+"""Commands about networks: models, predict, train, card."""
+
+import json
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from blurlab import cards, images, models, training
+from blurlab.commands import add_device, add_models, between, command
+
+
+def add(commands) -> None:
+    """Describe these commands to the parser."""
+    listing = command(commands, "models", list_models, "list the installed models")
+    listing.add_argument("--json", action="store_true", help="print the whole cards as JSON")
+
+    asking = command(commands, "predict", print_answers, "ask models what a picture shows")
+    asking.add_argument(
+        "image", metavar="IN", help="picture; its centered square is resized to the model's input"
+    )
+    add_models(asking)
+    asking.add_argument(
+        "--top", metavar="K", type=int, default=3, help="how many answers to print (default: 3)"
+    )
+    asking.add_argument("--json", action="store_true", help="print JSON, with exact probabilities")
+    add_device(asking)
+
+    learning = command(
+        commands, "train", train_model, "train a model that ships, measure it and write its card"
+    )
+    learning.add_argument("name", metavar="NAME", help=f"one of {', '.join(training.RECIPES)}")
+    learning.add_argument("--runs", type=Path, default=Path("runs"), help="folder for checkpoints")
+    learning.add_argument(
+        "--fast", action="store_true", help="compile the network first (needs a C++ compiler)"
+    )
+    add_device(learning)
+
+    measuring = command(
+        commands, "card", measure_card, "measure an installed model again and write its card"
+    )
+    measuring.add_argument("name", metavar="NAME", help="name of an installed model")
+    measuring.add_argument(
+        "--robustness",
+        metavar="N",
+        type=between(1, 1_000_000),
+        help="measure it under corruptions and attacks instead, on N pictures",
+    )
+    measuring.add_argument(
+        "--source", metavar="M", help="model that transfer attacks are made on (default: none)"
+    )
+    add_device(measuring)
+
+
+def list_models(options) -> None:
+    found = [models.card(name) for name in models.names()]
+    if options.json:
+        print(json.dumps(found, indent=1))
+        return
+    print(f"{'name':<20} {'accuracy':>9} {'f_rev':>6}  title (f_rev in fractions of Nyquist)")
+    for info in found:
+        accuracy = reversal = "-"
+        if measured := info.get("measured"):  # a model is not measured before its training ends
+            accuracy = f"{measured['accuracy']['value']:.1%}"
+            f_rev = measured["hybrids"]["f_rev_nyquist"]["value"]
+            reversal = "none" if f_rev is None else f"{f_rev:.3f}"
+        print(f"{info['name']:<20} {accuracy:>9} {reversal:>6}  {info['title']}")
+    for base, blurred, ratio in cards.f_rev_ratios(found):
+        print(
+            f"f_rev of {base} over {blurred}: "
+            f"{ratio.value:.2f} [{ratio.low:.2f}, {ratio.high:.2f}] (95 % interval)"
+        )
+
+
+def print_answers(options) -> None:
+    picture = images.load_image(options.image)
+    side = min(picture.shape[-2:])
+    given = {}
+    for name in options.models:
+        classes = models.card(name)["classes"]
+        if not 1 <= options.top <= len(classes):
+            raise ValueError(f"--top is {options.top}; {name} allows 1 to {len(classes)}.")
+        model = models.load(name, options.device)
+        logits = model(images.square(picture, side)[None].to(options.device))
+        probabilities, indices = models.top_k(logits, options.top)
+        given[name] = [
+            {"class": classes[index], "probability": probability}
+            for probability, index in zip(
+                probabilities[0].tolist(), indices[0].tolist(), strict=True
+            )
+        ]
+    if options.json:
+        print(json.dumps(given, indent=1))
+        return
+    for name, answers in given.items():
+        words = ", ".join(f"{a['class']} {a['probability']:.1%}" for a in answers)
+        print(f"{name}: {words}")
+
+
+def train_model(options) -> None:
+    if options.name not in training.RECIPES:
+        raise ValueError(f"no recipe {options.name!r}; choose from {', '.join(training.RECIPES)}.")
+    recipe = training.RECIPES[options.name]
+    pictures = training.training_pictures(recipe)
+    checkpoint = options.runs / options.name / "checkpoint.pt"
+    print(f"{recipe.title}: {len(pictures.labels)} pictures, checkpoints in {checkpoint.parent}")
+    model = training.untrained(recipe, len(pictures.classes)).to(options.device)
+    start, first = time.monotonic(), None
+    for epoch in training.train(model, recipe, pictures, checkpoint, fast=options.fast):
+        first = epoch.number if first is None else first
+        pace = (time.monotonic() - start) / (epoch.number - first + 1)
+        left = pace * (epoch.epochs - epoch.number) / 60
+        print(
+            f"epoch {epoch.number}/{epoch.epochs}  loss {epoch.loss:.3f}  "
+            f"about {left:.0f} min left",
+            flush=True,
+        )
+    training.export(options.name, recipe, model, pictures.classes, models.MODELS_DIR)
+    write_measured(options.name, cards.measure(options.name, options.device))
+
+
+def measure_card(options) -> None:
+    if options.robustness is None:
+        found = cards.measure(options.name, options.device)
+    else:
+        found = cards.measure_robustness(
+            options.name, options.source or options.name, options.robustness, options.device
+        )
+    write_measured(options.name, found)
+
+
+def write_measured(name: str, found: Iterator[tuple[str, dict]]) -> None:
+    """Put on a card what comes last of each kind, and print it; on a terminal, show the count."""
+    measured = {}
+    for kind, numbers in found:
+        measured[kind] = numbers
+        if sys.stderr.isatty():
+            seen = numbers.get("pictures", numbers.get("pairs"))
+            print(f"\r{kind}: {seen}", end="", file=sys.stderr)
+    cards.write(name, measured)
+    print(json.dumps(measured, indent=1))

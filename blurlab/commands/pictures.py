@@ -1,0 +1,215 @@
+"""Commands that write pictures: hybrid, blur, corrupt, attack, objects."""
+
+import csv
+from pathlib import Path
+
+import torch
+
+from blurlab import attacks, blur, corruptions, hybrid, images, models, objects, spectrum
+from blurlab.commands import (
+    MAX_SIZE,
+    add_device,
+    add_seed,
+    add_size,
+    between,
+    command,
+    read_square,
+)
+
+
+def add(commands) -> None:
+    """Describe these commands to the parser."""
+    add_hybrid(commands)
+    add_blur(commands)
+    add_corrupt(commands)
+    add_attack(commands)
+    add_objects(commands)
+
+
+def add_hybrid(commands) -> None:
+    added = command(
+        commands,
+        "hybrid",
+        write_hybrid,
+        "join the coarse structure of one picture to the fine structure of another",
+    )
+    added.add_argument("low", metavar="LOW", help="picture that gives the low frequencies")
+    added.add_argument("high", metavar="HIGH", help="picture that gives the high frequencies")
+    added.add_argument("out", metavar="OUT", help="file to write, .png or .npy")
+    added.add_argument("--cutoff", type=float, required=True, help="where LOW ends, in --unit")
+    added.add_argument(
+        "--high-cutoff", type=float, help="where HIGH begins, in --unit (default: --cutoff)"
+    )
+    added.add_argument(
+        "--unit",
+        choices=["image", "pixel", "nyquist"],
+        default="image",
+        help="of the cutoffs: cycles/image (0 to S/2 on S x S pixels), cycles/pixel (0 to 0.5) or "
+        "fraction of Nyquist (0 to 1) (default: image)",
+    )
+    added.add_argument(
+        "--filter",
+        choices=list(spectrum.FILTERS),
+        default="ideal",
+        help="shape of the filter; all but ideal have gain 1/2 at the cutoff (default: ideal)",
+    )
+    add_size(added)
+
+
+def add_blur(commands) -> None:
+    added = command(commands, "blur", write_blur, "blur a picture as the blur defence does")
+    added.add_argument("image", metavar="IN", help="picture to blur")
+    added.add_argument("out", metavar="OUT", help="file to write, .png or .npy")
+    added.add_argument(
+        "--sigma",
+        type=float,
+        required=True,
+        help="standard deviation of the Gaussian in pixels, above 0",
+    )
+    add_size(added)
+
+
+def add_corrupt(commands) -> None:
+    added = command(commands, "corrupt", write_corrupted, "corrupt a picture as ImageNet-C does")
+    added.add_argument("image", metavar="IN", help="picture to corrupt, at least 32 pixels wide")
+    added.add_argument("out", metavar="OUT", help="file to write, .png or .npy")
+    added.add_argument(
+        "--corruption",
+        metavar="NAME",
+        required=True,
+        help=f"one of {', '.join(corruptions.CORRUPTIONS)}",
+    )
+    added.add_argument("--severity", metavar="K", type=int, required=True, help="1 to 5")
+    add_seed(added)
+    add_size(added)
+
+
+def add_attack(commands) -> None:
+    added = command(
+        commands, "attack", write_attacked, "change a picture slightly so that a model misnames it"
+    )
+    added.add_argument("image", metavar="IN", help="picture to attack")
+    added.add_argument("out", metavar="OUT", help="file to write; .npy keeps the change exactly")
+    added.add_argument("--model", metavar="M", required=True, help="name of an installed model")
+    added.add_argument(
+        "--norm", choices=["linf", "l2"], default="linf", help="of the change (default: linf)"
+    )
+    added.add_argument(
+        "--epsilon",
+        default="8/255",
+        help="largest norm of the change, of a picture in [0, 1] (default: 8/255)",
+    )
+    added.add_argument(
+        "--steps", metavar="N", type=int, default=10, help="of projected gradient (default: 10)"
+    )
+    added.add_argument("--target", metavar="CLASS", help="class to be named instead of any")
+    added.add_argument(
+        "--sigma",
+        type=float,
+        help="put a blur of sigma pixels in front of the model (default: none)",
+    )
+    added.add_argument(
+        "--adaptive",
+        action="store_true",
+        help="attack through that blur; without it the attack is made on the bare model (transfer)",
+    )
+    add_size(added)
+    add_device(added)
+
+
+def add_objects(commands) -> None:
+    added = command(commands, "objects", write_objects, "draw procedural objects")
+    added.add_argument("folder", metavar="OUT_DIR", help="folder for the pictures and labels.csv")
+    added.add_argument(
+        "-n", type=between(1, 100_000), default=12, help="how many pictures (default: 12)"
+    )
+    added.add_argument(
+        "--size",
+        metavar="S",
+        type=between(32, MAX_SIZE),
+        default=256,
+        help=f"side in pixels, 32 to {MAX_SIZE} (default: 256)",
+    )
+    add_seed(added)
+
+
+def write_hybrid(options) -> None:
+    low, high = read_square(options.low, options.size), read_square(options.high, options.size)
+    if low.shape != high.shape:
+        raise ValueError(
+            f"{options.low} is {low.shape[-1]} and {options.high} is {high.shape[-1]} pixels wide; "
+            "add --size to bring both to one size."
+        )
+    size = low.shape[-1]
+    cutoff = read_cutoff("--cutoff", options.cutoff, options.unit, size)
+    high_cutoff = None
+    if options.high_cutoff is not None:
+        high_cutoff = read_cutoff("--high-cutoff", options.high_cutoff, options.unit, size)
+    joined = hybrid.hybrid(low, high, cutoff, high_cutoff=high_cutoff, filter=options.filter)
+    images.save_image(joined, options.out)
+
+
+def read_cutoff(name: str, value: float, unit: str, size: int) -> float:
+    """Convert a cutoff to cycles/image; one that is out of range is named in its own unit."""
+    limit = spectrum.convert(size / 2, unit, size=size)
+    if not 0 <= value <= limit:
+        raise ValueError(
+            f"{name} is {value:g} {spectrum.UNITS[unit]}; pictures of {size} pixels allow 0 to "
+            f"{limit:g}."
+        )
+    return spectrum.to_image(value, unit, size=size)
+
+
+def write_blur(options) -> None:
+    picture = read_square(options.image, options.size)
+    images.save_image(blur.gaussian_blur(picture, options.sigma), options.out)
+
+
+def write_corrupted(options) -> None:
+    picture = read_square(options.image, options.size)
+    generator = torch.Generator().manual_seed(options.seed)
+    corrupted = corruptions.corrupt(picture[None], options.corruption, options.severity, generator)
+    images.save_image(corrupted[0], options.out)
+
+
+def write_attacked(options) -> None:
+    picture = read_square(options.image, options.size)[None].to(options.device)
+    classes = models.card(options.model)["classes"]
+    bare = models.load(options.model, options.device)
+    if options.adaptive and options.sigma is None:
+        raise ValueError("--adaptive attacks through a blur; give its --sigma.")
+    if options.target is not None and options.target not in classes:
+        raise ValueError(f"--target is {options.target!r}; choose from {', '.join(classes)}.")
+    asked = bare
+    if options.sigma is not None:
+        asked = attacks.through(blur.GaussianBlur(options.sigma), bare)
+    attacked = asked if options.adaptive else bare
+    targeted = options.target is not None
+    label = classes.index(options.target) if targeted else int(asked(picture).argmax())
+    *_, changed = attacks.pgd(
+        attacked,
+        picture,
+        torch.tensor([label], device=options.device),
+        epsilon=attacks.parse_epsilon(options.epsilon),
+        norm=options.norm,
+        targeted=targeted,
+        steps=options.steps,
+    )
+    images.save_image(changed[0], options.out)
+    for words, shown in (("before", picture), ("after", changed)):
+        probabilities, indices = models.top_k(asked(shown), 1)
+        print(f"{words}: {classes[int(indices)]} {float(probabilities):.1%}")
+
+
+def write_objects(options) -> None:
+    folder = Path(options.folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    generator = torch.Generator().manual_seed(options.seed)
+    with (folder / "labels.csv").open("w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["file", "class"])
+        for index in range(options.n):
+            drawn, labels = objects.objects(1, options.size, generator)
+            name = objects.CLASSES[int(labels)]
+            images.save_image(drawn[0], folder / f"{index:05d}_{name}.png")
+            rows.writerow([f"{index:05d}_{name}.png", name])

@@ -1,0 +1,256 @@
+"""Measure a network on labelled pictures: what is kept is not measured again, what is new is kept.
+
+The command line, the pages and the sweep over a cluster all measure by these functions.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from blurlab import models, results
+from blurlab.data import Decoded, Pictures
+from blurlab.measures import Measure, Network, Tally, tallies
+from blurlab.measures.table import MEASURES
+from blurlab.results import Key
+from blurlab.sources import Source
+
+
+class Work(NamedTuple):
+    """One network, one set of pictures and one measure.
+
+    model: an installed one's name.  logits: which of its answers count, those of the source's
+    classes.  settings: all of the measure's.  count: how many of the source's pictures, in the
+    order that the key's seed decides.
+    """
+
+    model: str
+    logits: list[int]
+    source: Source
+    measure: Measure
+    settings: dict[str, Any]
+    key: Key
+    count: int
+
+    @property
+    def numbers(self) -> range:
+        """The numbers of its batches."""
+        return range(-(-self.count // self.measure.size))
+
+    def pictures(self, number: int, count: int) -> int:
+        """How many of the first count pictures are in a batch."""
+        return min(self.measure.size, count - number * self.measure.size)
+
+
+class Running(NamedTuple):
+    """How far a measure is: the pictures behind the sum of their tallies, and how many of them."""
+
+    pictures: int
+    count: int
+    summed: Tally
+
+
+def plan(
+    model: str,
+    measure: str,
+    source: Source,
+    changed: dict[str, Any] | None = None,
+    *,
+    count: int | None = None,
+    seed: int = 0,
+) -> Work:
+    """Say what is to be measured, and check all of it, without measuring anything.
+
+    measure: a key of MEASURES.  changed: settings that differ from its defaults.
+    count: how many pictures; None takes all.
+    Raises ValueError when one of them is not possible, or they do not go together.
+    """
+    info = models.card(model)
+    if measure not in MEASURES:
+        raise ValueError(f"no measure {measure!r}; choose from {', '.join(MEASURES)}.")
+    kind = MEASURES[measure]
+    settings = settings_of(measure, changed or {})
+    source, logits = share_classes(source, info["classes"], model)
+    written = dict(settings)
+    if settings.get("source"):
+        attacked = models.card(settings["source"])
+        if not tuple(attacked["classes"]) == tuple(info["classes"]) == tuple(source.classes):
+            raise ValueError(
+                f"source is {settings['source']}; attacks carry over between models and pictures "
+                f"of the same classes, and those of {model} and {source.name} are not all its own."
+            )
+        written["source"] = models.identity(attacked)
+    count = source.count if count is None else count
+    if not 1 <= count <= source.count:
+        raise ValueError(f"n is {count}; {source.name} has 1 to {source.count} pictures.")
+    key = Key(models.identity(info), source.name, measure, written, seed)
+    return Work(model, logits, source, kind, settings, key, count)
+
+
+def settings_of(measure: str, changed: dict[str, Any]) -> dict[str, Any]:
+    """Return all settings of a measure, some of them changed.
+
+    Raises ValueError for a name that it does not have or a value of another type.
+    """
+    settings = dict(MEASURES[measure].settings)
+    for name, value in changed.items():
+        if name not in settings:
+            known = ", ".join(settings) or "none"
+            raise ValueError(f"{measure} has no setting {name!r}; it has {known}.")
+        usual = settings[name]
+        if isinstance(usual, float) and type(value) is int:
+            value = float(value)
+        if usual is not None and value is not None and type(value) is not type(usual):
+            raise ValueError(f"{name} is {value!r}; it takes values such as {json.dumps(usual)}.")
+        settings[name] = value
+    return settings
+
+
+def share_classes(source: Source, classes: Sequence[str], model: str) -> tuple[Source, list[int]]:
+    """Keep the pictures whose class a model knows, and say which of its answers those classes are.
+
+    Returns the source, named differently unless the classes are the model's own, and for every one
+    of its classes the index among the model's.
+    Raises ValueError when they share fewer than two.
+    """
+    shared = [name for name in source.classes if name in classes]
+    if len(shared) < 2:
+        raise ValueError(
+            f"{model} knows {_some(classes)} and {source.name} shows {_some(source.classes)}; "
+            f"they share {len(shared)} classes, and it takes two."
+        )
+    logits = [list(classes).index(name) for name in shared]
+    if tuple(shared) == tuple(classes) == tuple(source.classes):
+        return source, logits
+    digest = hashlib.sha256(json.dumps([shared, logits]).encode()).hexdigest()[:8]
+    name = f"{source.name}/shared-{digest}"
+    if tuple(shared) == tuple(source.classes):
+        return source._replace(name=name), logits
+    pictures = _only(source.load(), shared)
+    known = {"classes": tuple(shared), "count": len(pictures.labels), "load": lambda: pictures}
+    return source._replace(name=name, **known), logits
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
+
+
+def _only(pictures: Pictures, classes: Sequence[str]) -> Pictures:
+    renumbered = torch.tensor(
+        [classes.index(name) if name in classes else -1 for name in pictures.classes]
+    )[pictures.labels]
+    chosen = (renumbered >= 0).nonzero().flatten()
+    if isinstance(pictures.images, Tensor):
+        images = pictures.images[chosen]
+    else:
+        images = Decoded(partial(_nth, pictures.images, chosen), len(chosen), most=0)
+    return Pictures(images, renumbered[chosen], tuple(classes))
+
+
+def _nth(images: Decoded, chosen: Tensor, index: int) -> Tensor:
+    return images[chosen[index, None]][0]
+
+
+def network(work: Work, device: str | torch.device = "cpu") -> Network:
+    """Load the model, which then answers with the logits of the source's classes alone."""
+    return answering(models.load(work.model, device), work.logits)
+
+
+def answering(whole: Network, logits: list[int]) -> Network:
+    """Let a network answer with some of its logits, in the order of these indices."""
+    return partial(_part, whole, torch.tensor(logits))
+
+
+def _part(whole: Network, logits: Tensor, images: Tensor) -> Tensor:
+    answered = whole(images)
+    if logits.tolist() == list(range(answered.shape[-1])):
+        return answered
+    return answered[:, logits.to(answered.device)]
+
+
+def kept(work: Work) -> dict[int, Tally]:
+    """Return the tallies of this work that are kept, by the number of the batch."""
+    found = results.read(work.key) | results.read(_key(work, work.numbers[-1]))
+    return {
+        number: found[number]
+        for number in work.numbers
+        if number in found and int(found[number]["pictures"]) == work.pictures(number, work.count)
+    }
+
+
+def keep(work: Work, number: int, tally: Tally) -> None:
+    """Keep the tally of one batch, for this work and any other that has the same batch."""
+    results.add(_key(work, number), number, tally)
+
+
+def _key(work: Work, number: int) -> Key:
+    """Keep a batch that the count cuts short apart, since a run over more pictures has it whole."""
+    pictures = work.pictures(number, work.count)
+    if pictures == work.pictures(number, work.source.count):
+        return work.key
+    return work.key._replace(settings=work.key.settings | {"pictures": pictures})
+
+
+def measure(work: Work, device: str | torch.device = "cpu") -> Iterator[Running]:
+    """Measure what is not kept yet, and keep it batch by batch.
+
+    Yields the sum so far after every new batch, and at the end; estimate() says what it means.
+    Batches are added in the order of their numbers, whoever measured them, so that the same
+    batches give the same sum to the last digit. Memory does not grow with new batches.
+    """
+    done = kept(work)
+    missing = [number for number in work.numbers if number not in done]
+    # Nothing is loaded when nothing is missing.
+    fresh = iter(()) if not missing else fresh_tallies(work, missing, network(work, device), device)
+    pictures, summed = 0, None
+    for number in work.numbers:
+        tally = done.pop(number, None)
+        if is_new := tally is None:
+            _, tally = next(fresh)
+            keep(work, number, tally)
+        summed = tally if summed is None else {name: summed[name] + tally[name] for name in summed}
+        pictures += int(tally["pictures"])
+        if is_new or number == work.numbers[-1]:
+            yield Running(pictures, work.count, summed)
+    if missing:
+        join(work)
+
+
+def fresh_tallies(
+    work: Work, numbers: Sequence[int], asked: Network, device: str | torch.device
+) -> Iterator[tuple[int, Tally]]:
+    """Tally the batches of these numbers; yield (number, tally) after each."""
+    return tallies(
+        work.measure,
+        asked,
+        work.source.load(),
+        work.settings,
+        numbers=numbers,
+        count=work.count,
+        seed=work.key.seed,
+        device=device,
+    )
+
+
+def join(work: Work) -> None:
+    """Put what is kept of a finished work into one file, which is faster to read."""
+    if results.read(work.key):
+        results.join(work.key)
+
+
+def estimate(work: Work, summed: Tally) -> dict[str, Any]:
+    """Return what a sum of tallies says, with 95 % intervals."""
+    return work.measure.estimate(summed, work.settings)
+
+
+def plain(numbers: Any) -> Any:
+    """Return numbers as JSON can hold them: not-a-number becomes None, an interval a list."""
+    if isinstance(numbers, dict):
+        return {name: plain(value) for name, value in numbers.items()}
+    if isinstance(numbers, list | tuple):
+        return [plain(value) for value in numbers]
+    return None if isinstance(numbers, float) and numbers != numbers else numbers
