@@ -63,7 +63,7 @@ def tally(network: Network, batch: Batch, settings: dict[str, Any]) -> Tally:
     products: of the right answers to each two of them by the same picture.
     """
     named = [network(images).argmax(-1) == batch.labels for images in masked(batch, settings)]
-    right = torch.stack(named).double()
+    right = torch.stack(named).float()
     return {"right": right.sum(1), "products": right @ right.T}
 
 

@@ -23,7 +23,7 @@ def tally(network: Network, batch: Batch, settings: dict[str, Any]) -> Tally:
     ]
     answers = torch.stack(named)  # (K, N)
     low, high = answers == batch.labels, answers == batch.partner_labels
-    each = low.double() - high.double()
+    each = low.float() - high.float()
     return {"low": low.sum(1), "high": high.sum(1), "products": each @ each.T}
 
 

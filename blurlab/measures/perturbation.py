@@ -24,16 +24,18 @@ def radii() -> Tensor:
 def cumulative_power(changes: Tensor) -> Tensor:
     """Add up each perturbation's power within radii(), without the means of its channels.
 
-    changes: (N, 3, S, S).  Returns (N, RINGS + 1) float64; the last is all of its power.
+    changes: (N, 3, S, S).
+    Returns (N, RINGS + 1) float64 on the CPU; the last is all of a perturbation's power.
     """
     size = changes.shape[-1]
-    power = torch.fft.fft2(changes, norm="ortho").abs().square().mean(1).flatten(1).double()
+    power = torch.fft.fft2(changes, norm="ortho").abs().square().mean(1).flatten(1)
     squares = radial_frequency(size).double().square().round().flatten()
     # Integers under the root, so that a frequency on a radius counts as within it.
     ring = (squares * (2 * RINGS**2)).sqrt().div(size).sub(1e-9).ceil().long().clamp(min=0)
+    power = power.cpu().double()
     power[:, 0] = 0  # dropping this coefficient removes each channel's mean
     rings = power.new_zeros(len(power), RINGS + 1)
-    return rings.index_add_(1, ring.to(power.device), power).cumsum(1)
+    return rings.index_add_(1, ring, power).cumsum(1)
 
 
 def tally(network: Network, batch: Batch, settings: dict[str, Any]) -> Tally:
@@ -53,10 +55,11 @@ def tally(network: Network, batch: Batch, settings: dict[str, Any]) -> Tally:
         steps=settings["steps"],
     )
     power = cumulative_power(found.images - batch.images)
-    octaves = found.epsilon.double().log2().sub(SMALLEST).mul(PER_OCTAVE).floor()
+    epsilon = found.epsilon.cpu().double()
+    octaves = epsilon.log2().sub(SMALLEST).mul(PER_OCTAVE).floor()
     bins = (LARGEST - SMALLEST) * PER_OCTAVE
     place = octaves.clamp(0, bins - 1) + 1
-    place = place.where(found.epsilon > 0, 0).where(found.epsilon < math.inf, bins + 1)
+    place = place.where(epsilon > 0, 0).where(epsilon < math.inf, bins + 1)
     return {
         "power": power.sum(0),
         "squares": power.square().sum(0),

@@ -1,0 +1,156 @@
+"""What every row of the table of measures promises."""
+
+import json
+import math
+
+import pytest
+import tiny
+import torch
+
+from blurlab import models
+from blurlab.data import Pictures
+from blurlab.measures import batches, tallies, total
+from blurlab.measures.table import MEASURES
+from blurlab.sensitivity import Interval
+
+QUICK = {  # settings that make a measure cheaper, not another one
+    "heatmap": {"cells": 3},
+    "perturbation": {"steps": 8},
+    "attacks": {"steps": 2},
+    "hybrids": {"alphas": [0, 25, 50, 100]},
+    "passes": {"alphas": [0, 25, 50, 100]},
+}
+RANDOM = {"corruptions", "heatmap", "critical_band", "attacks"}
+DEVICES = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
+
+
+@pytest.fixture(scope="module")
+def pictures():
+    """Twelve smooth random pictures of 32 pixels, four classes."""
+    generator = torch.Generator().manual_seed(0)
+    coarse = torch.rand(12, 3, 4, 4, generator=generator)
+    smooth = torch.nn.functional.interpolate(coarse, 32, mode="bilinear")
+    return Pictures(smooth.mul(255).byte(), torch.arange(12) % 4, tuple("abcd"))
+
+
+@pytest.fixture(scope="module")
+def network():
+    """A tiny linear network that has learnt nothing."""
+    torch.manual_seed(0)
+    layers = torch.nn.AvgPool2d(4), torch.nn.Flatten(), torch.nn.Linear(192, 4)
+    return torch.nn.Sequential(*layers).requires_grad_(False)
+
+
+@pytest.fixture(params=MEASURES)
+def name(request):
+    return request.param
+
+
+def settings_of(name):
+    return MEASURES[name].settings | QUICK.get(name, {})
+
+
+def tallied(name, network, pictures, count=12, size=4, seed=0, device="cpu"):
+    measure = MEASURES[name]._replace(size=size)
+    return dict(
+        tallies(
+            measure,
+            network.to(device),
+            pictures,
+            settings_of(name),
+            numbers=batches(pictures, count, size),
+            count=count,
+            seed=seed,
+            device=device,
+        )
+    )
+
+
+def intervals(numbers):
+    """Find every interval in an estimate."""
+    if isinstance(numbers, Interval):
+        return [numbers]
+    parts = numbers.values() if isinstance(numbers, dict) else numbers
+    nested = [part for part in parts if isinstance(part, dict | list | tuple)]
+    return [found for part in nested for found in intervals(part)]
+
+
+def same(left, right):
+    return left.keys() == right.keys() and all(torch.equal(left[key], right[key]) for key in left)
+
+
+def test_batches_add_up(name, network, pictures):
+    parts, whole = (total(tallied(name, network, pictures, size=size)) for size in (6, 12))
+    assert {key: value.shape for key, value in parts.items()} == {
+        key: value.shape for key, value in whole.items()
+    }
+    assert parts["pictures"] == whole["pictures"] == 12
+    for key in parts if name not in RANDOM else ():
+        torch.testing.assert_close(parts[key], whole[key])
+
+
+def test_a_longer_run_begins_with_the_batches_of_a_shorter_one(name, network, pictures):
+    short, long = (tallied(name, network, pictures, count=count) for count in (8, 12))
+    assert sorted(long) == [0, 1, 2]
+    assert all(same(short[number], long[number]) for number in (0, 1))
+
+
+def test_the_seed_decides_the_tally(name, network, pictures):
+    first, again, other = (
+        total(tallied(name, network, pictures, count=6, seed=seed)) for seed in (1, 1, 2)
+    )
+    assert same(first, again)
+    assert not same(first, other)
+
+
+def test_a_tally_has_the_same_size_for_any_number_of_pictures(name, network, pictures):
+    sizes = {
+        sum(value.numel() for value in tallied(name, network, pictures, size=size)[0].values())
+        for size in (2, 12)
+    }
+    assert len(sizes) == 1
+    assert sizes.pop() * 8 < 20_000  # bytes
+
+
+@pytest.mark.parametrize("device", DEVICES)
+def test_estimates_lie_in_their_intervals_and_are_written_as_json(name, network, pictures, device):
+    summed = total(tallied(name, network, pictures, device=device))
+    found = MEASURES[name].estimate(summed, settings_of(name))
+    json.dumps(found)
+    seen = intervals(found)
+    assert seen
+    for value, low, high in seen:
+        assert low <= value <= high or math.isnan(value)
+    assert any(not math.isnan(each.value) for each in seen)
+
+
+def test_settings_survive_json(name):
+    settings = MEASURES[name].settings
+    assert json.loads(json.dumps(settings)) == settings
+
+
+def test_an_attack_is_made_on_the_model_that_source_names(tmp_path, monkeypatch, pictures):
+    monkeypatch.setattr(models, "MODELS_DIR", tmp_path)
+    other = tiny.install(tmp_path, "other", sigma=1.0)
+    asked = []
+
+    class Listening(torch.nn.Module):
+        def forward(self, images):
+            asked.append(images.requires_grad)
+            return other(images)
+
+    for source, attacked in ((None, True), ("other", False)):
+        asked.clear()
+        measure, settings = MEASURES["attacks"], settings_of("attacks") | {"source": source}
+        labels = pictures.labels % 3
+        list(
+            tallies(
+                measure,
+                Listening(),
+                pictures._replace(labels=labels),
+                settings,
+                numbers=[0],
+                count=4,
+            )
+        )
+        assert any(asked) == attacked
