@@ -178,6 +178,15 @@ def test_an_attack_is_paused_resumed_and_cancelled(opened):
     assert button(app, "Cancel").disabled
 
 
+def test_the_plain_slider_moves_to_any_step(opened):
+    app = ended(opened(attack_steps="3"))
+    (slider,) = [one for one in app.slider if one.key.startswith("step_slider")]
+    assert slider.value == 3
+    fine(slider.set_value(1.0).run())
+    assert app.query_params == {"attack_steps": "3", "step": "1"}
+    assert any("change of step 1 lies" in text.value for text in app.markdown)
+
+
 @pytest.mark.parametrize(
     ("key", "text"),
     [("epsilon", "99"), ("attack", "magic"), ("attacked", "resnet9"), ("target", "unicorn")],

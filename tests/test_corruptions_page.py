@@ -5,7 +5,7 @@ import time
 
 import pytest
 import torch
-from test_pages import components, fed, fine, needs_models, opened, said  # noqa: F401
+from test_pages import components, fed, fine, needs_models, opened, said, slider  # noqa: F401
 
 from blurlab import models
 from blurlab.corruptions import CORRUPTIONS, SEVERITIES, corrupt
@@ -63,7 +63,7 @@ def test_each_knob_changes_the_answer_and_the_address(page):
     assert all(fog[name] != before[name] for name in before)
     fine(page.number_input(key="seed").set_value(7).run())
     assert all(own(settled(page))[name] != fog[name] for name in before)
-    fine(page.slider(key="severity").set_value(5).run())
+    fine(slider(page, "severity").set_value(5.0).run())
     assert fed(page, "settings")["position"] == 5
     assert page.query_params == {"corruption": "fog", "seed": "7", "severity": "5"}
 

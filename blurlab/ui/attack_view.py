@@ -9,7 +9,7 @@ import streamlit as st
 from blurlab import data, models, objects
 from blurlab.attacks import ATTACKS
 from blurlab.norms import NORMS
-from blurlab.ui import answers, attacking, cache, jobs, link, shell, spectra
+from blurlab.ui import answers, attacking, cache, jobs, link, shell, show, spectra
 from blurlab.ui.frames import frames, frames_answers
 
 FITTING, ANY = "fitting", "any"
@@ -163,6 +163,8 @@ def live(setting: attacking.Setting, names: tuple[str, ...], parameters: dict) -
         buttons(job, setting, names, found)
         if found:
             show_steps(setting, names, found)
+            if not st.session_state["present"]:
+                details(setting, names, found, job.is_over)
         if job.state == "failed":
             st.error(f"The attack failed: {job.error}.", icon=":material/error:")
         link.write(shell.SHARED | parameters)
@@ -230,7 +232,7 @@ def status(job: jobs.Job, setting: attacking.Setting, found: list[attacking.Step
 def shown_step(found: list[attacking.Step]) -> attacking.Step:
     """Return the step that is looked at, the last one unless a person chose another."""
     chosen = st.session_state["step"]
-    return found[-1] if chosen == LAST else found[min(chosen, len(found) - 1)]
+    return found[-1] if chosen == LAST else found[min(int(chosen), len(found) - 1)]
 
 
 def show_steps(setting, names, found: list[attacking.Step]) -> None:
@@ -272,8 +274,6 @@ def show_steps(setting, names, found: list[attacking.Step]) -> None:
         note="An attack succeeds where the line of the picture's class falls below the attacker's.",
     )
     show_spectra(setting, found, shown)
-    if not st.session_state["present"]:
-        details(setting, names, found)
 
 
 def model(index: int, name: str, setting: attacking.Setting) -> dict:
@@ -327,8 +327,13 @@ def half_power_text(setting: attacking.Setting, step: attacking.Step) -> str:
     )
 
 
-def details(setting, names, found: list[attacking.Step]) -> None:
-    """Draw the numbers, everything to take away, and the text on what this shows."""
+def details(setting, names, found: list[attacking.Step], is_over: bool) -> None:
+    """Draw the plain slider, the numbers, everything to take away, and what this shows."""
+    if is_over and len(found) > 1:
+        show.slider(
+            "Step, by keyboard or exactly", "step", 0.0, len(found) - 1.0,
+            shown=shown_step(found).number, step=1.0, format="%d",
+        )  # fmt: skip
     table = attacking.rows(setting, found)
     numbers, files, code, about = st.tabs(["Numbers", "Save", "Python", "What this shows"])
     numbers.dataframe(table, hide_index=True, height=280)

@@ -9,8 +9,8 @@ import streamlit as st
 from blurlab import images
 from blurlab.corruptions import CORRUPTIONS, SEVERITIES
 from blurlab.spectrum import UNITS, convert
-from blurlab.ui import answers, cache, charts, corrupting, link, shell
-from blurlab.ui.frames import frames, frames_answers
+from blurlab.ui import answers, cache, charts, corrupting, link, shell, show
+from blurlab.ui.frames import frames, frames_answers, frames_html
 
 KEY = "corruption_frames"
 CURVE = {"own": "probability of the picture's own class"}
@@ -66,39 +66,54 @@ def show_frames(names, setting: corrupting.Setting, found: list[corrupting.Frame
     def released() -> None:
         st.session_state["severity"] = int(st.session_state[KEY]["position"])
 
-    urls = {frame.severity: frame.url for frame in found}
     frames(
         KEY,
-        label="Severity",
-        unit="",
-        positions=corrupting.POSITIONS,
-        texts=["clean", *map(str, SEVERITIES)],
-        position=setting.severity,
-        pictures=[
+        **pictures(setting, found),
+        presenter=st.session_state["present"],
+        on_position_change=released,
+    )
+    frames_answers(KEY, **said(names, setting, found))
+
+
+def pictures(setting: corrupting.Setting, found: list[corrupting.Frame]) -> dict:
+    """Gather what the frames on the page and those in an exported file show."""
+    urls = {frame.severity: frame.url for frame in found}
+    return {
+        "label": "Severity",
+        "unit": "",
+        "positions": corrupting.POSITIONS,
+        "texts": ["clean", *map(str, SEVERITIES)],
+        "position": setting.severity,
+        "pictures": [
             {
                 "title": corrupting.title(setting.corruption),
                 "urls": [urls.get(severity) for severity in corrupting.POSITIONS],
             }
         ],
-        presenter=st.session_state["present"],
-        on_position_change=released,
-    )
-    shown = [
-        {"key": n, "title": cache.card(n)["title"], "color": i, "classes": cache.card(n)["classes"]}
-        for i, n in enumerate(names)
-    ]
-    frames_answers(
-        KEY,
-        models=shown,
-        answers=corrupting.fed(names, setting, found),
-        curve_titles=CURVE,
-        note="The earlier a line falls, the less of this corruption the network withstands.",
-    )
+    }
+
+
+def said(names, setting: corrupting.Setting, found: list[corrupting.Frame]) -> dict:
+    """Gather the answers, on the page and in an exported file."""
+    return {
+        "models": [
+            {
+                "key": name,
+                "title": cache.card(name)["title"],
+                "color": index,
+                "classes": cache.card(name)["classes"],
+            }
+            for index, name in enumerate(names)
+        ],
+        "answers": corrupting.fed(names, setting, found),
+        "curve_titles": CURVE,
+        "note": "The earlier a line falls, the less of this corruption the network withstands.",
+    }
 
 
 def details(names, setting: corrupting.Setting, found: list[corrupting.Frame]) -> None:
     """Draw the plain slider, and everything to take away."""
-    st.slider("Severity, by keyboard or exactly", 0, 5, key="severity")
+    show.slider("Severity, by keyboard or exactly", "severity", 0.0, 5.0, step=1.0, format="%d")
     files, code = st.tabs(["Save", "Python"])
     table = corrupting.rows(names, setting, found)
     about = {k: v for k, v in setting._asdict().items() if k != "picture"}
@@ -110,8 +125,14 @@ def details(names, setting: corrupting.Setting, found: list[corrupting.Frame]) -
             "corruption.json",
             lambda: json.dumps({"setting": about, "rows": table}, indent=1),
         ),
+        "This view (HTML)": (
+            "corruption.html",
+            lambda: frames_html(
+                **pictures(setting, found), **said(names, setting, found), title="Corruptions"
+            ),
+        ),
     }
-    for column, (label, (file, make)) in zip(files.columns(3), offered.items(), strict=True):
+    for column, (label, (file, make)) in zip(files.columns(4), offered.items(), strict=True):
         column.download_button(label, make, file, on_click="ignore", width="stretch")
     code.code(corrupting.script(names, setting), language="python")
 

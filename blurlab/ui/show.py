@@ -15,8 +15,12 @@ def plain(text: str) -> str:
     return re.sub(r"([\\`*_{}\[\]()#+!|<>$~:])", r"\\\1", text)
 
 
-def slider(label: str, name: str, low: float, high: float, **options) -> None:
+def slider(
+    label: str, name: str, low: float, high: float, *, shown: float | None = None, **options
+) -> None:
     """Draw a slider for a value in st.session_state that the stage and others set too.
+
+    shown: where it stands, where that is not the value itself.
 
     Were the value's name the slider's key, the browser would hear of others' values in messages
     that Streamlit drops when one step follows closely on another, and would send the old value
@@ -24,13 +28,14 @@ def slider(label: str, name: str, low: float, high: float, **options) -> None:
     """
     state = st.session_state
     number, own = state.get(f"{name}_slider", (0, None))
-    if own != state[name]:
+    value = state[name] if shown is None else shown
+    if own != value:
         number += 1
-    state[f"{name}_slider"] = number, state[name]
+    state[f"{name}_slider"] = number, value
     key = f"{name}_slider_{number}"
 
     def moved() -> None:
         state[name] = state[key]
         state[f"{name}_slider"] = number, state[key]
 
-    st.slider(label, low, high, float(state[name]), key=key, on_change=moved, **options)
+    st.slider(label, low, high, float(value), key=key, on_change=moved, **options)
