@@ -1,0 +1,165 @@
+"""Minimal perturbations of linear models, whose sizes and spectra are known."""
+
+import json
+import math
+
+import pytest
+import torch
+from conftest import grating
+
+from blurlab.data import Pictures
+from blurlab.measures import tallies, total
+from blurlab.measures.perturbation import (
+    PERTURBATION,
+    RINGS,
+    _epsilon_at,
+    _half,
+    cumulative_power,
+    radii,
+)
+
+SIZE = 32
+WIDTH = math.sqrt(0.5) / RINGS  # cycles/pixel between two radii
+
+
+def linear(pattern):
+    """Answer 1 where pictures correlate with a pattern (3, S, S), and 0 elsewhere."""
+
+    def answer(images):
+        lead = ((images - 0.5) * pattern).sum((1, 2, 3))
+        return torch.stack([-lead, lead], 1)
+
+    return answer
+
+
+def pictures_of(pattern, strengths):
+    """Draw grey pictures with plus (1) and minus (0) the pattern in them, each of a strength."""
+    labels = torch.arange(len(strengths)) % 2
+    signed = (torch.tensor(strengths) * (2 * labels - 1)).view(-1, 1, 1, 1)
+    images = (0.5 + signed * pattern).mul(255).round().byte()
+    return Pictures(images, labels, ("minus", "plus"))
+
+
+def measured(pattern, pictures, **changed):
+    settings, count = PERTURBATION.settings | changed, len(pictures.labels)
+    found = tallies(PERTURBATION, linear(pattern), pictures, settings, numbers=[0], count=count)
+    return PERTURBATION.estimate(total(dict(found)), settings)
+
+
+@pytest.mark.parametrize("frequency", [2, 5, 12])
+@pytest.mark.parametrize("targeted", [True, False])
+def test_the_perturbation_of_a_linear_model_has_the_frequency_that_it_looks_at(frequency, targeted):
+    pattern = grating(SIZE, frequency).repeat(3, 1, 1)
+    found = measured(pattern, pictures_of(pattern, [0.1] * 8), norm="l2", targeted=targeted)
+    assert found["f_half"].value == pytest.approx(frequency / SIZE, abs=WIDTH)
+    # Nearly no power lies elsewhere: the picture is still in [0, 1].
+    below, above = (
+        share.value
+        for radius, share in zip(found["radii"], found["share"], strict=True)
+        if abs(radius - frequency / SIZE) < 8 * WIDTH
+    )
+    assert below < 0.01
+    assert above > 0.99
+
+
+def test_a_quarter_and_three_quarters_of_the_power_are_found_where_they_are():
+    pattern = (grating(SIZE, 3) + 3**0.5 * grating(SIZE, 9)).repeat(3, 1, 1)
+    found = measured(pattern, pictures_of(0.2 * pattern, [0.2] * 8), norm="l2")
+    between = [
+        share.value
+        for radius, share in zip(found["radii"], found["share"], strict=True)
+        if 3.3 / SIZE < radius < 8.7 / SIZE
+    ]
+    assert between == pytest.approx([0.25] * len(between), abs=0.01)
+    assert found["f_half"].value == pytest.approx(9 / SIZE, abs=WIDTH)
+
+
+def test_the_minimal_sizes_of_a_linear_model_are_its_distances():
+    """A change of epsilon everywhere moves the answer by epsilon times the sum of |pattern|."""
+    pattern = torch.sign(grating(SIZE, 4) + 0.01).repeat(3, 1, 1)
+    levels = [5.5, 10.5, 20.5, 40.5]  # grey levels from the middle, 127.5
+    strengths = [level / 255 for level in levels for _ in range(2)]
+    found = measured(pattern, pictures_of(pattern, strengths))
+    assert found["attack"] == "FMN, 100 steps"
+    for name, level in zip(("lower", "median", "upper"), levels, strict=False):
+        # Each is the second of two pictures; a bin is 4.4 % wide.
+        assert found["epsilon"][name].value == pytest.approx(level / 255, rel=0.045)
+    assert found["found"].value == 1
+    assert found["already"].value == 0
+
+
+def test_pictures_that_are_answered_as_wanted_already_count_as_zero():
+    pattern = grating(SIZE, 4).repeat(3, 1, 1)
+    pictures = pictures_of(pattern, [-0.1, -0.1, -0.1, -0.1, -0.1, -0.1, 0.1, 0.1])
+    found = measured(pattern, pictures, targeted=False, steps=30)
+    assert found["already"].value == 0.75
+    assert found["epsilon"]["median"].value == 0
+    assert found["found"].value == 1
+
+
+def test_without_any_success_there_is_no_frequency_and_no_size():
+    pattern = torch.zeros(3, SIZE, SIZE)  # both answers are always equal, neither leads
+    found = measured(pattern, pictures_of(grating(SIZE, 4).repeat(3, 1, 1), [0.1] * 4), steps=3)
+    assert found["found"].value == 0
+    assert all(math.isnan(end) for end in found["f_half"])
+    assert math.isnan(found["epsilon"]["median"].value)
+
+
+@pytest.mark.parametrize("name", ["white_sign_32", "pink_sign_32", "lowpass_32", "band_32"])
+def test_f_half_agrees_with_every_reference_perturbation(name, golden, shared):
+    changes = torch.from_numpy(golden("spectrum")[f"diff_{name}"]).float()
+    known = json.loads((shared / "golden" / "spectrum.json").read_text())[name]["float64"]
+    summed = summed_power(cumulative_power(changes))
+    exact = _half(summed, len(changes), radii(), 1)
+    assert exact.value == pytest.approx(known["half_power_freq_exact_steps"], abs=WIDTH)
+    published = _half(summed, len(changes), radii(), RINGS // 24)
+    assert published.value == pytest.approx(known["half_power_freq"], abs=1e-6)
+    shares = (summed["power"] / summed["power"][-1])[:: RINGS // 24]
+    assert shares.tolist() == pytest.approx(known["ratios25"], abs=1e-6)
+
+
+def test_power_on_a_radius_counts_as_within_it():
+    """8 cycles both ways at 32 pixels lie exactly half-way to the corner."""
+    position = torch.arange(SIZE, dtype=torch.float64) * 8 / SIZE
+    wave = torch.cos(2 * math.pi * (position[:, None] + position)).float()
+    power = cumulative_power(wave.repeat(1, 3, 1, 1))[0]
+    assert power[RINGS // 2 - 1] == pytest.approx(0, abs=1e-4)
+    assert power[RINGS // 2] == pytest.approx(power[-1].item())
+    assert radii()[RINGS // 2].item() == pytest.approx(8 * 2**0.5 / SIZE)
+
+
+def random_power(count, generator):
+    """Draw cumulative powers whose strength and frequency both differ, and hang together."""
+    strength = torch.randn(count, 1, dtype=torch.float64, generator=generator).mul(0.7).exp()
+    centre = 0.15 + 0.1 * torch.rand(count, 1, dtype=torch.float64, generator=generator)
+    centre += 0.05 * strength.log()
+    return strength * torch.sigmoid((radii() - centre) / 0.02)
+
+
+def summed_power(power):
+    return {
+        "power": power.sum(0),
+        "squares": power.square().sum(0),
+        "products": (power * power[:, -1:]).sum(0),
+    }
+
+
+def test_the_interval_of_f_half_covers_the_truth_and_shrinks_with_the_pictures(generator):
+    truth = _half(summed_power(random_power(20_000, generator)), 20_000, radii(), 1)
+    found = [_half(summed_power(random_power(80, generator)), 80, radii(), 1) for _ in range(200)]
+    covered = sum(each.low <= truth.value <= each.high for each in found) / 200
+    assert 0.9 <= covered <= 0.99
+    width = sum(each.high - each.low for each in found) / 200
+    assert width / (truth.high - truth.low) == pytest.approx((20_000 / 80) ** 0.5, rel=0.2)
+
+
+def test_the_interval_of_the_median_size_covers_the_truth(generator):
+    """Sizes around 2^-6 in bins of 1/16 octave, the histogram that a tally keeps."""
+    covered = 0
+    for _ in range(300):
+        octaves = -6 + torch.randn(100, generator=generator)
+        sizes = torch.zeros(16 * 22 + 2, dtype=torch.float64)
+        sizes.index_add_(0, ((octaves + 14) * 16).floor().long() + 1, torch.ones(100).double())
+        low, high = (_epsilon_at(sizes, 50 + side * 1.96 * 5) for side in (-1, 1))
+        covered += low <= 2**-6 <= high
+    assert 0.9 <= covered / 300 <= 0.99
