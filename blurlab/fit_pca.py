@@ -1,7 +1,6 @@
 """Fits the PCA defence to training pictures and writes it with a card that says how."""
 
 import json
-from argparse import Namespace
 from pathlib import Path
 
 from blurlab import data, models, pca
@@ -33,12 +32,3 @@ def fit(name: str, size: int, count: int, path: Path) -> dict:
     }
     path.with_suffix(".json").write_text(json.dumps(card, indent=1) + "\n")
     return card
-
-
-def command(arguments: Namespace) -> None:
-    """Run `python -m blurlab pca` with what its parser read."""
-    card = fit(arguments.data, arguments.size, arguments.count, arguments.output)
-    print(
-        f"{arguments.output}: {card['components']} of {card['of']} components of "
-        f"{card['pictures']} pictures hold {card['explained_variance']:.1%} of their variance"
-    )

@@ -14,7 +14,7 @@ import tiny
 import torch
 from torch.testing import assert_close
 
-from blurlab import data, models, objects, training
+from blurlab import data, models, objects, pca, training
 from blurlab.__main__ import main
 from blurlab.blur import gaussian_blur
 from blurlab.hybrid import hybrid
@@ -23,7 +23,7 @@ from blurlab.images import load_image, save_image
 ROOT = Path(__file__).parents[1]
 COMMANDS = [
     *("models", "hybrid", "blur", "corrupt", "attack", "predict", "objects", "train", "card"),
-    *("measure", "sweep"),
+    *("measure", "sweep", "pca"),
 ]
 SIZE = 40
 
@@ -127,6 +127,20 @@ def test_corrupt_gives_the_same_picture_for_the_same_seed_only(here, capsys):
     assert (first - other).abs().mean() > 0.01
 
 
+def test_pca_writes_the_basis_of_the_training_pictures(here, capsys, monkeypatch):
+    drawn = tiny.pictures(48, 0)
+    monkeypatch.setitem(
+        data.DATASETS,
+        "objects",
+        lambda split, size: drawn._replace(images=drawn.images[..., :size, :size]),
+    )
+    arguments = ("--data", "objects", "--count", "5", "--size", "8")
+    line = printed(capsys, "pca", "made/basis.safetensors", *arguments)
+    assert line.startswith("made/basis.safetensors: 5 of 192 components of 48 pictures hold ")
+    expected = pca.fit(drawn.images[..., :8, :8], 5)
+    assert_close(pca.load("made/basis.safetensors").mean, expected.mean, atol=1e-3, rtol=0)
+
+
 def test_objects_writes_pictures_a_table_of_their_classes_and_the_same_ones_again(here, capsys):
     for folder in ("first", "again"):
         printed(capsys, "objects", folder, "-n", "3", "--size", "64", "--seed", "7")
@@ -197,6 +211,35 @@ def test_train_writes_a_measured_model_and_card_measures_it_alike(installed, cap
     assert models.card("new") == card
     assert "epoch" not in printed(capsys, "train", "new", "--runs", "checkpoints")  # it is done
     assert models.card("new") == card
+
+
+def test_measure_prints_a_table_of_all_models_and_writes_every_digit(installed, capsys):
+    tiny.install(models.MODELS_DIR, "other", seed=1)
+    asked = [*MEASURE, "--model", "other", "-n", "4", "--set", "alphas=[0, 50, 100]"]
+    lines = printed(capsys, *asked, "--json", "out.json").splitlines()
+    assert lines[0].startswith("Answers to hybrid pictures: folder/")
+    assert lines[0].endswith("/32, 4 pictures, seed 0")
+    assert any(line.split() == ["cutoffs_nyquist", "all", "0", "0.5", "1"] for line in lines)
+    found = json.loads(Path("out.json").read_text())
+    assert [each["name"] for each in found] == ["tiny", "other"]
+    for each in found:
+        assert each["model"] == models.identity(models.card(each["name"]))
+        assert (each["measure"], each["seed"], each["pictures"]) == ("hybrids", 0, 4)
+        assert each["settings"] == {"alphas": [0, 50, 100]}
+        assert len(each["estimate"]["p_low"]) == 3
+    assert printed(capsys, *asked).splitlines() == lines
+
+
+def test_measure_lists_the_files_that_it_skipped(installed, capsys):
+    for number in range(7):
+        Path("folder", tiny.CLASSES[0], f"{number}.txt").write_text("")
+    assert main([*MEASURE, "--set", "alphas=[0, 100]"]) == 0
+    out, err = capsys.readouterr()
+    assert "6 pictures" in out
+    assert [line.split(" ")[:2] for line in err.splitlines()] == [
+        *(["skipped:", f"{number}.txt"] for number in range(5)),
+        ["skipped:", "2"],
+    ]
 
 
 # Mistakes
@@ -287,6 +330,10 @@ ATTACK = ["attack", "low.npy", "out.npy", "--model", "tiny"]
         ([*ATTACK, "--target", "unicorn"], ["'unicorn'", "choose from fish"]),
         ([*ATTACK, "--adaptive"], ["--adaptive", "--sigma"]),
         ([*ATTACK, "--sigma", "0"], ["sigma is 0", "above 0"]),
+        (["pca", "out.png"], ["out.png", ".safetensors"]),
+        (["pca", "out.safetensors", "--data", "sand"], ["'sand'", "imagenette", "objects"]),
+        (["pca", "out.safetensors", "--size", "7"], ["--size", "7 is not", "8 to 64"]),
+        (["pca", "out.safetensors", "--count", "0"], ["--count", "0 is not", "1 to"]),
         ([], ["COMMAND", "required"]),
         (["paint"], ["paint", "hybrid"]),
         (["models", "--yaml"], ["--yaml", "unrecognized"]),
@@ -365,6 +412,7 @@ def test_help_lists_every_command_and_says_how_to_run_it(capsys):
             "measure",
             ["hybrids, passes", "objects, imagenette, cifar10", "CIFAR-10-C", "NAME=VALUE"],
         ),
+        ("pca", ["OUT .safetensors", "--data", "pixels", "strongest first"]),
         ("sweep", ["PLAN.toml", "[measures.NAME]", "--address", "--workers"]),
     ],
 )

@@ -1,11 +1,14 @@
 """The PCA defence: exact where the answer is known, and the same after saving and loading."""
 
+import json
+
 import pytest
 import torch
 from safetensors.torch import save_file
 from torch.testing import assert_close
 
-from blurlab.pca import Basis, fit, load, project, save
+from blurlab import data, fit_pca, models
+from blurlab.pca import SHIPPED, Basis, defend, fit, largest_shares, load, project, save
 
 SIZE, RANK = 8, 5
 
@@ -125,3 +128,51 @@ def test_a_file_that_is_not_a_basis_is_refused(tensors, message, tmp_path):
         save_file(tensors, path)
     with pytest.raises(ValueError, match=message):
         load(path)
+
+
+def test_the_defence_reduces_projects_and_enlarges(full):
+    basis, large = fit(full, 20), full[:4].repeat_interleave(4, -1).repeat_interleave(4, -2)
+    reduced = models.resize(large, SIZE)
+    expected = models.resize(project(reduced, basis), 4 * SIZE)
+    assert_close(defend(large, basis), expected)
+    assert_close(defend(full, basis), project(full, basis))
+
+
+def test_fewer_components_keep_less(full):
+    basis = fit(full, 20)
+    error = [(defend(full, basis, count) - full).square().mean() for count in (1, 5, 20)]
+    assert error[0] > error[1] > error[2]
+    assert_close(defend(full, basis, 5), project(full, fit(full, 5)), atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("count", [0, 21])
+def test_a_count_beyond_the_basis_is_refused(count, full):
+    with pytest.raises(ValueError, match=f"count is {count}; this basis allows 1 to 20"):
+        defend(full, fit(full, 20), count)
+
+
+def test_a_component_that_is_one_picture_is_told_from_an_average(generator):
+    alike = 0.5 + 0.01 * torch.randn(100, 3, SIZE, SIZE, generator=generator)
+    assert largest_shares(alike, fit(alike, 3)).max() < 0.2
+    alike[7] = torch.rand(3, SIZE, SIZE, generator=generator)
+    assert largest_shares(alike, fit(alike, 3))[0] > 0.95
+
+
+def test_the_fitted_basis_lies_beside_its_card(full, tmp_path, monkeypatch):
+    pictures = data.Pictures(full.mul(255).byte(), torch.zeros(300), ("noise",))
+    monkeypatch.setitem(data.DATASETS, "noise", lambda split, size: pictures)
+    path = tmp_path / "made" / "noise.safetensors"
+    card = fit_pca.fit("noise", SIZE, 5, path)
+    assert json.loads(path.with_suffix(".json").read_text()) == card
+    assert card["sha256"] == models.sha256(path)
+    assert (card["pictures"], card["components"], card["of"]) == (300, 5, 3 * SIZE * SIZE)
+    assert_close(load(path).mean, pictures.images.float().mean(0) / 255, atol=1e-3, rtol=0)
+
+
+def test_the_shipped_basis_is_its_card_s_and_no_picture_stands_out_in_it():
+    card, basis = json.loads(SHIPPED.with_suffix(".json").read_text()), load(SHIPPED)
+    assert card["sha256"] == models.sha256(SHIPPED)
+    assert card["bytes"] == SHIPPED.stat().st_size < 6e6
+    assert basis.components.shape == (512, 3 * 32 * 32)
+    assert basis.variance.sum().item() == pytest.approx(card["explained_variance"], abs=1e-3)
+    assert card["largest_share_of_one_picture"] < 0.05
