@@ -142,9 +142,9 @@ def _fit(depth: Tensor) -> tuple[Tensor, Tensor]:
     octave = torch.arange(depth.shape[1], dtype=torch.float64)
     middle = torch.full((len(depth), 1), (len(octave) - 1) / 2, dtype=torch.float64)
     log_sigma = torch.zeros_like(middle)
-    reach, steps = torch.tensor([len(octave) / 2 + 0.5, 2.5]).double(), torch.linspace(-1, 1, 21)
+    reach, steps = torch.tensor([len(octave) / 2 + 0.5, 2.5]).double(), torch.linspace(-1, 1, 11)
     grid = torch.cartesian_prod(steps, steps).double()
-    for _ in range(7):
+    for _ in range(10):
         tried = middle + reach[0] * grid[:, 0], log_sigma + reach[1] * grid[:, 1]
         shape = torch.exp(
             -((octave - tried[0][..., None]) / tried[1].exp()[..., None]).square() / 2
@@ -153,7 +153,7 @@ def _fit(depth: Tensor) -> tuple[Tensor, Tensor]:
         explained = torch.einsum("dtb,db->dt", shape, depth).clamp(min=0)
         best = (explained / shape.norm(dim=-1).clamp(min=1e-9)).argmax(1, keepdim=True)
         middle, log_sigma = tried[0].gather(1, best), tried[1].gather(1, best)
-        reach = reach / 5
+        reach = reach / 3
     # A width of many times the bands' range is that of no channel.
     found = (middle >= 0) & (middle <= octave[-1]) & (log_sigma < 2)
     found &= (depth > 0).sum(1, keepdim=True) > 1
