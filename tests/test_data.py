@@ -103,3 +103,18 @@ def test_the_real_imagenette_has_all_its_photographs(shared, monkeypatch):
     church = data.imagenette_class("church", 3)
     assert church.shape == (3, 3, 160, 160)
     assert church.float().std() > 20
+
+
+def test_pictures_that_are_decoded_on_demand_are_read_once_while_they_fit():
+    asked = []
+
+    def read(index):
+        asked.append(index)
+        return torch.full((3, 2, 2), index, dtype=torch.uint8)
+
+    images = data.Decoded(read, 5, most=2 * 12)
+    for _ in range(2):
+        found = images[torch.tensor([4, 1, 3])]
+        assert found[:, 0, 0, 0].tolist() == [4, 1, 3]
+    assert asked == [4, 1, 3, 3]
+    assert len(images) == 5

@@ -1,0 +1,268 @@
+"""Measuring: nothing kept is measured again, nothing reported is lost, classes are shared."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import tiny
+import torch
+from torch.testing import assert_close
+
+from blurlab import data, measuring, models, results, sources
+from blurlab.data import Pictures
+from blurlab.measures.table import MEASURES
+from blurlab.sources import Source
+
+ROOT = Path(__file__).parents[1]
+FEW = {"alphas": [0, 20, 100]}
+
+
+@pytest.fixture(autouse=True)
+def installed(tmp_path, monkeypatch):
+    """One untrained tiny model, and results of our own; returns the folder of models."""
+    (tmp_path / "models").mkdir()
+    monkeypatch.setattr(models, "MODELS_DIR", tmp_path / "models")
+    monkeypatch.setattr(results, "SHIPPED", tmp_path / "shipped")
+    monkeypatch.setenv("BLURLAB_RESULTS", str(tmp_path / "results"))
+    tiny.install(models.MODELS_DIR)
+    return tmp_path / "models"
+
+
+def source(count=120, classes=tiny.CLASSES, name="drawn/40"):
+    drawn = tiny.pictures(count, 3)
+    return Source(name, classes, count, lambda: Pictures(drawn.images, drawn.labels, classes))
+
+
+def plan(count=None, changed=None, **options):
+    return measuring.plan("tiny", "hybrids", source(), changed or FEW, count=count, **options)
+
+
+def last(work):
+    *_, running = measuring.measure(work)
+    return running
+
+
+def assert_same(found, expected):
+    assert list(found) == list(expected)
+    for name, value in expected.items():
+        assert_close(found[name], value, rtol=0, atol=0)
+
+
+def elsewhere(monkeypatch, tmp_path, work):
+    """Measure in a store where nothing is kept."""
+    with monkeypatch.context() as patch:
+        patch.setenv("BLURLAB_RESULTS", str(tmp_path / "afresh"))
+        return last(work)
+
+
+def test_every_batch_is_reported_with_the_pictures_so_far():
+    found = list(measuring.measure(plan()))
+    assert [running.pictures for running in found] == [50, 100, 120]
+    assert {running.count for running in found} == {120}
+    assert int(found[1].summed["pictures"]) == 100
+    estimate = measuring.estimate(plan(), found[-1].summed)
+    assert json.loads(json.dumps(measuring.plain(estimate)))["cutoffs_nyquist"] == [0, 0.2, 1]
+
+
+def test_the_sums_are_those_of_the_measure_itself():
+    work, measure = plan(), MEASURES["hybrids"]
+    drawn = source().load()
+    network = models.load("tiny")
+    arguments = {"numbers": range(3), "count": 120, "seed": 0}
+    found = dict(measuring.tallies(measure, network, drawn, work.settings, **arguments))
+    expected = {name: sum(tally[name] for tally in found.values()) for name in found[0]}
+    assert_same(last(work).summed, expected)
+
+
+def test_what_was_measured_answers_again_without_the_network(installed):
+    first = last(plan())
+    (installed / "tiny.safetensors").unlink()
+    (again,) = measuring.measure(plan())
+    assert again.pictures == 120
+    assert_same(again.summed, first.summed)
+    with pytest.raises(ValueError, match="missing"):
+        last(plan(seed=1))
+
+
+def test_a_stopped_measure_goes_on_where_it_was(monkeypatch, tmp_path):
+    running = measuring.measure(plan())
+    assert next(running).pictures == 50
+    running.close()
+    assert sorted(measuring.kept(plan())) == [0]
+    found = list(measuring.measure(plan()))
+    assert [each.pictures for each in found] == [100, 120]
+    assert_same(found[-1].summed, elsewhere(monkeypatch, tmp_path, plan()).summed)
+
+
+def test_a_gap_in_what_is_kept_is_filled(monkeypatch, tmp_path):
+    work = plan()
+    for number, tally in measuring.fresh_tallies(work, [0, 2], measuring.network(work), "cpu"):
+        measuring.keep(work, number, tally)
+    found = list(measuring.measure(work))
+    assert [each.pictures for each in found] == [100, 120]
+    assert_same(found[-1].summed, elsewhere(monkeypatch, tmp_path, work).summed)
+
+
+@pytest.mark.parametrize("counts", [(30, 120, 70), (120, 30), (70, 100, 30, 70)])
+def test_fewer_pictures_after_more_and_more_after_fewer_are_counted_exactly(
+    counts, monkeypatch, tmp_path
+):
+    for count in counts:
+        found = last(plan(count))
+        assert found.pictures == int(found.summed["pictures"]) == count
+        assert_same(found.summed, elsewhere(monkeypatch, tmp_path / str(count), plan(count)).summed)
+
+
+def test_a_batch_that_the_count_cut_short_is_kept_too(installed):
+    last(plan(120))
+    first = last(plan(70))
+    (installed / "tiny.safetensors").unlink()
+    assert_same(last(plan(70)).summed, first.summed)
+    assert last(plan(120)).pictures == 120
+
+
+def test_settings_seeds_and_models_are_kept_apart(installed):
+    tiny.install(installed, "other", seed=1)
+    last(plan())
+    for other in (
+        plan(changed={"alphas": [0, 20]}),
+        plan(seed=1),
+        measuring.plan("other", "hybrids", source(), FEW),
+        measuring.plan("tiny", "hybrids", source(name="drawn/41"), FEW),
+    ):
+        assert measuring.kept(other) == {}
+
+
+# Classes
+
+
+def test_pictures_and_answers_are_matched_by_the_names_of_their_classes():
+    a, _, c = tiny.CLASSES
+    shown = (c, "unicorn", a)
+    work = measuring.plan("tiny", "hybrids", source(classes=shown), FEW)
+    drawn = tiny.pictures(120, 3)
+    pictures = work.source.load()
+    assert pictures.classes == (c, a)
+    assert work.source.count == 80
+    chosen = (drawn.labels != 1).nonzero().flatten()
+    assert torch.equal(pictures.images[torch.arange(80)], drawn.images[chosen])
+    assert pictures.labels.tolist() == [label // 2 for label in drawn.labels[chosen].tolist()]
+    images = drawn.images[:5] / 255
+    expected = models.load("tiny")(images)[:, [2, 0]]
+    assert_close(measuring.network(work)(images), expected, rtol=0, atol=0)
+    assert last(work).pictures == 80
+
+
+def test_classes_in_another_order_are_measured_alike_but_kept_apart():
+    a, b, c = tiny.CLASSES
+    drawn = tiny.pictures(120, 3)
+    turned = Pictures(drawn.images, (drawn.labels + 1) % 3, (c, a, b))
+    other = Source("drawn/40", turned.classes, 120, lambda: turned)
+    work = measuring.plan("tiny", "hybrids", other, FEW)
+    assert work.key != plan().key
+    assert_same(last(work).summed, last(plan()).summed)
+
+
+def test_pictures_decoded_on_demand_can_be_of_shared_classes(tmp_path):
+    tiny.write_folders(tmp_path / "folder", 9)
+    (tmp_path / "folder" / tiny.CLASSES[1]).rename(tmp_path / "folder" / "unicorn")
+    work = measuring.plan("tiny", "hybrids", sources.find(str(tmp_path / "folder"), 40), FEW)
+    assert work.source.count == 6
+    assert isinstance(work.source.load().images, data.Decoded)
+    assert last(work).pictures == 6
+
+
+def test_pictures_of_other_classes_are_an_error_that_names_both():
+    shown = (tiny.CLASSES[0], "unicorn", "griffin")
+    with pytest.raises(ValueError, match=r"tiny knows .* drawn/40 shows .*unicorn.* share 1 class"):
+        measuring.plan("tiny", "hybrids", source(classes=shown))
+
+
+# Mistakes
+
+
+@pytest.mark.parametrize(
+    ("measure", "changed", "count", "words"),
+    [
+        ("taste", {}, None, "no measure 'taste'; choose from hybrids"),
+        ("hybrids", {"sigma": 2}, None, "hybrids has no setting 'sigma'; it has alphas"),
+        ("hybrids", {"alphas": 3}, None, r"alphas is 3; it takes values such as \[0"),
+        ("hybrids", {}, 0, "n is 0; drawn/40 has 1 to 120"),
+        ("hybrids", {}, 121, "n is 121; drawn/40 has 1 to 120"),
+        ("attacks", {"source": "huge"}, None, "'huge' is not installed"),
+    ],
+)
+def test_what_cannot_be_measured_is_named_before_it_begins(measure, changed, count, words):
+    with pytest.raises(ValueError, match=words):
+        measuring.plan("tiny", measure, source(), changed, count=count)
+
+
+def test_whole_numbers_may_stand_for_fractions():
+    assert measuring.settings_of("heatmap", {"epsilon": 4})["epsilon"] == 4.0
+
+
+def test_attacks_made_on_another_model_are_kept_by_its_weights(installed):
+    tiny.install(installed, "other", seed=1)
+    first = measuring.plan("tiny", "attacks", source(), {"source": "other"})
+    tiny.install(installed, "other", seed=2)
+    second = measuring.plan("tiny", "attacks", source(), {"source": "other"})
+    assert first.settings["source"] == "other"
+    assert first.key.settings["source"] != second.key.settings["source"]
+
+
+def test_attacks_do_not_carry_over_between_other_classes(installed):
+    tiny.install(installed, "other", seed=1)
+    path = installed / "other.json"
+    card = json.loads(path.read_text())
+    path.write_text(json.dumps(card | {"classes": card["classes"][::-1]}))
+    with pytest.raises(ValueError, match="source is other; attacks carry over between"):
+        measuring.plan("tiny", "attacks", source(), {"source": "other"})
+
+
+# Killed
+
+
+RUN = (
+    "import sys, pathlib; from blurlab import models; "
+    "models.MODELS_DIR = pathlib.Path(sys.argv[1]); "
+    "from blurlab.__main__ import main; sys.exit(main(sys.argv[2:]))"
+)
+
+
+def test_a_killed_measure_loses_nothing_that_was_reported(installed, tmp_path):
+    tiny.write_folders(tmp_path / "folder", 300)
+    asked = ["measure", "hybrids", "--model", "tiny", "--data", str(tmp_path / "folder")]
+
+    def start(store, *more):
+        return subprocess.Popen(
+            [sys.executable, "-W", "error", "-c", RUN, str(installed), *asked, *more],
+            cwd=ROOT,
+            env={**os.environ, "OMP_NUM_THREADS": "1", "BLURLAB_RESULTS": str(tmp_path / store)},
+            stdout=subprocess.DEVNULL,
+        )
+
+    def written(store):
+        return {path: path.read_bytes() for path in (tmp_path / store).glob("*/[0-9]*.parquet")}
+
+    killed = start("killed")
+    while not written("killed"):
+        assert killed.poll() is None
+        time.sleep(0.01)
+    killed.send_signal(signal.SIGKILL)
+    assert killed.wait() == -signal.SIGKILL
+    reported = written("killed")
+    assert 1 <= len(reported) < 6
+    assert start("killed", "-n", "50").wait() == 0  # what is there is read, not measured again
+    assert written("killed") == reported
+    assert start("killed", "--json", str(tmp_path / "killed.json")).wait() == 0
+    assert start("whole", "--json", str(tmp_path / "whole.json")).wait() == 0
+    (resumed,), (whole,) = (
+        json.loads((tmp_path / f"{name}.json").read_text()) for name in ("killed", "whole")
+    )
+    assert resumed["pictures"] == 300
+    assert resumed == whole
