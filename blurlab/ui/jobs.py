@@ -1,8 +1,8 @@
-"""Long work behind the pages: one queue for the device, results as they come, nobody left waiting.
+"""Long work behind the pages: results as they come, nobody left waiting.
 
-A job drains a generator in the one worker thread. Whoever shows it polls it; a job that nobody has
-polled for a while stops, so a closed tab or a new choice frees the device by itself. A job that is
-paused, or rests between its results, leaves the worker to the others.
+A job drains a generator in the worker thread of its queue. Whoever shows it polls it; a job that
+nobody has polled for a while stops, so a closed tab or a new choice frees the device by itself. A
+job that is paused, or rests between its results, leaves the worker to the others.
 """
 
 import logging
@@ -17,19 +17,28 @@ from typing import Any
 
 PATIENCE = 5.0  # seconds without a poll after which a job stops
 KEPT = 64  # ended jobs that are remembered
+# Threads' priorities (nice), where the system has them: sliders come before answers, and answers
+# that somebody waits for before measures that take minutes.
+QUEUES = {"answers": 5, "measures": 10}
+
+
+class Interrupted(Exception):
+    """Raised by checkpoint() within a job that is to pause or end."""
 
 
 @dataclass
 class Job:
     """Results as they come, and what becomes of the work.
 
-    steps: makes the generator.  rest: seconds between two results.  results: what was yielded.
+    steps: makes the generator.  rest: seconds between two results.  queue: a key of QUEUES.
+    results: what was yielded.
     state: waiting, running, paused, done, cancelled, stopped or failed.
     wish: what a person asked for last; acted on after the result now in the making.
     """
 
     steps: Callable[[], Iterator[Any]]
     rest: float = 0.0
+    queue: str = "answers"
     results: list[Any] = field(default_factory=list)
     state: str = "waiting"
     error: str = ""
@@ -44,20 +53,28 @@ class Job:
 
 _jobs: OrderedDict[Hashable, Job] = OrderedDict()
 _lock = threading.Lock()
-_worker = ThreadPoolExecutor(1, thread_name_prefix="blurlab-jobs")
+_workers = {name: ThreadPoolExecutor(1, thread_name_prefix=f"blurlab-{name}") for name in QUEUES}
+_current = threading.local()
 
 
-def poll(key: Hashable, steps: Callable[[], Iterator[Any]], *, rest: float = 0.0) -> Job:
+def poll(
+    key: Hashable,
+    steps: Callable[[], Iterator[Any]],
+    *,
+    rest: float = 0.0,
+    queue: str = "answers",
+) -> Job:
     """Return the job of this key, starting it if it is new or had stopped.
 
     steps: makes the generator whose results are kept; called in the worker thread.
     rest: seconds to leave between two results, for work that a person wants to follow.
+    queue: a key of QUEUES, each with one worker.
     """
     with _lock:
         job = _jobs.get(key)
         if job is None or job.state == "stopped":
-            job = _jobs[key] = Job(steps, rest)
-            _worker.submit(_drain, job)
+            job = _jobs[key] = Job(steps, rest, queue)
+            _workers[queue].submit(_drain, job)
         job.polled = time.monotonic()
         _jobs.move_to_end(key)
         inactive = ("done", "failed", "stopped", "cancelled", "paused")
@@ -89,7 +106,7 @@ def resume(job: Job) -> None:
         job.wish = "run"
         if job.state == "paused":
             job.state = "waiting"
-            _worker.submit(_drain, job)
+            _workers[job.queue].submit(_drain, job)
 
 
 def cancel(job: Job) -> None:
@@ -108,21 +125,35 @@ def forget(key: Hashable) -> None:
         cancel(job)
 
 
+def checkpoint() -> None:
+    """Let the job that is calling pause or end here, in the midst of a result that takes long.
+
+    Its generator is made anew when it goes on, so what it has done must be kept elsewhere. Outside
+    of jobs this does nothing.
+    """
+    job = getattr(_current, "job", None)
+    if job is not None and not _may_go_on(job):
+        raise Interrupted
+
+
 def _drain(job: Job) -> None:
+    _current.job = job
     if hasattr(os, "setpriority") and os.uname().sysname == "Linux":
         # On Linux the priority is the thread's own, so sliders stay ahead of long work.
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 5)
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), QUEUES[job.queue])
     try:
         while _may_go_on(job):
             job.generator = job.generator or job.steps()
             job.results.append(next(job.generator))
             if job.rest:
-                again = threading.Timer(job.rest, _worker.submit, (_drain, job))
+                again = threading.Timer(job.rest, _workers[job.queue].submit, (_drain, job))
                 again.daemon = True
                 again.start()
                 return
     except StopIteration:
         job.state = "done"
+    except Interrupted:
+        job.generator = None
     except Exception as error:
         logging.getLogger(__name__).exception("a job failed")
         job.state, job.error = "failed", str(error)
