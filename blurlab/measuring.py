@@ -195,9 +195,12 @@ def _key(work: Work, number: int) -> Key:
     return work.key._replace(settings=work.key.settings | {"pictures": pictures})
 
 
-def measure(work: Work, device: str | torch.device = "cpu") -> Iterator[Running]:
+def measure(
+    work: Work, device: str | torch.device = "cpu", asked: Network | None = None
+) -> Iterator[Running]:
     """Measure what is not kept yet, and keep it batch by batch.
 
+    asked: the network(), where it is loaded already.
     Yields the sum so far after every new batch, and at the end; estimate() says what it means.
     Batches are added in the order of their numbers, whoever measured them, so that the same
     batches give the same sum to the last digit. Memory does not grow with new batches.
@@ -205,7 +208,9 @@ def measure(work: Work, device: str | torch.device = "cpu") -> Iterator[Running]
     done = kept(work)
     missing = [number for number in work.numbers if number not in done]
     # Nothing is loaded when nothing is missing.
-    fresh = iter(()) if not missing else fresh_tallies(work, missing, network(work, device), device)
+    fresh = iter(())
+    if missing:
+        fresh = fresh_tallies(work, missing, asked or network(work, device), device)
     pictures, summed = 0, None
     for number in work.numbers:
         tally = done.pop(number, None)
