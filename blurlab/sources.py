@@ -49,7 +49,7 @@ def find(words: str, size: int) -> Source:
         if known is None:
             return Source(f"{words}/val/{size}", load().classes, len(load().labels), load)
         return Source(f"{words}/val/{size}", *known(), load)
-    root = Path(words)
+    root = Path(words).absolute()
     if root.is_dir():
         return class_folders(root, size)
     if (root.parent.parent / "labels.npy").is_file():

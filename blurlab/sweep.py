@@ -18,6 +18,7 @@ from blurlab import measuring, models, sources
 from blurlab.measures import Measure, Tally, tallies
 from blurlab.measuring import Work
 
+ROOT = Path(__file__).parents[1]
 RETRIES = 5  # of a batch whose worker died
 
 
@@ -95,16 +96,23 @@ def run(
 
 
 def start(address: str | None, workers: int | None) -> Any:
-    """Start Ray, or connect to one that runs, and return its module; it sends no statistics."""
+    """Start Ray, or connect to one that runs, and return its module; it sends no statistics.
+
+    Workers run this checkout: a cluster's are sent it, and need its requirements installed.
+    """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     try:
         import ray
     except ImportError:
         raise ValueError("a sweep needs Ray; install it with: pip install ray.") from None
     if address is None:
-        ray.init("local", num_cpus=workers, include_dashboard=False, logging_level="ERROR")
+        ours = {"env_vars": {"PYTHONPATH": str(ROOT)}}
+        started = {"num_cpus": workers, "include_dashboard": False}
     else:
-        ray.init(address, logging_level="ERROR")
+        # What git ignores is not sent either.
+        ours, started = {"working_dir": str(ROOT), "excludes": [".git"]}, {}
+    quiet = {"logging_level": "ERROR", "log_to_driver": False}
+    ray.init(address or "local", runtime_env=ours, **quiet, **started)
     return ray
 
 

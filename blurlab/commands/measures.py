@@ -4,6 +4,7 @@ import argparse
 import json
 import sys
 import time
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -153,7 +154,8 @@ def report(works: list[Work], out: Path | None) -> None:
 def print_sweep(options) -> None:
     works = sweep.read_plan(options.plan)
     started, before = time.monotonic(), None
-    for done, count in sweep.run(works, address=options.address, workers=options.workers):
-        before = done if before is None else before
-        show("batches", done, count, before, started)
+    with redirect_stdout(sys.stderr):  # Ray's notes about its workers are no part of the tables
+        for done, count in sweep.run(works, address=options.address, workers=options.workers):
+            before = done if before is None else before
+            show("batches", done, count, before, started)
     report(works, options.json)
