@@ -10,7 +10,7 @@ from blurlab import data, models, objects
 from blurlab.attacks import ATTACKS
 from blurlab.norms import NORMS
 from blurlab.ui import answers, attacking, cache, jobs, link, shell, show, spectra
-from blurlab.ui.frames import frames, frames_answers
+from blurlab.ui.frames import frames, frames_answers, frames_html
 
 FITTING, ANY = "fitting", "any"
 LAST = -1  # the step shown while nobody has chosen one
@@ -237,22 +237,32 @@ def shown_step(found: list[attacking.Step]) -> attacking.Step:
 
 def show_steps(setting, names, found: list[attacking.Step]) -> None:
     """Draw the pictures, the answers and the spectra of the steps so far."""
-    total = attacking.count_steps(setting) + 1
-    shown = shown_step(found)
 
     def released() -> None:
         st.session_state["step"] = round(st.session_state["attack-frames"]["position"])
 
-    side = cache.card(setting.model)["recipe"]["input_size"]
-    open_ = [None] * (total - len(found))
     frames(
         "attack-frames",
-        label="Step",
-        unit=f"of {total - 1}",
-        positions=[float(number) for number in range(total)],
-        texts=[str(number) for number in range(total)],
-        position=float(shown.number),
-        pictures=[
+        **pictures(setting, found),
+        presenter=st.session_state["present"],
+        on_position_change=released,
+    )
+    frames_answers("attack-frames", **said(setting, names, found))
+    show_spectra(setting, found, shown_step(found))
+
+
+def pictures(setting: attacking.Setting, found: list[attacking.Step]) -> dict:
+    """Gather what the frames on the page and those in an exported file show."""
+    total = attacking.count_steps(setting) + 1
+    side = cache.card(setting.model)["recipe"]["input_size"]
+    open_ = [None] * (total - len(found))
+    return {
+        "label": "Step",
+        "unit": f"of {total - 1}",
+        "positions": [float(number) for number in range(total)],
+        "texts": [str(number) for number in range(total)],
+        "position": float(shown_step(found).number),
+        "pictures": [
             {
                 "title": f"Attacked picture, {side} pixels as the model takes it",
                 "urls": [step.picture for step in found] + open_,
@@ -262,18 +272,19 @@ def show_steps(setting, names, found: list[attacking.Step]) -> None:
                 "urls": [step.change for step in found] + open_,
             },
         ],
-        presenter=st.session_state["present"],
-        on_position_change=released,
-    )
+    }
+
+
+def said(setting: attacking.Setting, names, found: list[attacking.Step]) -> dict:
+    """Gather the answers, on the page and in an exported file."""
     wanted = attacking.attackers_class(setting, found)
-    frames_answers(
-        "attack-frames",
-        models=[model(index, name, setting) for index, name in enumerate(names)],
-        answers=attacking.feed(setting, names, found),
-        curve_titles={"true": CURVES["true"], "wanted": f"{CURVES['wanted']}, {wanted}"},
-        note="An attack succeeds where the line of the picture's class falls below the attacker's.",
-    )
-    show_spectra(setting, found, shown)
+    return {
+        "models": [model(index, name, setting) for index, name in enumerate(names)],
+        "answers": attacking.feed(setting, names, found),
+        "curve_titles": {"true": CURVES["true"], "wanted": f"{CURVES['wanted']}, {wanted}"},
+        "note": "An attack succeeds where the line of the picture's class falls below the "
+        "attacker's.",
+    }
 
 
 def model(index: int, name: str, setting: attacking.Setting) -> dict:
@@ -342,8 +353,14 @@ def details(setting, names, found: list[attacking.Step], is_over: bool) -> None:
         "Attacked picture (PNG)": ("attacked.png", lambda: attacking.png(setting, number)),
         "Numbers (CSV)": ("attack.csv", lambda: answers.as_csv(table)),
         "Numbers (JSON)": ("attack.json", lambda: as_json(setting, table)),
+        "This view (HTML)": (
+            "attack.html",
+            lambda: frames_html(
+                **pictures(setting, found), **said(setting, names, found), title="Attacks"
+            ),
+        ),
     }
-    for column, (label, (file, make)) in zip(files.columns(3), offered.items(), strict=True):
+    for column, (label, (file, make)) in zip(files.columns(4), offered.items(), strict=True):
         column.download_button(label, make, file, on_click="ignore", width="stretch")
     files.caption(
         "The attacked picture is the step shown, rounded to 8 bits, which small changes may not "
