@@ -112,7 +112,10 @@ def start(address: str | None, workers: int | None) -> Any:
         # What git ignores is not sent either.
         ours, started = {"working_dir": str(ROOT), "excludes": [".git"]}, {}
     quiet = {"logging_level": "ERROR", "log_to_driver": False}
-    ray.init(address or "local", runtime_env=ours, **quiet, **started)
+    try:
+        ray.init(address or "local", runtime_env=ours, **quiet, **started)
+    except (RuntimeError, ray.exceptions.RayError) as error:
+        raise ValueError(f"Ray does not start: {str(error).strip().splitlines()[0]}") from None
     return ray
 
 
