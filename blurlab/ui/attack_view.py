@@ -348,16 +348,14 @@ def details(setting, names, found: list[attacking.Step], is_over: bool) -> None:
     table = attacking.rows(setting, found)
     numbers, files, code, about = st.tabs(["Numbers", "Save", "Python", "What this shows"])
     numbers.dataframe(table, hide_index=True, height=280)
-    number = shown_step(found).number
-    offered = {
+    number, shown = shown_step(found).number, pictures(setting, found)
+    offered = {  # each is made without the session
         "Attacked picture (PNG)": ("attacked.png", lambda: attacking.png(setting, number)),
         "Numbers (CSV)": ("attack.csv", lambda: answers.as_csv(table)),
         "Numbers (JSON)": ("attack.json", lambda: as_json(setting, table)),
         "This view (HTML)": (
             "attack.html",
-            lambda: frames_html(
-                **pictures(setting, found), **said(setting, names, found), title="Attacks"
-            ),
+            lambda: frames_html(**shown, **said(setting, names, found), title="Attacks"),
         ),
     }
     for column, (label, (file, make)) in zip(files.columns(4), offered.items(), strict=True):

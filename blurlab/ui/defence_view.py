@@ -309,7 +309,7 @@ def show_spectra(setting: defending.Setting, found: list[defending.Frame]) -> No
 
 def downloads(names, setting: defending.Setting, found: list[defending.Frame], table) -> None:
     """Offer the last picture, the numbers and the whole chain, made when they are asked for."""
-    at = strength(setting)
+    at, shown = strength(setting), pictures(setting, found)  # a file is made without the session
     offered = {
         "Defended picture (PNG)": (
             "defended.png",
@@ -319,11 +319,7 @@ def downloads(names, setting: defending.Setting, found: list[defending.Frame], t
         "Numbers (JSON)": ("defence.json", lambda: as_json(setting, table)),
         "This chain (HTML)": (
             "defence.html",
-            lambda: frames_html(
-                **pictures(setting, found),
-                **said(names, setting, found),
-                title="Blur defence",
-            ),
+            lambda: frames_html(**shown, **said(names, setting, found), title="Blur defence"),
         ),
     }
     for column, (label, (file, make)) in zip(st.columns(4), offered.items(), strict=True):
