@@ -236,16 +236,14 @@ def figure(names, setting, found):
 
 def downloads(names, setting, found) -> None:
     """Offer the picture, the numbers and the whole stage as files, made when they are asked for."""
-    table = answers.rows(found)
-    offered = {
+    table, arguments = answers.rows(found), stage_arguments(names, setting)
+    offered = {  # each is made without the session
         "Picture (PNG)": ("hybrid.png", lambda: images.png_bytes(answers.mixed(setting))),
         "Numbers (CSV)": ("hybrid.csv", lambda: answers.as_csv(table)),
         "Numbers (JSON)": ("hybrid.json", lambda: answers.as_json(setting, table)),
         "This stage (HTML)": (
             "hybrid.html",
-            lambda: stage_html(
-                **stage_arguments(names, setting), answers=feed(names, setting, found)
-            ),
+            lambda: stage_html(**arguments, answers=feed(names, setting, found)),
         ),
     }
     for column, (label, (file, make)) in zip(st.columns(4), offered.items(), strict=True):
