@@ -107,6 +107,11 @@ def settled(page):
     """Wait until the whole sweep has come and the page has nothing more to say."""
     seen(page)
     page.locator('[data-part="progress"]:text-is("")').wait_for(state="attached")
+    silent(page)
+
+
+def silent(page):
+    """Wait until the page sends nothing for a while."""
     quiet_since = time.monotonic(), len(page.frames_sent)
     while time.monotonic() - quiet_since[0] < 0.7:
         page.wait_for_timeout(50)
@@ -389,3 +394,71 @@ def test_the_models_page_fits_its_window(visit, width):
     page.get_by_role("heading", name="This machine").wait_for()
     page.wait_for_selector(".js-plotly-plot .xtitle")
     assert max(page.evaluate(WIDER)) <= 1
+
+
+# ---- The chain and the files --------------------------------------------------------------------
+
+
+def complete(page):
+    """Wait until every frame or cutoff has its answers and the page has nothing more to say."""
+    page.wait_for_selector("canvas[data-cutoff], canvas[data-position]")
+    page.locator(".row .share", has_text="%").first.wait_for()
+    page.locator('[data-part="progress"]:text-is("")').wait_for(state="attached")
+    silent(page)
+
+
+def test_dragging_sigma_moves_the_chain_without_the_server_and_release_tells_it_once(visit):
+    page = visit("/blur")
+    complete(page)
+
+    def looks():
+        return {
+            "picture": page.locator("canvas[data-position]").last.evaluate(PIXELS),
+            "answers": page.locator(".verdict .share").all_text_contents(),
+            "spectrum": page.locator(".sketch .kept").last.get_attribute("d"),
+            "marker": page.locator('[data-part="curve"] .marker').get_attribute("x1"),
+            "value": part(page, "value").text_content(),
+        }
+
+    box = part(page, "position").bounding_box()
+    y = box["y"] + box["height"] / 2
+    at = [looks()]
+    page.mouse.move(box["x"] + 3 / 16 * box["width"], y)
+    sent = len(page.frames_sent)
+    page.mouse.down()
+    for share in (0.4, 0.7):
+        page.mouse.move(box["x"] + share * box["width"], y, steps=4)
+        page.wait_for_timeout(200)
+        at.append(looks())
+    assert len(page.frames_sent) == sent
+    for before, after in pairwise(at):
+        assert_all_changed(before, after)
+    page.mouse.up()
+    wait_for_address(page, sigma="2.75")
+    assert len(page.frames_sent) == sent + 1
+
+
+@pytest.mark.parametrize(
+    ("path", "label"),
+    [
+        ("/hybrid", "This stage (HTML)"),
+        ("/blur?sigma=2", "This chain (HTML)"),
+        ("/attacks?attack_steps=3", "This view (HTML)"),
+        ("/corruptions", "This view (HTML)"),
+    ],
+)
+def test_a_saved_view_shows_the_same_without_the_server(browser, visit, tmp_path, path, label):
+    page = visit(path)
+    complete(page)
+    page.get_by_role("tab", name="Save").click()
+    with page.expect_download() as saving:
+        page.get_by_text(label).click()
+    saving.value.save_as(tmp_path / "view.html")
+    file = browser.new_page()
+    file.goto((tmp_path / "view.html").as_uri())
+    file.locator(".row .share", has_text="%").first.wait_for()
+    assert part(file, "position").or_(part(file, "cutoff")).count() == 1
+    for shown_in_both in (".dial output", ".model h4", ".row .share"):
+        expected = page.locator(shown_in_both).all_text_contents()
+        assert file.locator(shown_in_both).all_text_contents() == expected
+    file.close()
