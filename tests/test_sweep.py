@@ -25,8 +25,16 @@ steps = 2
 """
 
 
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory):
+    """A folder of 120 drawn objects in class folders."""
+    folder = tmp_path_factory.mktemp("pictures")
+    tiny.write_folders(folder, 120)
+    return folder
+
+
 @pytest.fixture(autouse=True)
-def here(tmp_path, monkeypatch):
+def here(tmp_path, monkeypatch, pictures):
     """Two tiny models, pictures in a folder, results of our own, and a plan for all of them."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(models, "MODELS_DIR", tmp_path / "models")
@@ -35,7 +43,7 @@ def here(tmp_path, monkeypatch):
     models.MODELS_DIR.mkdir()
     for seed, name in enumerate(("tiny", "other")):
         tiny.install(models.MODELS_DIR, name, seed=seed)
-    tiny.write_folders(tmp_path / "folder", 120)
+    Path("folder").symlink_to(pictures)
     Path("plan.toml").write_text(PLAN)
     return tmp_path
 
@@ -128,6 +136,8 @@ def test_two_processes_one_of_them_killed_measure_what_one_does(here, monkeypatc
     capsys.readouterr()  # Ray may say that a worker died
     assert main(["sweep", "plan.toml", "--json", "swept.json"]) == 0
     swept = capsys.readouterr().out
+    for words in ("120 pictures, seed 4", "f_rev, of Nyquist", "accuracy, attacks of 2/255"):
+        assert words in swept
 
     monkeypatch.setenv("BLURLAB_RESULTS", str(here / "alone"))
     for work in works:

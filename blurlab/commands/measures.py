@@ -11,6 +11,7 @@ from typing import Any
 from blurlab import measuring, models, sources, sweep
 from blurlab.commands import add_device, add_models, add_seed, between, command
 from blurlab.commands.tables import table
+from blurlab.compare import compared
 from blurlab.measures.table import MEASURES
 from blurlab.measuring import Work
 from blurlab.sources import Source
@@ -99,7 +100,7 @@ def print_measured(options) -> None:
         for running in measuring.measure(work, options.device):
             before = running.pictures if before is None else before
             show(work.model, running.pictures, running.count, before, started)
-    report(works, options.json)
+    print_tables(works, estimates_of(works, options.json))
 
 
 def setting(words: str) -> tuple[str, Any]:
@@ -131,24 +132,43 @@ def show(label: str, done: int, count: int, before: int, started: float) -> None
     print(f"\r{bar:<100}", end="\n" if done == count else "", file=sys.stderr, flush=True)
 
 
-def report(works: list[Work], out: Path | None) -> None:
-    """Print what is kept of finished works, a table for each measure and data, and write it."""
-    written, groups = [], {}
-    for work in works:
-        *_, last = measuring.measure(work)
-        estimate = measuring.estimate(work, last.summed)
-        key = work.key
-        group = (work.measure.title, key.measure, key.data, last.pictures, key.seed)
-        groups.setdefault(group, {})[work.model] = estimate
-        written.append(
-            {"name": work.model, **key._asdict(), "pictures": last.pictures}
-            | {"estimate": measuring.plain(estimate)}
-        )
-    for (title, _, data, pictures, seed), estimates in groups.items():
-        print(f"{title}: {data}, {pictures} pictures, seed {seed}")
-        print(*table(estimates), sep="\n", end="\n\n")
+def print_tables(works: list[Work], estimates: list[dict[str, Any]]) -> None:
+    """Print all numbers of works of one measure, a table for all models that saw the same."""
+    groups: dict[tuple[str, int], dict[str, dict[str, Any]]] = {}
+    for work, estimate in zip(works, estimates, strict=True):
+        groups.setdefault((work.key.data, work.count), {})[work.model] = estimate
+    for (data, pictures), found in groups.items():
+        print(f"{works[0].measure.title}: {data}, {pictures} pictures, seed {works[0].key.seed}")
+        print(*table(found), sep="\n")
+
+
+def print_compared(works: list[Work], estimates: list[dict[str, Any]]) -> None:
+    """Print the numbers by which models are compared, a table for each data set or folder."""
+    found: dict[str, dict[str, dict[str, Any]]] = {}
+    counts: dict[str, set[int]] = {}
+    for work, estimate in zip(works, estimates, strict=True):
+        name = "/".join(work.key.data.split("/")[:2])  # at any size
+        found.setdefault(name, {}).setdefault(work.model, {})[work.key.measure] = estimate
+        counts.setdefault(name, set()).add(work.count)
+    for name, by_model in found.items():
+        pictures = " or ".join(map(str, sorted(counts[name])))
+        print(f"{name}, {pictures} pictures, seed {works[0].key.seed}")
+        rows = {model: compared(measured) for model, measured in by_model.items()}
+        print(*table(rows), sep="\n", end="\n\n")
+
+
+def estimates_of(works: list[Work], out: Path | None) -> list[dict[str, Any]]:
+    """Return what finished works say, and write it as JSON, with their keys, where asked to."""
+    summed = [[*measuring.measure(work)][-1].summed for work in works]
+    estimates = [measuring.estimate(*each) for each in zip(works, summed, strict=True)]
     if out:
+        written = [
+            {"name": work.model, **work.key._asdict(), "pictures": work.count}
+            | {"estimate": measuring.plain(estimate)}
+            for work, estimate in zip(works, estimates, strict=True)
+        ]
         out.write_text(json.dumps(written, indent=1, allow_nan=False) + "\n")
+    return estimates
 
 
 def print_sweep(options) -> None:
@@ -158,4 +178,4 @@ def print_sweep(options) -> None:
         for done, count in sweep.run(works, address=options.address, workers=options.workers):
             before = done if before is None else before
             show("batches", done, count, before, started)
-    report(works, options.json)
+    print_compared(works, estimates_of(works, options.json))

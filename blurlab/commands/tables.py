@@ -44,4 +44,4 @@ def cells(numbers: Any, label: str = "") -> Iterator[tuple[str, str]]:
 def _number(value: Any, form: str = ".3g") -> str:
     if isinstance(value, float):
         return "undefined" if value != value else format(value, form)
-    return str(value)
+    return "-" if value is None else str(value)
