@@ -147,5 +147,5 @@ PERTURBATION = Measure(
     {"norm": "linf", "targeted": True, "steps": 100},
     tally,
     estimate,
-    size=100,
+    size=20,
 )

@@ -52,6 +52,15 @@ def number(low: float, high: float, default: float, unit: str = "") -> Parameter
     )
 
 
+def text(default: str, longest: int = 300) -> Parameter:
+    def read(words: str) -> str:
+        if not words.strip() or len(words) > longest:
+            raise ValueError
+        return words
+
+    return Parameter(default, read, f"a text of up to {longest} characters")
+
+
 def flag(default: bool = False) -> Parameter:
     def read(text: str) -> bool:
         if text not in ("0", "1"):

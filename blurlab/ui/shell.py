@@ -43,6 +43,9 @@ def main() -> None:
             st.Page("pages/blur.py", title="Blur defence", icon=":material/shield:"),
             st.Page("pages/attacks.py", title="Attacks", icon=":material/bolt:"),
             st.Page("pages/corruptions.py", title="Corruptions", icon=":material/grain:"),
+            st.Page(
+                "pages/sensitivity.py", title="Spectral sensitivity", icon=":material/insights:"
+            ),
             st.Page("pages/models.py", title="Models and data", icon=":material/deployed_code:"),
         ]
     )
