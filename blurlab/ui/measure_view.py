@@ -32,9 +32,9 @@ SEEN = {
     "for its frequency and direction, coarse waves in the middle. **Bright cells are frequencies "
     "that the model can be disturbed with.**",
     "critical_band": "Faint grey pictures in octaves of noise: the deviation that leaves half of "
-    "the answers right. **The lowest point is the octave that the model needs most**, its critical "
-    "band; the dotted line is the centre of a Gaussian fitted to it. Where even the strongest noise "
-    "leaves half right, a triangle stands at the top.",
+    "the answers right. **The lowest point is the octave that the model needs most**, its "
+    "critical band; the dotted line is the centre of a Gaussian fitted to it. A triangle at the "
+    "top: even the strongest noise leaves half right.",
     "perturbation": "The smallest change that makes the model name a given other class, and where "
     "its power lies: half of it below f_0.5, the diamond. **The further left, the coarser what it "
     "takes to fool the model.**",
