@@ -15,7 +15,7 @@ if not models.names():
     st.stop()
 if not st.session_state["present"]:
     st.markdown(
-        "Does a blur undo an attack? **Drag sigma.** What if the attacker **knows** of it? And "
+        "Does a blur undo an attack? **Drag it.** What if the attacker **knows** of it? And "
         "what if a network was **trained** behind a blur?"
     )
 
