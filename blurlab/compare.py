@@ -1,7 +1,13 @@
 """The numbers by which models are compared, out of what several measures say of each."""
 
+from collections import Counter
 from typing import Any
 
+from blurlab import models, results
+from blurlab.corruptions import CORRUPTIONS
+from blurlab.measures import total
+from blurlab.measures.table import MEASURES
+from blurlab.results import Key
 from blurlab.sensitivity import Interval
 
 
@@ -30,3 +36,31 @@ def compared(found: dict[str, dict[str, Any]]) -> dict[str, Interval]:
         numbers["critical band, cycles/image"] = found["critical_band"]["centre"]
         numbers["its bandwidth, octaves"] = found["critical_band"]["bandwidth"]
     return numbers
+
+
+def over_all(classes: dict[str, Interval]) -> Interval:
+    """Average the accuracy over ImageNet-C's 15 corruptions, of which each class has its share.
+
+    classes: of a corruption estimate. The interval is on the safe side: it is right if the classes'
+    errors go up and down together.
+    """
+    counts = Counter(row.band for row in CORRUPTIONS.values() if row.band)
+    ends = (sum(counts[band] * found[i] for band, found in classes.items()) for i in range(3))
+    return Interval(*(end / counts.total() for end in ends))
+
+
+def kept(model: str, data: str) -> dict[str, tuple[int, dict[str, Any]]]:
+    """Return what is kept of a model: pictures and estimate by the key of the measure.
+
+    data: a key of data.DATASETS, whose validation split need not be at hand. Each measure with its
+    usual settings and seed 0; those that nothing is kept of are left out.
+    """
+    info = models.card(model)
+    name = f"{data}/val/{info['recipe']['input_size']}"
+    found = {}
+    for measure, row in MEASURES.items():
+        tallied = results.read(Key(models.identity(info), name, measure, row.settings, 0))
+        if tallied:
+            summed = total(tallied)
+            found[measure] = int(summed["pictures"]), row.estimate(summed, row.settings)
+    return found

@@ -46,6 +46,7 @@ def main() -> None:
             st.Page(
                 "pages/sensitivity.py", title="Spectral sensitivity", icon=":material/insights:"
             ),
+            st.Page("pages/compare.py", title="Compare", icon=":material/scatter_plot:"),
             st.Page("pages/models.py", title="Models and data", icon=":material/deployed_code:"),
         ]
     )

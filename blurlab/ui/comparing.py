@@ -1,0 +1,175 @@
+"""Models side by side: which numbers are kept of each, as figures and a table."""
+
+import math
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from blurlab import compare, models, paper, results
+from blurlab.sensitivity import Interval
+from blurlab.ui import answers, cache, charts, link, measure_view
+
+ALL = "all"
+BANDS = {ALL: "all 15", "low": "low", "medium": "medium", "high": "high frequencies"}
+DATA = {"imagenette": "Imagenette", "objects": "objects"}
+PAPER_SYMBOLS = {"CIFAR-10": "circle-open", "ImageNet": "square-open"}
+GREY = "#8a8a8a"
+
+PARAMETERS = {
+    "compared": link.choice(list(DATA), "imagenette"),
+    "band": link.choice(list(BANDS), ALL),
+    "paper": link.flag(True),
+}
+
+
+class Row(NamedTuple):
+    """What is kept of one model: pictures and estimate by measure; color: its index."""
+
+    name: str
+    color: int
+    found: dict[str, tuple[int, dict[str, Any]]]
+
+    def estimate(self, measure: str) -> dict[str, Any] | None:
+        return self.found[measure][1] if measure in self.found else None
+
+
+def kept(data: str) -> list[Row]:
+    """Return the rows of the sidebar's models or, where none is chosen, of all trained on data."""
+    chosen = st.session_state["models"] or [
+        name for name in models.names() if cache.card(name)["recipe"]["data"] == data
+    ]
+    rows = [Row(name, color, _kept(name, data, _stamp())) for color, name in enumerate(chosen)]
+    return [row for row in rows if row.found]
+
+
+def _stamp() -> tuple:
+    """Return what changes whenever results are added."""
+    places = (results.SHIPPED, results.folder())
+    return tuple(place.stat().st_mtime_ns if place.is_dir() else 0 for place in places)
+
+
+@lru_cache(maxsize=64)
+def _kept(name: str, data: str, stamp: tuple) -> dict[str, tuple[int, dict[str, Any]]]:
+    return compare.kept(name, data)
+
+
+def reversal_figure(rows: list[Row], band: str, *, with_paper: bool) -> go.Figure:
+    """Draw accuracy under corruptions against f_rev."""
+    figure = go.Figure()
+    if with_paper and band == ALL:
+        steps = list(zip(*paper.BLUR_SWEEP, strict=True))
+        figure.add_scatter(
+            x=steps[0], y=steps[1], mode="lines+markers", name="paper, CIFAR-10, blur σ = 3 to 1",
+            line={"color": GREY, "width": 1}, marker={"symbol": "circle-open"},
+        )  # fmt: skip
+        _add_paper(figure, "f_rev", "accuracy")
+    for row in rows:
+        hybrids, corruptions = row.estimate("hybrids"), row.estimate("corruptions")
+        if hybrids and corruptions:
+            classes = corruptions["classes"]
+            accuracy = compare.over_all(classes) if band == ALL else classes[band]
+            _add_model(figure, row, hybrids["f_rev_nyquist"], accuracy)
+    figure.update_xaxes(title="reverse frequency f_rev (fraction of Nyquist)", rangemode="tozero")
+    figure.update_yaxes(title=f"accuracy under corruptions ({BANDS[band]})", tickformat=".0%")
+    return _finished(figure)
+
+
+def attack_figure(rows: list[Row], *, with_paper: bool) -> go.Figure:
+    """Draw the smallest change that succeeds against f_0.5."""
+    figure = go.Figure()
+    if with_paper:
+        _add_paper(figure, "f_half", "epsilon")
+    for row in rows:
+        if found := row.estimate("perturbation"):
+            median = Interval(*(255 * end for end in found["epsilon"]["median"]))
+            _add_model(figure, row, found["f_half"], median)
+    figure.update_xaxes(title="f_0.5 of minimal perturbations (cycles/pixel)", rangemode="tozero")
+    figure.update_yaxes(title="median smallest epsilon (255ths)", type="log")
+    return _finished(figure)
+
+
+def _add_model(figure: go.Figure, row: Row, x: Interval, y: Interval) -> None:
+    if math.isnan(x.value) or math.isnan(y.value):
+        return
+    bars = {"thickness": 2, "width": 4}
+    figure.add_scatter(
+        x=[x.value],
+        y=[y.value],
+        error_x={"array": [x.high - x.value], "arrayminus": [x.value - x.low], **bars},
+        error_y={"array": [y.high - y.value], "arrayminus": [y.value - y.low], **bars},
+        mode="markers",
+        marker={"size": 14, "color": charts.line(row.color)["color"], "symbol": row.color},
+        name=measure_view.title(row.name),
+    )
+
+
+def _add_paper(figure: go.Figure, x: str, y: str) -> None:
+    """Draw the paper's points in grey, with the range of several models as bars."""
+    for data, symbol in PAPER_SYMBOLS.items():
+        points = [p for p in paper.POINTS if p.data == data and getattr(p, x) and getattr(p, y)]
+        place = {
+            axis: [(sum(getattr(p, name)) / 2, getattr(p, name)) for p in points]
+            for axis, name in (("x", x), ("y", y))
+        }
+        figure.add_scatter(
+            **{axis: [middle for middle, _ in each] for axis, each in place.items()},
+            **{
+                f"error_{axis}": {
+                    "array": [(high - low) / 2 for _, (low, high) in each],
+                    "thickness": 1,
+                    "width": 0,
+                }
+                for axis, each in place.items()
+            },
+            text=[p.title for p in points],
+            textposition="top center",
+            textfont={"color": GREY, "size": 11},
+            mode="markers+text",
+            marker={"size": 9, "color": GREY, "symbol": symbol},
+            name=f"paper, {data}",
+        )
+
+
+def _finished(figure: go.Figure) -> go.Figure:
+    return figure.update_layout(
+        height=460, margin={"t": 60, "r": 20}, legend={"orientation": "h", "y": 1.22},
+        uirevision="keep",
+    )  # fmt: skip
+
+
+def table(rows: list[Row]) -> list[dict[str, str]]:
+    """Return one row per number and a column per model, each with its 95 % interval."""
+    by_model = {row.name: _numbers(row) for row in rows}
+    labels = dict.fromkeys(label for numbers in by_model.values() for label in numbers)
+    return [
+        {"number": label}
+        | {
+            measure_view.title(name): numbers.get(label, "not measured")
+            for name, numbers in by_model.items()
+        }
+        for label in labels
+    ]
+
+
+def _numbers(row: Row) -> dict[str, str]:
+    measured = compare.compared({measure: found for measure, (_, found) in row.found.items()})
+    return {
+        label: measure_view.written(value, percent=label.startswith("accuracy"))
+        for label, value in measured.items()
+    }
+
+
+def as_csv(rows: list[Row]) -> str:
+    """Write every number of every model as a line: model, number, value, low, high, pictures."""
+    lines = []
+    for row in rows:
+        for measure, (pictures, found) in row.found.items():
+            for label, value in compare.compared({measure: found}).items():
+                ends = dict(zip(("value", "low", "high"), value, strict=True))
+                lines.append(
+                    {"model": row.name, "measure": measure, "number": label, "pictures": pictures}
+                    | ends
+                )
+    return answers.as_csv(lines)

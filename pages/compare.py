@@ -1,0 +1,61 @@
+"""Compare: do models that go by lower frequencies withstand more?"""
+
+import streamlit as st
+
+from blurlab.ui import comparing, link, shell
+
+PARAMETERS = comparing.PARAMETERS
+
+link.restore(shell.SHARED | PARAMETERS)
+shell.heading("Compare")
+link.report(shell.SHARED | PARAMETERS)
+state = st.session_state
+if not state["present"]:
+    st.markdown(
+        "Each model is one point. **Does a model that goes by lower frequencies withstand more "
+        "corruption**, and does it take a larger change to fool one whose weak spots are coarse?"
+    )
+    data, band, paper = st.columns([2, 4, 2], vertical_alignment="bottom")
+    data.segmented_control(
+        "Models and pictures of", comparing.DATA, key="compared", required=True,
+        format_func=comparing.DATA.get,
+    )  # fmt: skip
+    band.segmented_control(
+        "Corruptions", comparing.BANDS, key="band", required=True, format_func=comparing.BANDS.get
+    )
+    paper.toggle("The paper's points", key="paper")
+
+rows = comparing.kept(state["compared"])
+link.write(shell.SHARED | PARAMETERS)
+if not rows:
+    st.info(
+        "Nothing is measured of these models yet: *Spectral sensitivity* measures them, or "
+        "`python -m blurlab measure`."
+    )
+    st.stop()
+
+left, right = st.columns(2, gap="large")
+with left:
+    st.subheader("Frequencies and corruptions")
+    st.plotly_chart(
+        comparing.reversal_figure(rows, state["band"], with_paper=state["paper"]),
+        key="reversal_figure",
+    )
+with right:
+    st.subheader("Frequencies and attacks")
+    st.plotly_chart(comparing.attack_figure(rows, with_paper=state["paper"]), key="attack_figure")
+if not state["present"]:
+    st.caption(
+        "Grey: Li et al. (2023), read from their figures (to 0.01 in frequency), bars where one "
+        "symbol stands for several models. Compare directions, not heights. Theirs are large "
+        "networks on CIFAR-10 and ImageNet, with the published corrupted sets and, per picture, "
+        "the better of 100 PGD radii and Brendel-Bethge; ours are small networks of 128 pixels, "
+        "corrupted as ImageNet-C is, and FMN finds the smallest change. Both attacks are targeted. "
+        "A handful of models shows no law: over 48 ResNet-50s no single frequency bias predicts "
+        "generalization (Gavrikov & Keuper, CVPR 2024)."
+    )
+    st.dataframe(comparing.table(rows), hide_index=True)
+    st.caption("Brackets and bars are 95 % intervals over pictures, for one network each.")
+    st.download_button(
+        "Numbers (CSV)", lambda: comparing.as_csv(rows), "compare.csv", on_click="ignore"
+    )
