@@ -17,6 +17,7 @@ import torch
 from blurlab import measuring, models, sources
 from blurlab.measures import Measure, Tally, tallies
 from blurlab.measuring import Work
+from blurlab.shared_classes import answering
 
 ROOT = Path(__file__).parents[1]
 RETRIES = 5  # of a batch whose worker died
@@ -162,7 +163,7 @@ def _tally(
     held: what Ray holds of the network and of the pictures; a worker fetches each once.
     """
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    asked = measuring.answering(_network(held[0], device), logits)
+    asked = answering(_network(held[0], device), logits)
     found = tallies(
         measure,
         asked,

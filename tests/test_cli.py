@@ -308,7 +308,7 @@ ATTACK = ["attack", "low.npy", "out.npy", "--model", "tiny"]
         ([*MEASURE, "-n", "7"], ["n is 7", "1 to 6"]),
         ([*MEASURE, "--set", "alphas"], ["'alphas'", "NAME=VALUE"]),
         ([*MEASURE, "--set", "sigma=2"], ["'sigma'", "it has alphas"]),
-        ([*MEASURE, "--set", "alphas=few"], ["alphas is 'few'", "such as [0"]),
+        ([*MEASURE, "--set", "alphas=few"], ['alphas is "few"', "such as [0"]),
         ([*MEASURE, "--seed", "-1"], ["--seed", "-1", "0 to"]),
         ([*MEASURE, "--download"], ["folder cannot be downloaded", "imagenette and cifar10"]),
         ([*MEASURE, "--json", "no/out.json"], ["--json", "no is not a folder"]),

@@ -15,7 +15,7 @@ import torch
 from torch.testing import assert_close
 from torchvision.datasets import CIFAR10
 
-from blurlab import data, sources
+from blurlab import data, folders, sources
 from blurlab.images import load_image, save_image
 
 ALL = torch.arange(6)
@@ -130,7 +130,7 @@ def test_imagenet_folders_take_the_names_of_its_classes(tmp_path):
 
 def test_a_thousand_imagenet_folders_are_all_of_its_classes():
     names = [f"n{number:08d}" for number in range(1000)]
-    classes = sources._classes(names)
+    classes = folders._classes(names)
     assert len(classes) == 1000
     assert (classes[0], classes[217]) == ("tench", "English springer")
 
