@@ -36,13 +36,13 @@ if not rows:
 
 left, right = st.columns(2, gap="large")
 with left:
-    st.subheader("Frequencies and corruptions")
+    st.markdown("##### Frequencies and corruptions")
     st.plotly_chart(
         comparing.reversal_figure(rows, state["band"], with_paper=state["paper"]),
         key="reversal_figure",
     )
 with right:
-    st.subheader("Frequencies and attacks")
+    st.markdown("##### Frequencies and attacks")
     st.plotly_chart(comparing.attack_figure(rows, with_paper=state["paper"]), key="attack_figure")
 if not state["present"]:
     st.caption(

@@ -86,7 +86,8 @@ def attack_figure(rows: list[Row], *, with_paper: bool) -> go.Figure:
             median = Interval(*(255 * end for end in found["epsilon"]["median"]))
             _add_model(figure, row, found["f_half"], median)
     figure.update_xaxes(title="f_0.5 of minimal perturbations (cycles/pixel)", rangemode="tozero")
-    figure.update_yaxes(title="median smallest epsilon (255ths)", type="log")
+    ticks = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20]
+    figure.update_yaxes(title="median smallest epsilon (255ths)", type="log", tickvals=ticks)
     return _finished(figure)
 
 
@@ -124,7 +125,7 @@ def _add_paper(figure: go.Figure, x: str, y: str) -> None:
                 for axis, each in place.items()
             },
             text=[p.title for p in points],
-            textposition="top center",
+            textposition=[p.beside for p in points],
             textfont={"color": GREY, "size": 11},
             mode="markers+text",
             marker={"size": 9, "color": GREY, "symbol": symbol},
