@@ -6,11 +6,9 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from blurlab import data, models, objects, sensitivity
-from blurlab.measures import Measure, batches, tallies, total
-from blurlab.measures.attacked import ATTACKED
-from blurlab.measures.corrupted import CORRUPTED
-from blurlab.measures.hybrids import HYBRIDS
+from blurlab import data, measuring, models, objects, sensitivity, sources
+from blurlab.folders import Source
+from blurlab.measures.table import MEASURES
 from blurlab.models import Classifier
 
 CUE_CONFLICTS = 2000
@@ -21,67 +19,54 @@ def measure(name: str, device: str = "cpu") -> Iterator[tuple[str, dict]]:
 
     Yields (what was measured, its numbers) one by one; the last of each kind is the final one.
     """
-    recipe, model = models.card(name)["recipe"], models.load(name, device)
-    size = recipe["input_size"]
-    pictures = data.DATASETS[recipe["data"]]("val", size)
-    yield "accuracy", accuracy(model, pictures)
-    for numbers in running(HYBRIDS, model, pictures, len(pictures.labels), device):
-        yield "hybrids", curve_numbers(numbers, size)
-    if recipe["data"] == "objects":
-        yield "cue_conflicts", cue_conflicts(model, size)
+    model, pictures = models.load(name, device), validation(name)
+    yield "accuracy", accuracy(model, pictures.load())
+    for numbers in running(name, "hybrids", pictures, {}, None, device):
+        yield "hybrids", curve_numbers(numbers, model.input_size)
+    if models.card(name)["recipe"]["data"] == "objects":
+        yield "cue_conflicts", cue_conflicts(model, model.input_size)
+
+
+def validation(name: str) -> Source:
+    """Return the validation split of what a model was trained on, at the size that it takes."""
+    recipe = models.card(name)["recipe"]
+    return sources.find(recipe["data"], recipe["input_size"])
 
 
 def running(
-    measure: Measure,
-    model: Classifier,
-    pictures: data.Pictures,
-    count: int,
-    device: str,
-    **changed,
+    name: str, measure: str, pictures: Source, changed: dict, count: int | None, device: str
 ) -> Iterator[dict]:
-    """Yield a measure's estimates, and how many pictures they are from, after every batch.
+    """Yield a measure's estimates, and how many pictures they are from, batch by batch.
 
-    changed: settings that differ from the measure's.
+    changed: settings that differ from the measure's.  count: of pictures; None takes all.
+    What is kept is not measured again.
     """
-    settings, summed = measure.settings | changed, None
-    for _, tally in tallies(
-        measure,
-        model,
-        pictures,
-        settings,
-        numbers=batches(pictures, count, measure.size),
-        count=count,
-        device=device,
-    ):
-        summed = tally if summed is None else total({0: summed, 1: tally})
-        numbers = measure.estimate(summed, settings)
-        yield numbers | {"pictures": int(summed["pictures"])}
+    work = measuring.plan(name, measure, pictures, changed, count=count)
+    for part in measuring.measure(work, device):
+        yield measuring.estimate(work, part.summed) | {"pictures": part.pictures}
 
 
 def measure_robustness(
-    name: str, source: str, count: int, device: str = "cpu"
+    name: str, attacked: str, count: int, device: str = "cpu"
 ) -> Iterator[tuple[str, dict]]:
     """Measure accuracy under corruptions and attacks on the first count shuffled pictures.
 
-    source: the model that transfer attacks are made on, or this one for none.
+    attacked: the model that transfer attacks are made on, or this one for none.
     Yields (what was measured, its numbers so far); the last of each kind is the final one.
     Raises ValueError when count is not between 1 and the number of validation pictures.
     """
-    recipe, model = models.card(name)["recipe"], models.load(name, device)
-    pictures = data.DATASETS[recipe["data"]]("val", recipe["input_size"])
-    for numbers in running(CORRUPTED, model, pictures, count, device):
+    pictures = validation(name)
+    for numbers in running(name, "corruptions", pictures, {}, count, device):
         yield "corruptions", corruption_numbers(numbers)
     scores = {}
-    for kind, attacked in {"adaptive": None, "transfer": source}.items():
-        if attacked == name:
+    for kind, source in {"adaptive": None, "transfer": attacked}.items():
+        if source == name:
             continue
-        for numbers in running(ATTACKED, model, pictures, count, device, source=attacked):
+        for numbers in running(name, "attacks", pictures, {"source": source}, count, device):
+            steps = MEASURES["attacks"].settings["steps"]
             scores[kind] = attack_numbers(numbers)
-            steps = ATTACKED.settings["steps"]
-            yield (
-                "attacks",
-                {"pictures": numbers["pictures"], "steps": steps, "source": source, **scores},
-            )
+            about = {"pictures": numbers["pictures"], "steps": steps, "source": attacked}
+            yield "attacks", about | scores
 
 
 def corruption_numbers(numbers: dict) -> dict:

@@ -8,6 +8,7 @@ import tiny
 import torch
 
 from blurlab import cards, data, models, objects
+from blurlab.measures.table import MEASURES
 from blurlab.sensitivity import Interval, share
 
 
@@ -15,6 +16,7 @@ from blurlab.sensitivity import Interval, share
 def model(tmp_path, monkeypatch):
     """An untrained tiny model, installed alone, that knows all objects."""
     monkeypatch.setattr(models, "MODELS_DIR", tmp_path)
+    monkeypatch.setenv("BLURLAB_RESULTS", str(tmp_path / "results"))
     monkeypatch.setattr(tiny, "CLASSES", objects.CLASSES)
     return tiny.install(tmp_path)
 
@@ -83,7 +85,8 @@ def test_measuring_gives_accuracy_hybrids_and_cue_conflicts_and_writes_them(mode
 
 def test_robustness_is_measured_by_corruption_and_by_attack(model, tmp_path, monkeypatch):
     monkeypatch.setitem(data.DATASETS, "objects", tiny.data_set)
-    monkeypatch.setitem(cards.ATTACKED.settings, "steps", 2)
+    monkeypatch.setitem(data.OBJECTS_COUNT, "val", 30)
+    monkeypatch.setitem(MEASURES["attacks"].settings, "steps", 2)
     torch.manual_seed(1)
     tiny.install(tmp_path, "other")
     measured = dict(cards.measure_robustness("tiny", "other", 2))
