@@ -230,6 +230,18 @@ def test_measure_prints_a_table_of_all_models_and_writes_every_digit(installed, 
     assert printed(capsys, *asked).splitlines() == lines
 
 
+def test_measure_compares_corruption_errors_with_a_baseline(installed, capsys):
+    tiny.install(models.MODELS_DIR, "other", seed=1)
+    asked = [*CORRUPTED, "--model", "other", "-n", "4", "--baseline", "other"]
+    out = printed(capsys, *asked, "--json", "out.json")
+    compared, baseline = json.loads(Path("out.json").read_text())
+    assert baseline["estimate"]["mce"] == 1
+    ours, theirs = (each["estimate"]["accuracy"]["fog"] for each in (compared, baseline))
+    ratio = sum(1 - value for value, *_ in ours) / sum(1 - value for value, *_ in theirs)
+    assert compared["estimate"]["ce"]["fog"] == pytest.approx(ratio)
+    assert any(line.split()[:2] == ["mce", "tiny"] for line in out.splitlines())
+
+
 def test_measure_lists_the_files_that_it_skipped(installed, capsys):
     for number in range(7):
         Path("folder", tiny.CLASSES[0], f"{number}.txt").write_text("")
@@ -248,6 +260,7 @@ def test_measure_lists_the_files_that_it_skipped(installed, capsys):
 HYBRID = ["hybrid", "low.npy", "high.npy", "out.png"]
 PREDICT = ["predict", "low.npy", "--model", "tiny"]
 MEASURE = ["measure", "hybrids", "--model", "tiny", "--data", "folder"]
+CORRUPTED = ["measure", "corruptions", *MEASURE[2:]]
 ATTACK = ["attack", "low.npy", "out.npy", "--model", "tiny"]
 
 
@@ -310,6 +323,8 @@ ATTACK = ["attack", "low.npy", "out.npy", "--model", "tiny"]
         ([*MEASURE, "--set", "sigma=2"], ["'sigma'", "it has alphas"]),
         ([*MEASURE, "--set", "alphas=few"], ['alphas is "few"', "such as [0"]),
         ([*MEASURE, "--seed", "-1"], ["--seed", "-1", "0 to"]),
+        ([*MEASURE, "--baseline", "tiny"], ["--baseline is 'tiny'", "corruptions"]),
+        ([*CORRUPTED, "--baseline", "other"], ["--baseline is 'other'", "one of the models"]),
         ([*MEASURE, "--download"], ["folder cannot be downloaded", "imagenette and cifar10"]),
         ([*MEASURE, "--json", "no/out.json"], ["--json", "no is not a folder"]),
         (["sweep", "none.toml"], ["none.toml", "No such file"]),

@@ -12,9 +12,10 @@ from blurlab import measuring, models, sources, sweep
 from blurlab.commands import add_device, add_models, add_seed, between, command
 from blurlab.commands.tables import table
 from blurlab.compare import compared
+from blurlab.folders import Source
+from blurlab.measures.corrupted import mce
 from blurlab.measures.table import MEASURES
 from blurlab.measuring import Work
-from blurlab.sources import Source
 
 BAR = 30  # characters
 SHOWN = 5  # skipped files that are named
@@ -46,6 +47,11 @@ def add(commands) -> None:
     )
     measuring.add_argument(
         "--json", metavar="OUT", type=output, help="file to write the numbers to, with all digits"
+    )
+    measuring.add_argument(
+        "--baseline",
+        metavar="M",
+        help="one of the models: add every model's mCE, its corruption error over this one's",
     )
     measuring.add_argument(
         "--download", action="store_true", help="fetch imagenette or cifar10 first if it is missing"
@@ -94,13 +100,23 @@ def print_measured(options) -> None:
             name, options.measure, found[size], changed, count=options.n, seed=options.seed
         )
         works.append(work)
-    print_skipped(next(iter(found.values())))
+    check_baseline(options.baseline, works)
+    print_skipped(works)
     for work in works:
         started, before = time.monotonic(), None
         for running in measuring.measure(work, options.device):
             before = running.pictures if before is None else before
             show(work.model, running.pictures, running.count, before, started)
-    print_tables(works, estimates_of(works, options.json))
+    print_tables(works, estimates_of(works, options.json, options.baseline))
+
+
+def check_baseline(name: str | None, works: list[Work]) -> None:
+    if name is None:
+        return
+    if name not in (work.model for work in works) or works[0].key.measure != "corruptions":
+        raise ValueError(f"--baseline is {name!r}; it takes one of the models, and corruptions.")
+    if len({work.key.data for work in works}) > 1:
+        raise ValueError(f"--baseline is {name!r}; the models see pictures of different sizes.")
 
 
 def setting(words: str) -> tuple[str, Any]:
@@ -114,11 +130,13 @@ def setting(words: str) -> tuple[str, Any]:
         return name, value
 
 
-def print_skipped(source: Source) -> None:
-    for sentence in source.skipped[:SHOWN]:
+def print_skipped(works: list[Work]) -> None:
+    """Name the first files of the works' folders that are no pictures, and count the others."""
+    skipped = list(dict.fromkeys(words for work in works for words in work.source.skipped))
+    for sentence in skipped[:SHOWN]:
         print(f"skipped: {sentence}", file=sys.stderr)
-    if len(source.skipped) > SHOWN:
-        print(f"skipped: {len(source.skipped) - SHOWN} more files.", file=sys.stderr)
+    if len(skipped) > SHOWN:
+        print(f"skipped: {len(skipped) - SHOWN} more files.", file=sys.stderr)
 
 
 def show(label: str, done: int, count: int, before: int, started: float) -> None:
@@ -127,8 +145,9 @@ def show(label: str, done: int, count: int, before: int, started: float) -> None
         return
     full = BAR * done // count
     pace = (time.monotonic() - started) / (done - before) if done > before else 0
-    left = f", about {pace * (count - done) / 60:.0f} min left" if pace and done < count else ""
-    bar = f"{label} [{'#' * full}{'.' * (BAR - full)}] {done} of {count}{left}"
+    left = pace * (count - done)
+    words = f", about {left:.0f} s left" if left < 100 else f", about {left / 60:.0f} min left"
+    bar = f"{label} [{'#' * full}{'.' * (BAR - full)}] {done} of {count}{words * (left > 0)}"
     print(f"\r{bar:<100}", end="\n" if done == count else "", file=sys.stderr, flush=True)
 
 
@@ -157,10 +176,18 @@ def print_compared(works: list[Work], estimates: list[dict[str, Any]]) -> None:
         print(*table(rows), sep="\n", end="\n\n")
 
 
-def estimates_of(works: list[Work], out: Path | None) -> list[dict[str, Any]]:
-    """Return what finished works say, and write it as JSON, with their keys, where asked to."""
+def estimates_of(
+    works: list[Work], out: Path | None, baseline: str | None = None
+) -> list[dict[str, Any]]:
+    """Return what finished works say, and write it as JSON, with their keys, where asked to.
+
+    baseline: the model that corruption errors are compared with.
+    """
     summed = [[*measuring.measure(work)][-1].summed for work in works]
     estimates = [measuring.estimate(*each) for each in zip(works, summed, strict=True)]
+    if baseline:
+        reference = estimates[[work.model for work in works].index(baseline)]
+        estimates = [estimate | mce(estimate, reference) for estimate in estimates]
     if out:
         written = [
             {"name": work.model, **work.key._asdict(), "pictures": work.count}
@@ -173,6 +200,7 @@ def estimates_of(works: list[Work], out: Path | None) -> list[dict[str, Any]]:
 
 def print_sweep(options) -> None:
     works = sweep.read_plan(options.plan)
+    print_skipped(works)
     started, before = time.monotonic(), None
     with redirect_stdout(sys.stderr):  # Ray's notes about its workers are no part of the tables
         for done, count in sweep.run(works, address=options.address, workers=options.workers):
