@@ -1,0 +1,221 @@
+"""The pages that measure and compare: what they show is what the core measures and keeps."""
+
+import json
+import math
+import time
+
+import pytest
+from test_pages import fine, needs_models, opened, said  # noqa: F401
+
+from blurlab import compare, measuring, models, paper, results, sources
+from blurlab.ui import comparing, jobs, measure_view, measures_job
+from blurlab.ui.measure_figures import FIGURES, Axis
+
+NAME = "objects_blur2"
+FEW = {"data": "objects", "n": "8", "models": NAME}
+
+pytestmark = needs_models
+
+
+@pytest.fixture(autouse=True)
+def own_results(tmp_path, monkeypatch):
+    """Keep what these tests measure apart, and begin with nothing, shipped or measured."""
+    monkeypatch.setenv("BLURLAB_RESULTS", str(tmp_path / "results"))
+    monkeypatch.setattr(results, "SHIPPED", tmp_path / "shipped")
+
+
+def button(app, label):
+    (found,) = [each for each in app.button if each.label == label]
+    return found
+
+
+def labels(app):
+    return [each.label for each in app.button]
+
+
+def finished(app):
+    """Run the page until its measure has ended, as its timer does."""
+    end = time.monotonic() + 200
+    while "Pause" in labels(app):
+        assert time.monotonic() < end
+        time.sleep(0.1)
+        fine(app.run())
+    return app
+
+
+def measured(measure, count=8, **changed):
+    """Return the core's estimate of the model on the same pictures."""
+    size = models.card(NAME)["recipe"]["input_size"]
+    work = measuring.plan(NAME, measure, sources.find("objects", size), changed, count=count)
+    *_, last = measuring.measure(work)
+    return measuring.estimate(work, last.summed)
+
+
+def figure(app):
+    (found,) = app.get("plotly_chart")
+    return json.loads(found.proto.spec)
+
+
+def numbers_of(values):
+    """Read a trace's numbers, which plotly may have packed."""
+    if isinstance(values, dict):
+        import base64
+
+        import numpy as np
+
+        return np.frombuffer(base64.b64decode(values["bdata"]), values["dtype"]).tolist()
+    return values
+
+
+def test_a_measure_runs_in_the_page_and_says_what_the_core_says(opened):  # noqa: F811
+    app = opened("sensitivity", **FEW)
+    assert said(app) == []
+    assert not app.get("plotly_chart")
+    finished(fine(button(app, "Measure").click().run()))
+    found = measured("hybrids")["f_rev_nyquist"]
+    (row,) = app.dataframe[0].value.to_dict("records")
+    (written,) = [text for label, text in row.items() if label.startswith("f_rev")]
+    nyquist = models.card(NAME)["recipe"]["input_size"] / 2
+    assert written == "{:.3g} [{:.3g}, {:.3g}]".format(*(nyquist * end for end in found))
+    assert row["pictures"] == 8
+    curve = figure(app)["data"][0]
+    expected = [each.value for each in measured("hybrids")["difference"]]
+    assert numbers_of(curve["y"]) == pytest.approx(expected)
+
+
+def test_what_was_measured_is_there_at_once_and_needs_no_button(opened):  # noqa: F811
+    measured("attacks")
+    app = opened("sensitivity", measure="attacks", **FEW)
+    assert app.get("plotly_chart")
+    assert not {"Measure", "Continue", "Pause"} & set(labels(app))
+
+
+def test_a_measure_over_fewer_pictures_is_continued(opened):  # noqa: F811
+    measured("hybrids", count=50)
+    app = opened("sensitivity", measure="hybrids", **FEW | {"n": "100"})
+    assert "Continue" in labels(app)
+
+
+def test_a_long_measure_can_be_paused_resumed_and_cancelled_within_a_second(opened):  # noqa: F811
+    app = opened("sensitivity", measure="critical_band", **FEW | {"n": "0"})
+    fine(button(app, "Measure").click().run())
+    size = models.card(NAME)["recipe"]["input_size"]
+    work = measuring.plan(NAME, "critical_band", sources.find("objects", size))
+    key = measures_job.key([work])
+
+    def becomes(state, seconds):
+        end = time.monotonic() + seconds
+        while jobs.find(key).state != state:
+            assert time.monotonic() < end, jobs.find(key).state
+            time.sleep(0.02)
+
+    becomes("running", 60)
+    time.sleep(0.5)  # into a batch, which takes longer than a pause may
+    for label, state in (("Pause", "paused"), ("Resume", "running"), ("Cancel", "cancelled")):
+        fine(app.run())
+        fine(button(app, label).click().run())
+        becomes(state, 3)  # a second on a machine with nothing else to do
+    fine(app.run())
+    assert {"Measure", "Continue"} & set(labels(app))
+
+
+@pytest.mark.parametrize(
+    ("address", "sentence"),
+    [
+        ({"data": "nowhere"}, "nowhere"),
+        ({"data": "objects", "n": "100000"}, "100000"),
+        ({"data": "objects", "measure": "colour"}, "measure"),
+        ({"data": "objects", "n": "-3"}, "-3"),
+    ],
+)
+def test_what_cannot_be_measured_is_said_in_a_sentence(opened, address, sentence):  # noqa: F811
+    app = opened("sensitivity", **{"models": NAME} | address)
+    shown = [each.value for each in (*app.error, *app.warning)]
+    assert len(shown) == 1
+    assert sentence in shown[0].replace("\\", "")
+
+
+def test_models_are_asked_about_their_own_classes_only(opened):  # noqa: F811
+    app = opened("sensitivity", data="objects", models="imagenette_base")
+    (error,) = app.error
+    assert "share 0 classes" in error.value
+
+
+def test_the_python_lines_on_the_page_measure_the_same(capsys):
+    script = measures_job.script((NAME,), "attacks", "objects", {}, 8, 0)
+    exec(compile(script, "script", "exec"), {})
+    assert str(measured("attacks")["accuracy"][0].value)[:6] in capsys.readouterr().out
+
+
+def test_every_measure_has_a_title_a_figure_and_a_sentence():
+    assert set(measure_view.TITLES) == set(FIGURES) == set(measure_view.SEEN)
+
+
+@pytest.mark.parametrize("measure", ["attacks", "hybrids", "passes"])
+def test_a_figure_shows_every_interval_of_its_estimate(measure):
+    found = measured(measure)
+    axis = Axis("nyquist", 128, None)
+    drawn = FIGURES[measure]({"a": found}, {"a": axis})
+    points = sum(len(trace.y) for trace in drawn.data if trace.error_y.array is not None)
+    expected = {"attacks": 4, "hybrids": 16, "passes": 32}[measure]
+    assert points == expected
+
+
+def test_the_axis_is_in_the_unit_of_the_sidebar():
+    found = measured("hybrids")
+    for unit, last in (("nyquist", 1), ("image", 64), ("pixel", 0.5)):
+        drawn = FIGURES["hybrids"]({"a": found}, {"a": Axis(unit, 128, None)})
+        assert drawn.data[0].x[-1] == pytest.approx(last)
+
+
+def test_compare_says_so_where_nothing_is_measured(opened):  # noqa: F811
+    app = opened("compare", compared="objects")
+    assert "Nothing is measured" in app.info[0].value
+
+
+def test_compare_shows_what_is_kept_with_the_papers_points_behind(opened):  # noqa: F811
+    reversal, attacked = measured("hybrids"), measured("attacks")
+    app = opened("compare", compared="objects")
+    rows = {row["number"]: row for row in app.dataframe[0].value.to_dict("records")}
+    title = models.card(NAME)["title"]
+    f_rev = reversal["f_rev_nyquist"]
+    assert rows["f_rev, of Nyquist"][title] == "{:.3g} [{:.3g}, {:.3g}]".format(*f_rev)
+    assert rows["accuracy, attacks of 4/255"][title].startswith(
+        f"{attacked['accuracy'][2].value:.1%}"
+    )
+    names = {trace["name"] for chart in app.get("plotly_chart")
+             for trace in json.loads(chart.proto.spec)["data"]}  # fmt: skip
+    assert {"paper, CIFAR-10", "paper, ImageNet"} <= names
+
+
+def test_a_model_stands_at_its_f_rev_and_its_accuracy_under_corruptions():
+    row = comparing.Row(
+        NAME,
+        0,
+        {"hybrids": (8, measured("hybrids")), "corruptions": (8, measured("corruptions"))},
+    )
+    drawn = comparing.reversal_figure([row], "high", with_paper=False)
+    (point,) = drawn.data
+    assert point.x[0] == row.estimate("hybrids")["f_rev_nyquist"].value
+    assert point.y[0] == row.estimate("corruptions")["classes"]["high"].value
+    drawn = comparing.reversal_figure([row], "all", with_paper=True)
+    classes = row.estimate("corruptions")["classes"]
+    weighted = 5 * classes["low"].value + 7 * classes["medium"].value + 3 * classes["high"].value
+    assert drawn.data[-1].y[0] == pytest.approx(weighted / 15)
+    assert len(drawn.data) == 4
+
+
+def test_the_papers_points_are_ranges_in_their_units():
+    for point in paper.POINTS:
+        for low, high in filter(None, (point.f_rev, point.f_half, point.epsilon, point.accuracy)):
+            assert 0 < low <= high
+        assert point.f_rev[1] <= 1
+        assert point.f_half[1] <= math.sqrt(0.5)
+        assert point.accuracy[1] < 1
+    frequencies = [f_rev for f_rev, _ in paper.BLUR_SWEEP]
+    assert frequencies == sorted(frequencies)
+
+
+def test_compare_keeps_to_the_usual_settings():
+    measured("attacks", epsilons=[8])
+    assert "attacks" not in compare.kept(NAME, "objects")
