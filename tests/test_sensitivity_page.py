@@ -7,7 +7,7 @@ import time
 import pytest
 from test_pages import fine, needs_models, opened, said  # noqa: F401
 
-from blurlab import compare, measuring, models, paper, results, sources
+from blurlab import compare, measuring, models, paper, results
 from blurlab.ui import comparing, jobs, measure_view, measures_job
 from blurlab.ui.measure_figures import FIGURES, Axis
 
@@ -46,7 +46,7 @@ def finished(app):
 def measured(measure, count=8, **changed):
     """Return the core's estimate of the model on the same pictures."""
     size = models.card(NAME)["recipe"]["input_size"]
-    work = measuring.plan(NAME, measure, sources.find("objects", size), changed, count=count)
+    work = measuring.plan(NAME, measure, measures_job.source("objects", size), changed, count=count)
     *_, last = measuring.measure(work)
     return measuring.estimate(work, last.summed)
 
@@ -100,7 +100,7 @@ def test_a_long_measure_can_be_paused_resumed_and_cancelled_within_a_second(open
     app = opened("sensitivity", measure="critical_band", **FEW | {"n": "0"})
     fine(button(app, "Measure").click().run())
     size = models.card(NAME)["recipe"]["input_size"]
-    work = measuring.plan(NAME, "critical_band", sources.find("objects", size))
+    work = measuring.plan(NAME, "critical_band", measures_job.source("objects", size))
     key = measures_job.key([work])
 
     def becomes(state, seconds):
@@ -174,7 +174,7 @@ def test_compare_says_so_where_nothing_is_measured(opened):  # noqa: F811
 
 
 def test_compare_shows_what_is_kept_with_the_papers_points_behind(opened):  # noqa: F811
-    reversal, attacked = measured("hybrids"), measured("attacks")
+    reversal, attacked = measured("hybrids", count=50), measured("attacks", count=50)
     app = opened("compare", compared="objects")
     rows = {row["number"]: row for row in app.dataframe[0].value.to_dict("records")}
     title = models.card(NAME)["title"]
