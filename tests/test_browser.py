@@ -25,6 +25,9 @@ PIXELS = """canvas => {
   const bytes = canvas.getContext("2d").getImageData(0, 0, width, height).data;
   return bytes.reduce((sum, byte, i) => sum + byte * (1 + (i % 997)), 0);
 }"""
+# The stage's canvas, which lies in a shadow that document.querySelector does not look into.
+CANVAS = """[...document.querySelectorAll("*")]
+  .map((node) => node.shadowRoot?.querySelector("canvas[data-cutoff]")).find(Boolean)"""
 
 
 @pytest.fixture(scope="module")
@@ -34,8 +37,14 @@ def browser():
 
 
 @pytest.fixture(scope="module")
-def server(browser):
+def server(browser, tmp_path_factory):
     """One server for all tests; how long its first picture took is noted."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BLURLAB_RESULTS", str(tmp_path_factory.mktemp("results")))
+        yield from started(browser)
+
+
+def started(browser):
     with served() as running, visiting(browser, running.address) as visit:
         page = visit("/")
         seen(page)
@@ -462,3 +471,37 @@ def test_a_saved_view_shows_the_same_without_the_server(browser, visit, tmp_path
         expected = page.locator(shown_in_both).all_text_contents()
         assert file.locator(shown_in_both).all_text_contents() == expected
     file.close()
+
+
+# ---- Others are measuring ---------------------------------------------------------------------
+
+
+def test_sliders_stay_live_while_another_session_measures_and_its_measure_obeys(visit):
+    other = visit("/sensitivity?data=objects&measure=passes&measure_seed=7")
+    other.get_by_role("button", name="Measure", exact=True).click()
+    other.get_by_text("measuring:").wait_for()
+    page = visit("/hybrid?low=object:key&high=object:tree")
+    settled(page)
+    slider = page.locator('[data-testid="stSlider"] input').last
+    for _ in range(3):
+        before = cutoff_of(page)
+        slider.focus()
+        start = time.monotonic()
+        page.keyboard.press("ArrowRight")
+        page.wait_for_function(
+            """before => {
+              const cutoff = Number(blurlabCanvas().dataset.cutoff);
+              const answers = Object.values(blurlabStages.get("hybrid").answers);
+              return cutoff !== before && answers.every((one) => one.cutoffs.includes(cutoff));
+            }""".replace("blurlabCanvas()", CANVAS),
+            arg=before,
+        )
+        assert time.monotonic() - start < 3  # without the measure about 0.2 s
+    other.get_by_text("measuring:").wait_for()
+    for name, then in (("Pause", "paused:"), ("Resume", "measuring:")):
+        other.get_by_role("button", name=name, exact=True).click()
+        other.get_by_text(then).wait_for(timeout=5000)
+    other.get_by_role("button", name="Cancel", exact=True).click()
+    other.get_by_role("button", name=re.compile("Measure|Continue"), exact=True).wait_for(
+        timeout=5000
+    )

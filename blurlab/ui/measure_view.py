@@ -48,6 +48,7 @@ SEEN = {
 DATA = ("objects", "imagenette", "cifar10")
 FILTERS = {"ideal": "Ideal", "human": "As people saw it"}
 CELLS = ("7", "15", "31")
+CONTRASTS = ("0.2", "0.5", "1")
 ITSELF = "itself"
 
 PARAMETERS = {
@@ -57,6 +58,7 @@ PARAMETERS = {
     "measure_seed": link.number(0, 9999, 0),
     "pass_filter": link.choice(list(FILTERS), "ideal"),
     "cells": link.choice(CELLS, "15"),
+    "contrast": link.choice(CONTRASTS, "0.2"),
     "made_on": link.choice([ITSELF, *models.names()], ITSELF),
 }
 STATES = {"waiting": "waiting for the device", "running": "measuring", "paused": "paused"}
@@ -84,6 +86,11 @@ def controls() -> None:
             setting.selectbox("Filter", list(FILTERS), key="pass_filter", format_func=FILTERS.get)
         case "heatmap":
             setting.selectbox("Cells to a side", CELLS, key="cells")
+        case "critical_band":
+            setting.selectbox(
+                "Contrast of the pictures", CONTRASTS, key="contrast",
+                help="People were tested at 0.2, where small networks may fail without noise",
+            )  # fmt: skip
         case "attacks":
             names = [ITSELF, *models.names()]
             setting.selectbox("Attack made on", names, key="made_on", format_func=_title)
@@ -105,6 +112,8 @@ def changed() -> dict[str, Any]:
             return {"filter": state["pass_filter"]}
         case "heatmap" if state["cells"] != "15":
             return {"cells": int(state["cells"])}
+        case "critical_band" if state["contrast"] != "0.2":
+            return {"contrast": float(state["contrast"])}
         case "attacks" if state["made_on"] != ITSELF:
             return {"source": state["made_on"]}
     return {}
