@@ -40,8 +40,13 @@ def kept(data: str) -> list[Row]:
     chosen = st.session_state["models"] or [
         name for name in models.names() if cache.card(name)["recipe"]["data"] == data
     ]
-    rows = [Row(name, color, _kept(name, data, _stamp())) for color, name in enumerate(chosen)]
+    rows = [Row(name, color, of(name, data)) for color, name in enumerate(chosen)]
     return [row for row in rows if row.found]
+
+
+def of(name: str, data: str) -> dict[str, tuple[int, dict[str, Any]]]:
+    """Return what is kept of one model: pictures and estimate by measure."""
+    return _kept(name, data, _stamp())
 
 
 def _stamp() -> tuple:

@@ -168,9 +168,3 @@ def script(names: tuple[str, ...], setting: Setting) -> str:
         "    print(name, [(classes[i], p) for i, p in zip(indices[0], probabilities[0].tolist())])",
     ]
     return "\n".join(lines) + "\n"
-
-
-def measured(names: tuple[str, ...]) -> dict[str, dict]:
-    """Return what the cards say of accuracy under corruptions, for those that say it."""
-    found = {n: (cache.card(n).get("measured") or {}).get("corruptions") for n in names}
-    return {name: corruptions for name, corruptions in found.items() if corruptions}

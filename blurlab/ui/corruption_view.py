@@ -8,8 +8,9 @@ import streamlit as st
 
 from blurlab import images
 from blurlab.corruptions import CORRUPTIONS, SEVERITIES
+from blurlab.sensitivity import Interval
 from blurlab.spectrum import UNITS, convert
-from blurlab.ui import answers, cache, charts, corrupting, link, shell, show
+from blurlab.ui import answers, cache, comparing, corrupting, link, measure_figures, shell, show
 from blurlab.ui.frames import frames, frames_answers, frames_html
 
 KEY = "corruption_frames"
@@ -230,44 +231,34 @@ def _thumbnail(name: str, severity: int, url: str | None) -> str:
 
 
 def accuracy(names: tuple[str, ...]) -> None:
-    """Draw what the models' cards say of their accuracy by class and by corruption."""
+    """Draw what is kept of the models' accuracy by class and by corruption."""
     st.subheader("Accuracy over whole validation sets")
-    measured = corrupting.measured(names)
-    if not measured:
-        st.caption("The cards of these models hold no accuracy under corruptions yet.")
+    kept = {name: comparing.of(name, cache.card(name)["recipe"]["data"]) for name in names}
+    found = {name: each["corruptions"] for name, each in kept.items() if "corruptions" in each}
+    if not found:
+        st.caption(
+            "Nothing is measured of these models yet: *Spectral sensitivity* measures it, or "
+            "`python -m blurlab measure corruptions`."
+        )
         return
-    figure = go.Figure()
-    for index, name in enumerate(names):
-        if name in measured:
-            classes = [measured[name]["classes"][band] for band in corrupting.BANDS]
-            figure.add_scatter(
-                x=list(corrupting.BANDS),
-                y=[each["value"] for each in classes],
-                error_y={
-                    "array": [each["high"] - each["value"] for each in classes],
-                    "arrayminus": [each["value"] - each["low"] for each in classes],
-                },
-                name=cache.card(name)["title"],
-                mode="lines+markers",
-                line=charts.line(index),
-            )
-    figure.update_xaxes(title="class of corruptions")
-    figure.update_yaxes(title="accuracy", range=[0, 1])
-    figure.update_layout(height=340, margin={"t": 20, "r": 20})
-    st.plotly_chart(figure, key="corruption_accuracy")
-    st.caption("Mean over a class's corruptions and severities, with 95 % intervals: compare how "
-               "much each network loses from class to class.")  # fmt: skip
-    st.dataframe(_accuracy_rows(measured), hide_index=True)
+    by_title = {cache.card(name)["title"]: numbers for name, (_, numbers) in found.items()}
+    st.plotly_chart(measure_figures.corruptions(by_title, {}), key="corruption_accuracy")
+    pictures = " and ".join(f"{count:,}" for count in dict.fromkeys(n for n, _ in found.values()))
+    st.caption(
+        f"Mean over a class's corruptions and severities, with 95 % intervals, over {pictures} "
+        "pictures: compare how much each network loses from class to class."
+    )
+    st.dataframe(_accuracy_rows(by_title), hide_index=True)
 
 
-def _accuracy_rows(measured: dict[str, dict]) -> list[dict]:
+def _accuracy_rows(by_title: dict[str, dict]) -> list[dict]:
     """Return one row per corruption: each model's mean accuracy over the severities."""
     return [
         {"corruption": corrupting.title(name)}
-        | {
-            cache.card(model)["title"]: f"{sum(by[name]) / len(by[name]):.1%}"
-            for model, by in ((m, found["accuracy"]) for m, found in measured.items())
-            if name in by
-        }
+        | {title: _mean(numbers["accuracy"][name]) for title, numbers in by_title.items()}
         for name in sorted(CORRUPTIONS, key=_place)
     ]
+
+
+def _mean(shares: list[Interval]) -> str:
+    return f"{sum(share.value for share in shares) / len(shares):.1%}"
