@@ -21,7 +21,7 @@ BAND_COLORS = {"low": "#0072B2", "medium": "#009E73", "high": "#D55E00"}
 BAND_DASHES = {"low": "dash", "medium": "dot", "high": "dashdot"}
 
 PARAMETERS = {
-    "corruption": link.choice(list(CORRUPTIONS), "gaussian_noise"),
+    "corruption": link.choice(list(CORRUPTIONS), "motion_blur"),
     "severity": link.number(0, 5, 3),
     "seed": link.number(0, 9999, 0),
 }

@@ -12,6 +12,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -146,7 +147,7 @@ def _drain(job: Job) -> None:
             job.generator = job.generator or job.steps()
             job.results.append(next(job.generator))
             if job.rest:
-                again = threading.Timer(job.rest, _workers[job.queue].submit, (_drain, job))
+                again = threading.Timer(job.rest, _go_on, (job,))
                 again.daemon = True
                 again.start()
                 return
@@ -159,6 +160,11 @@ def _drain(job: Job) -> None:
         job.state, job.error = "failed", str(error)
     if job.state != "paused":
         job.generator = None
+
+
+def _go_on(job: Job) -> None:
+    with suppress(RuntimeError):  # the server is stopping
+        _workers[job.queue].submit(_drain, job)
 
 
 def _may_go_on(job: Job) -> bool:
