@@ -90,7 +90,7 @@ def test_the_gallery_has_every_corruption_at_every_severity(page):
 
 
 def test_the_files_state_what_was_computed(page):
-    setting = corrupting.Setting(FISH, "gaussian_noise", 3, 0)
+    setting = corrupting.Setting(FISH, "motion_blur", 3, 0)
     name = next(iter(own(page)))
     found = corrupting.sweep(tuple(own(page)), setting).results
     rows = corrupting.rows((name,), setting, found)
