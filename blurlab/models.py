@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -9,50 +11,13 @@ import torch.nn.functional as F
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from blurlab import architectures
 from blurlab.blur import GaussianBlur
 
-MODELS_DIR = Path(__file__).parents[1] / "assets" / "models"
+MODELS_DIR = Path(__file__).parents[1] / "assets" / "models"  # those that ship
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # ImageNet's, kept by all our networks
-
-
-class Block(nn.Module):
-    """Two 3x3 convolutions and a shortcut, which averages before it skips a pixel."""
-
-    def __init__(self, inputs: int, outputs: int, stride: int):
-        super().__init__()
-        self.conv1 = nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False)
-        self.norm1 = nn.BatchNorm2d(outputs)
-        self.conv2 = nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False)
-        self.norm2 = nn.BatchNorm2d(outputs)
-        self.shortcut = nn.Identity()
-        if stride > 1 or inputs != outputs:
-            self.shortcut = nn.Sequential(
-                nn.AvgPool2d(stride, ceil_mode=True) if stride > 1 else nn.Identity(),
-                nn.Conv2d(inputs, outputs, 1, bias=False),
-                nn.BatchNorm2d(outputs),
-            )
-
-    def forward(self, features: Tensor) -> Tensor:
-        residual = self.norm2(self.conv2(F.relu(self.norm1(self.conv1(features)))))
-        return F.relu(residual + self.shortcut(features))
-
-
-class ResidualNet(nn.Sequential):
-    """A small residual network: a 3x3 stem of stride 2, then one stage per width, each of stride 2.
-
-    stem: channels after the stem.  widths, blocks: channels and blocks of each stage.
-    Takes (N, 3, S, S) normalised pictures of any S from 16 up; returns (N, classes) logits.
-    """
-
-    def __init__(self, classes: int, stem: int, widths: list[int], blocks: list[int]):
-        layers = [nn.Conv2d(3, stem, 3, 2, 1, bias=False), nn.BatchNorm2d(stem), nn.ReLU()]
-        channels = stem
-        for width, count in zip(widths, blocks, strict=True):
-            for index in range(count):
-                layers.append(Block(channels, width, stride=2 if index == 0 else 1))
-                channels = width
-        layers += [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, classes)]
-        super().__init__(*layers)
+# What a recipe may add to the input size and the blur layer, and so tells its model from others.
+PREPROCESSING = ("mean", "std", "crop", "interpolation")
 
 
 class Classifier(nn.Module):
@@ -61,26 +26,52 @@ class Classifier(nn.Module):
     net: (N, 3, S, S) normalised -> (N, classes) logits.
     input_size: side in pixels that pictures are resized to (antialiased) before anything else.
     sigma: of the blur layer in pixels of the resized picture; 0 leaves it out.
+    mean, std: of the three colours, which the net expects to be subtracted and divided by.
+    crop: side in pixels of the centre of the resized picture, which is all that the net sees; None
+    shows it the whole.  interpolation: of the resizing, "bilinear" or "bicubic".
     Takes (N, 3, S, S) in [0, 1], any S; returns (N, classes) logits.
     """
 
-    def __init__(self, net: nn.Module, *, input_size: int, sigma: float = 0.0):
+    def __init__(
+        self,
+        net: nn.Module,
+        *,
+        input_size: int,
+        sigma: float = 0.0,
+        mean: Sequence[float] = MEAN,
+        std: Sequence[float] = STD,
+        crop: int | None = None,
+        interpolation: str = "bilinear",
+    ):
         super().__init__()
         self.net, self.input_size = net, input_size
+        self.crop, self.interpolation = crop, interpolation
         self.blur = GaussianBlur(sigma) if sigma else nn.Identity()
-        self.register_buffer("mean", torch.tensor(MEAN).view(3, 1, 1), persistent=False)
-        self.register_buffer("std", torch.tensor(STD).view(3, 1, 1), persistent=False)
+        self.register_buffer("mean", torch.tensor(mean).view(3, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor(std).view(3, 1, 1), persistent=False)
 
     def forward(self, images: Tensor) -> Tensor:
-        blurred = self.blur(resize(images, self.input_size))
-        return self.net((blurred - self.mean) / self.std)
+        blurred = self.blur(resize(images, self.input_size, self.interpolation))
+        return self.net((center(blurred, self.crop) - self.mean) / self.std)
 
 
-def resize(images: Tensor, size: int) -> Tensor:
-    """Resize (N, 3, S, S) pictures to (N, 3, size, size), antialiased, unless they have it."""
+def resize(images: Tensor, size: int, interpolation: str = "bilinear") -> Tensor:
+    """Resize (N, 3, S, S) pictures in [0, 1] to (N, 3, size, size), antialiased, unless they are.
+
+    interpolation: "bilinear" or "bicubic".
+    """
     if images.shape[-1] == size:
         return images
-    return F.interpolate(images, (size, size), mode="bilinear", antialias=True)
+    resized = F.interpolate(images, (size, size), mode=interpolation, antialias=True)
+    return resized if interpolation == "bilinear" else resized.clamp(0, 1)
+
+
+def center(images: Tensor, crop: int | None) -> Tensor:
+    """Cut the centre of side crop out of (N, 3, S, S) pictures; None leaves them whole."""
+    if crop is None or crop == images.shape[-1]:
+        return images
+    first = round((images.shape[-1] - crop) / 2)
+    return images[..., first : first + crop, first : first + crop]
 
 
 def best_device() -> str:
@@ -90,13 +81,23 @@ def best_device() -> str:
     return "mps" if torch.backends.mps.is_available() else "cpu"
 
 
+def own_folder() -> Path:
+    """Return where added models lie: $BLURLAB_MODELS, or the user's cache."""
+    return Path(os.environ.get("BLURLAB_MODELS", Path.home() / ".cache" / "blurlab" / "models"))
+
+
 def names() -> list[str]:
-    """List the installed models by name."""
-    return sorted(path.stem for path in MODELS_DIR.glob("*.json"))
+    """List the installed models by name, those that ship and those that were added."""
+    return sorted({path.stem for folder in folders() for path in folder.glob("*.json")})
 
 
-def card(name: str) -> dict:
-    """Return the model's card: data, recipe, classes and everything measured of it.
+def folders() -> tuple[Path, Path]:
+    """Return where models are looked for, the first one first."""
+    return MODELS_DIR, own_folder()
+
+
+def card_path(name: str) -> Path:
+    """Return where an installed model's card lies.
 
     Raises ValueError for a name that is not installed.
     """
@@ -104,13 +105,27 @@ def card(name: str) -> dict:
     if name not in known:
         remedy = f"choose from {', '.join(known)}" if known else f"{MODELS_DIR} holds no model"
         raise ValueError(f"model {name!r} is not installed; {remedy}.")
-    return json.loads((MODELS_DIR / f"{name}.json").read_text())
+    paths = [folder / f"{name}.json" for folder in folders()]
+    return next(path for path in paths if path.is_file())
+
+
+def card(name: str) -> dict:
+    """Return the model's card: data, recipe, classes and everything measured of it.
+
+    Raises ValueError for a name that is not installed.
+    """
+    return json.loads(card_path(name).read_text())
 
 
 def build(recipe: dict, classes: int) -> Classifier:
     """Make the untrained classifier that a card's or a recipe's architecture describes."""
-    net = ResidualNet(classes, recipe["stem"], recipe["widths"], recipe["blocks"])
-    return Classifier(net, input_size=recipe["input_size"], sigma=recipe["sigma"])
+    return classifier(architectures.net(recipe, classes), recipe)
+
+
+def classifier(net: nn.Module, recipe: dict) -> Classifier:
+    """Put in front of a network what its recipe says must come before it."""
+    given = {key: recipe[key] for key in PREPROCESSING if key in recipe}
+    return Classifier(net, input_size=recipe["input_size"], sigma=recipe["sigma"], **given)
 
 
 def load(name: str, device: str | torch.device = "cpu") -> Classifier:
@@ -118,28 +133,33 @@ def load(name: str, device: str | torch.device = "cpu") -> Classifier:
 
     Raises ValueError for a name that is not installed or weights that are not the card's.
     """
-    info, path = card(name), MODELS_DIR / f"{name}.safetensors"
+    info, path = card(name), card_path(name).with_suffix(".safetensors")
     if not path.is_file():
         raise ValueError(f"the weights {path.name} are missing; install the model again.")
     if sha256(path) != info["sha256"]:
         raise ValueError(f"the weights {path.name} do not match the sha256 on their card.")
     model = build(info["recipe"], len(info["classes"]))
-    model.net.load_state_dict({key: value.float() for key, value in load_file(path).items()})
+    weights = load_file(path).items()
+    model.net.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in weights})
     return model.to(device, memory_format=torch.channels_last).eval().requires_grad_(False)
 
 
 def identity(info: dict) -> str:
-    """Return what tells a model from every other by its card: weights, input size and blur layer.
+    """Return what tells a model from every other by its card: its weights and how they are used.
 
     16 hexadecimal digits.
     """
-    parts = [info["sha256"], info["recipe"]["input_size"], info["recipe"]["sigma"]]
+    recipe = info["recipe"]
+    parts = [info["sha256"], recipe["input_size"], recipe["sigma"]]
+    # Those that ship have none of these, and keep the identity that their results are kept under.
+    parts += [[key, recipe[key]] for key in ("architecture", *PREPROCESSING) if key in recipe]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
 
 
 def sha256(path: Path) -> str:
     """Return a file's SHA-256 as 64 hexadecimal digits."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def top_k(logits: Tensor, k: int) -> tuple[Tensor, Tensor]:

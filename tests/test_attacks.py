@@ -10,9 +10,10 @@ import torch
 import torch.nn.functional as F
 from torch.testing import assert_close
 
+from blurlab.architectures import ResidualNet
 from blurlab.attacks import ATTACKS, fgsm, minimal_epsilon, parse_epsilon, pgd, through
 from blurlab.blur import gaussian_blur
-from blurlab.models import Classifier, ResidualNet
+from blurlab.models import Classifier
 from blurlab.norms import NORMS
 
 SIZE, CLASSES = 16, 8

@@ -11,8 +11,9 @@ from safetensors import safe_open
 from torch.testing import assert_close
 
 from blurlab import cards, data, models, objects
+from blurlab.architectures import ResidualNet
 from blurlab.blur import gaussian_blur
-from blurlab.models import Classifier, ResidualNet
+from blurlab.models import Classifier
 from blurlab.sensitivity import Interval, ratio, share
 
 SHIPPED = models.names()
