@@ -1,11 +1,16 @@
 """The live part of a page with hybrids: the stage, the sweep behind it, and the exact answers."""
 
+import time
+
 import streamlit as st
 
 from blurlab import images, models, spectrum
 from blurlab.ui import answers, cache, charts, jobs, link, pictures, shell, show
 from blurlab.ui.stage import stage, stage_answers, stage_html
 
+# Seconds by which picture and answers precede the figures: drawn by the browser in one go with
+# them, they would be seen a tenth later.
+HEAD_START = 0.03
 NYQUIST = cache.SIZE / 2
 FILTERS = {"ideal": "Ideal", "gaussian": "Gaussian", "butterworth": "Butterworth"}
 
@@ -83,6 +88,7 @@ def live(
         setting = current(low, high)
         show_stage(key, names, setting)
         answering()
+        time.sleep(HEAD_START)
         if with_details and not st.session_state["present"]:
             found = answers.swept(names, setting, poll(names, setting))
             details(names, setting, found)
