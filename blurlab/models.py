@@ -11,13 +11,13 @@ import torch.nn.functional as F
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from blurlab import architectures
+from blurlab import architectures, pca
 from blurlab.blur import GaussianBlur
 
 MODELS_DIR = Path(__file__).parents[1] / "assets" / "models"  # those that ship
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # ImageNet's, kept by all our networks
 # What a recipe may add to the input size and the blur layer, and so tells its model from others.
-PREPROCESSING = ("mean", "std", "crop", "interpolation")
+PREPROCESSING = ("mean", "std", "crop", "interpolation", "components")
 
 
 class Classifier(nn.Module):
@@ -29,6 +29,8 @@ class Classifier(nn.Module):
     mean, std: of the three colours, which the net expects to be subtracted and divided by.
     crop: side in pixels of the centre of the resized picture, which is all that the net sees; None
     shows it the whole.  interpolation: of the resizing, "bilinear" or "bicubic".
+    components: how many of the leading ones of the basis that ships the resized picture is
+    projected on, which must have the basis's size; 0 leaves it as it is.
     Takes (N, 3, S, S) in [0, 1], any S; returns (N, classes) logits.
     """
 
@@ -42,17 +44,24 @@ class Classifier(nn.Module):
         std: Sequence[float] = STD,
         crop: int | None = None,
         interpolation: str = "bilinear",
+        components: int = 0,
     ):
         super().__init__()
         self.net, self.input_size = net, input_size
         self.crop, self.interpolation = crop, interpolation
+        self.projection = pca.Projection(components) if components else nn.Identity()
         self.blur = GaussianBlur(sigma) if sigma else nn.Identity()
         self.register_buffer("mean", torch.tensor(mean).view(3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(std).view(3, 1, 1), persistent=False)
 
     def forward(self, images: Tensor) -> Tensor:
-        blurred = self.blur(resize(images, self.input_size, self.interpolation))
-        return self.net((center(blurred, self.crop) - self.mean) / self.std)
+        return self.net(self.prepare(images))
+
+    def prepare(self, images: Tensor) -> Tensor:
+        """Return what the net is shown of pictures."""
+        resized = resize(images, self.input_size, self.interpolation)
+        blurred = self.blur(self.projection(resized))
+        return (center(blurred, self.crop) - self.mean) / self.std
 
 
 def resize(images: Tensor, size: int, interpolation: str = "bilinear") -> Tensor:
@@ -152,7 +161,7 @@ def identity(info: dict) -> str:
     recipe = info["recipe"]
     parts = [info["sha256"], recipe["input_size"], recipe["sigma"]]
     # Those that ship have none of these, and keep the identity that their results are kept under.
-    parts += [[key, recipe[key]] for key in ("architecture", *PREPROCESSING) if key in recipe]
+    parts += [[key, recipe[key]] for key in ("architecture", *PREPROCESSING) if recipe.get(key)]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
 
 

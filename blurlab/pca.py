@@ -6,9 +6,7 @@ from typing import NamedTuple
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
-from torch import Tensor
-
-from blurlab.models import resize
+from torch import Tensor, nn
 
 SHIPPED = Path(__file__).parents[1] / "assets" / "pca" / "imagenette_32.safetensors"
 CHUNK = 1024
@@ -81,6 +79,8 @@ def defend(images: Tensor, basis: Basis, count: int | None = None) -> Tensor:
     most = len(basis.components)
     if count is not None and not 1 <= count <= most:
         raise ValueError(f"count is {count}; this basis allows 1 to {most} components.")
+    from blurlab.models import resize  # which imports this module
+
     kept = basis._replace(components=basis.components[:count])
     return resize(project(resize(images, basis.mean.shape[-1]), kept), images.shape[-1])
 
@@ -122,3 +122,26 @@ def load(path: str | Path, device: str | torch.device = "cpu") -> Basis:
         raise ValueError(f"{path} holds shapes that do not fit together: {shapes}.")
     q, r = torch.linalg.qr(components.T)
     return Basis(mean, (q * r.diagonal().sign()).T.contiguous(), variance)
+
+
+class Projection(nn.Module):
+    """project as a layer, on the leading components of the basis that ships; it saves no state.
+
+    Raises ValueError when count is out of range.
+    """
+
+    def __init__(self, count: int):
+        super().__init__()
+        basis = load(SHIPPED)
+        most = len(basis.components)
+        if not 1 <= count <= most:
+            raise ValueError(f"components is {count}; the basis that ships allows 1 to {most}.")
+        self.count = count
+        for name, part in basis._replace(components=basis.components[:count])._asdict().items():
+            self.register_buffer(name, part, persistent=False)
+
+    def forward(self, images: Tensor) -> Tensor:
+        return project(images, Basis(self.mean, self.components, self.variance))
+
+    def extra_repr(self) -> str:
+        return f"count={self.count}"

@@ -8,7 +8,7 @@ from safetensors.torch import save_file
 from torch.testing import assert_close
 
 from blurlab import data, fit_pca, models
-from blurlab.pca import SHIPPED, Basis, defend, fit, largest_shares, load, project, save
+from blurlab.pca import SHIPPED, Basis, Projection, defend, fit, largest_shares, load, project, save
 
 SIZE, RANK = 8, 5
 
@@ -176,3 +176,21 @@ def test_the_shipped_basis_is_its_card_s_and_no_picture_stands_out_in_it():
     assert basis.components.shape == (512, 3 * 32 * 32)
     assert basis.variance.sum().item() == pytest.approx(card["explained_variance"], abs=1e-3)
     assert card["largest_share_of_one_picture"] < 0.05
+
+
+def test_a_network_behind_components_is_shown_only_their_span(generator):
+    recipe = {"stem": 8, "widths": [16], "blocks": [1], "input_size": 32, "sigma": 0.0}
+    kept = models.build(recipe | {"components": 40}, 3).eval()
+    whole = models.build(recipe, 3).eval()
+    whole.load_state_dict(kept.state_dict())  # the projection adds nothing to the weights
+    images = torch.rand(2, 3, 64, 64, generator=generator)
+    shown = project(
+        models.resize(images, 32), load(SHIPPED)._replace(components=load(SHIPPED).components[:40])
+    )
+    assert_close(kept(images), whole(shown))
+    assert not torch.allclose(kept(images), whole(images), atol=1e-3)
+
+
+def test_more_components_than_the_basis_has_are_refused():
+    with pytest.raises(ValueError, match="components is 513; the basis that ships allows 1 to 512"):
+        Projection(513)
