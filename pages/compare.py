@@ -38,12 +38,17 @@ left, right = st.columns(2, gap="large")
 with left:
     st.markdown("##### Frequencies and corruptions")
     st.plotly_chart(
-        comparing.reversal_figure(rows, state["band"], with_paper=state["paper"]),
+        shell.for_presenters(
+            comparing.reversal_figure(rows, state["band"], with_paper=state["paper"])
+        ),
         key="reversal_figure",
     )
 with right:
     st.markdown("##### Frequencies and attacks")
-    st.plotly_chart(comparing.attack_figure(rows, with_paper=state["paper"]), key="attack_figure")
+    st.plotly_chart(
+        shell.for_presenters(comparing.attack_figure(rows, with_paper=state["paper"])),
+        key="attack_figure",
+    )
 if not state["present"]:
     st.caption(
         "Grey: Li et al. (2023), read from their figures (to 0.01 in frequency), bars where one "

@@ -247,7 +247,7 @@ def reading(setting: defending.Setting) -> str:
     if setting.adaptive:
         return (
             "The attacker has seen this defence at every strength: wherever the full line stays "
-            "low, it does not protect. The pattern of dots is what the defence alone costs."
+            "low, it does not protect. The dotted line is what the defence alone costs."
         )
     return (
         "The attacker has not seen the defence: where the full line rises, it removes the attack. "

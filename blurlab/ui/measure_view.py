@@ -193,7 +193,8 @@ def show_figure(works: list[Work], found: dict[str, tuple[Running, dict]]) -> No
     measure = works[0].key.measure
     axes = {title(name): axis(name) for name in found}
     by_title = {title(name): numbers for name, (_, numbers) in found.items()}
-    st.plotly_chart(FIGURES[measure](by_title, axes), key=f"measured_{measure}")
+    figure = shell.for_presenters(FIGURES[measure](by_title, axes))
+    st.plotly_chart(figure, key=f"measured_{measure}")
     st.caption(SEEN[measure])
     if measure == "passes" and works[0].settings["filter"] == "human":
         st.caption(

@@ -5,11 +5,13 @@ from pathlib import Path
 
 import streamlit as st
 import torch
+from plotly.graph_objects import Figure
 
 from blurlab import models, spectrum
 from blurlab.ui import link
 
 ICON = Path(__file__).parents[2] / "assets" / "icon.png"
+PRESENTER_TYPE, PRESENTER_HEIGHT = 18, 560  # pixels, of figures
 STAGE_CM = 10.0  # rough width of the stage's picture on a laptop's screen
 
 SHARED = {
@@ -63,6 +65,17 @@ def heading(text: str) -> None:
     """Draw a page's title, which presenters go without."""
     if not st.session_state["present"]:
         st.title(text)
+
+
+def for_presenters(figure: Figure) -> Figure:
+    """Enlarge a figure's type and height in presenter mode."""
+    if st.session_state["present"]:
+        figure.update_layout(font_size=PRESENTER_TYPE, height=PRESENTER_HEIGHT)
+        figure.update_annotations(font_size=PRESENTER_TYPE)
+        for axes in (figure.update_xaxes, figure.update_yaxes):
+            axes(tickfont_size=PRESENTER_TYPE, title_font_size=PRESENTER_TYPE)
+        figure.update_layout(legend_font_size=PRESENTER_TYPE)
+    return figure
 
 
 def sidebar() -> None:
