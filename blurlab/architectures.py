@@ -1,10 +1,10 @@
-"""The networks that a classifier can be made of: ours, and torchvision's and timm's by name."""
+"""The networks that a classifier can be made of: ours, CIFAR's, torchvision's, timm's."""
+
+from difflib import get_close_matches
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-
-LIBRARIES = ("torchvision", "timm")
 
 
 class Block(nn.Module):
@@ -47,22 +47,74 @@ class ResidualNet(nn.Sequential):
         super().__init__(*layers)
 
 
+class CifarBlock(nn.Module):
+    """Two 3x3 convolutions and a shortcut, under the names that torchvision's blocks have."""
+
+    def __init__(self, inputs: int, outputs: int, stride: int):
+        super().__init__()
+        self.conv1 = nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False)
+        self.bn1 = nn.BatchNorm2d(outputs)
+        self.conv2 = nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False)
+        self.bn2 = nn.BatchNorm2d(outputs)
+        self.downsample = nn.Sequential()
+        if stride > 1:
+            self.downsample.append(nn.Conv2d(inputs, outputs, 1, stride, bias=False))
+            self.downsample.append(nn.BatchNorm2d(outputs))
+
+    def forward(self, features: Tensor) -> Tensor:
+        residual = self.bn2(self.conv2(F.relu(self.bn1(self.conv1(features)))))
+        return F.relu(residual + self.downsample(features))
+
+
+class CifarResNet(nn.Module):
+    """The residual networks that He et al. 2016 made for CIFAR, of 6 blocks + 2 layers.
+
+    blocks: of each of the three stages; 3 for ResNet-20.
+    Its shortcuts are convolutions, as in the weights of github.com/chenyaofo/pytorch-cifar-models.
+    Takes (N, 3, S, S) normalised pictures, S = 32 in CIFAR; returns (N, classes) logits.
+    """
+
+    def __init__(self, classes: int, blocks: int):
+        super().__init__()
+        self.conv1, self.bn1 = nn.Conv2d(3, 16, 3, 1, 1, bias=False), nn.BatchNorm2d(16)
+        self.layer1 = nn.Sequential(*(CifarBlock(16, 16, 1) for _ in range(blocks)))
+        self.layer2 = nn.Sequential(
+            CifarBlock(16, 32, 2), *(CifarBlock(32, 32, 1) for _ in range(1, blocks))
+        )
+        self.layer3 = nn.Sequential(
+            CifarBlock(32, 64, 2), *(CifarBlock(64, 64, 1) for _ in range(1, blocks))
+        )
+        self.fc = nn.Linear(64, classes)
+
+    def forward(self, images: Tensor) -> Tensor:
+        features = F.relu(self.bn1(self.conv1(images)))
+        features = self.layer3(self.layer2(self.layer1(features)))
+        return self.fc(features.mean((-2, -1)))
+
+
+CIFAR = {f"resnet{6 * blocks + 2}": blocks for blocks in (3, 5, 7, 9)}
+
+
 def net(recipe: dict, classes: int) -> nn.Module:
     """Make the untrained network of a recipe; the caller's default device decides where.
 
-    recipe: its architecture is "torchvision:NAME" or "timm:NAME"; without one it is a ResidualNet.
+    recipe: its architecture is LIBRARY:NAME, of a library in LIBRARIES; without one it is a
+    ResidualNet.
     Raises ValueError for a name that the library does not have, or a library that is not installed.
     """
     if "architecture" not in recipe:
         return ResidualNet(classes, recipe["stem"], recipe["widths"], recipe["blocks"])
     library, _, name = recipe["architecture"].partition(":")
-    if library == "timm":
-        return _timm(name, classes)
-    if library == "torchvision":
-        return _torchvision(name, classes)
-    raise ValueError(
-        f"architecture {recipe['architecture']!r} is none; it is torchvision:NAME or timm:NAME."
-    )
+    if library not in LIBRARIES:
+        known = ", ".join(f"{each}:NAME" for each in LIBRARIES)
+        raise ValueError(f"architecture {recipe['architecture']!r} is none; it is {known}.")
+    return LIBRARIES[library](name, classes)
+
+
+def _cifar(name: str, classes: int) -> nn.Module:
+    if name not in CIFAR:
+        raise ValueError(f"cifar has no {name!r}; it has {', '.join(CIFAR)}.")
+    return CifarResNet(classes, CIFAR[name])
 
 
 def _torchvision(name: str, classes: int) -> nn.Module:
@@ -88,11 +140,12 @@ def _timm(name: str, classes: int) -> nn.Module:
     return timm.create_model(name, pretrained=False, num_classes=classes)
 
 
+LIBRARIES = {"torchvision": _torchvision, "timm": _timm, "cifar": _cifar}
+
+
 def _like(name: str, known: list[str]) -> list[str]:
     """Return the few names most like this one, or the first of all."""
-    import difflib
-
-    return difflib.get_close_matches(name, known, 5) or [*known[:5], "..."]
+    return get_close_matches(name, known, 5) or [*known[:5], "..."]
 
 
 def shapes(recipe: dict, classes: int) -> dict[str, torch.Size]:
