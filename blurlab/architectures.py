@@ -143,6 +143,11 @@ def _timm(name: str, classes: int) -> nn.Module:
 LIBRARIES = {"torchvision": _torchvision, "timm": _timm, "cifar": _cifar}
 
 
+def title(recipe: dict) -> str:
+    """Name a recipe's network for people."""
+    return recipe.get("architecture", "this residual network").rpartition(":")[2]
+
+
 def _like(name: str, known: list[str]) -> list[str]:
     """Return the few names most like this one, or the first of all."""
     return get_close_matches(name, known, 5) or [*known[:5], "..."]

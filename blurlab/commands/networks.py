@@ -1,4 +1,4 @@
-"""Commands about networks: models, predict, train, card."""
+"""Commands about networks: models, predict, add, remove, train, card."""
 
 import json
 import sys
@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from blurlab import cards, images, models, training
+from blurlab import cards, images, installing, models, training
 from blurlab.commands import add_device, add_models, between, command
 
 
@@ -25,6 +25,13 @@ def add(commands) -> None:
     )
     asking.add_argument("--json", action="store_true", help="print JSON, with exact probabilities")
     add_device(asking)
+
+    adding = command(commands, "add", add_model, "install a model of your own from its weights")
+    adding.add_argument("name", metavar="NAME", help="what every other command calls it by")
+    describe_weights(adding)
+
+    removing = command(commands, "remove", remove_model, "remove a model that was added")
+    removing.add_argument("name", metavar="NAME", help="name of an added model")
 
     learning = command(
         commands, "train", train_model, "train a model that ships, measure it and write its card"
@@ -50,6 +57,82 @@ def add(commands) -> None:
         "--source", metavar="M", help="model that transfer attacks are made on (default: none)"
     )
     add_device(measuring)
+
+
+def describe_weights(added) -> None:
+    """Add the options that say what a checkpoint is of, and what comes before the network."""
+    added.add_argument(
+        "--checkpoint",
+        metavar="FILE",
+        type=Path,
+        required=True,
+        help="safetensors, or a state dict of torch.save; nothing in it is run",
+    )
+    added.add_argument(
+        "--architecture",
+        metavar="A",
+        required=True,
+        help="a name of torchvision's (resnet18), timm:NAME, cifar:resnet20, or the name of an "
+        "installed model that is built alike",
+    )
+    added.add_argument(
+        "--classes",
+        metavar="C",
+        required=True,
+        help="file with one name a line, or names with commas between them, or imagenet, cifar10, "
+        "imagenette or objects; in the order of the logits",
+    )
+    added.add_argument(
+        "--input-size",
+        metavar="S",
+        type=between(*installing.SIZES),
+        default=224,
+        help="side in pixels that pictures are resized to (default: 224)",
+    )
+    added.add_argument(
+        "--crop",
+        metavar="S",
+        type=between(*installing.SIZES),
+        help="side in pixels of the centre that the network sees (default: all)",
+    )
+    for what, usual in (("mean", models.MEAN), ("std", models.STD)):
+        added.add_argument(
+            f"--{what}",
+            metavar=("R", "G", "B"),
+            nargs=3,
+            type=float,
+            default=usual,
+            help=f"of the three colours in [0, 1] (default: ImageNet's, {usual})",
+        )
+    added.add_argument("--prefix", help='what the names in the file begin with, such as "module."')
+    added.add_argument("--title", help="what the pages call it by (default: NAME)")
+
+
+def add_model(options) -> None:
+    recipe = installing.recipe(
+        options.architecture,
+        options.input_size,
+        mean=options.mean,
+        std=options.std,
+        crop=options.crop,
+    )
+    card = installing.add(
+        options.name,
+        options.checkpoint,
+        recipe,
+        installing.class_names(options.classes),
+        title=options.title or "",
+        source=options.checkpoint.name,
+        prefix=options.prefix,
+    )
+    print(
+        f"{card['name']}: {card['parameters']:,} parameters, {len(card['classes'])} classes, "
+        f"sha256 {card['sha256'][:16]}..., in {models.own_folder()}"
+    )
+
+
+def remove_model(options) -> None:
+    installing.remove(options.name)
 
 
 def list_models(options) -> None:

@@ -1,0 +1,201 @@
+"""Models that people add: installed under a name, they answer and are measured as all others."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+import tiny
+import torch
+from safetensors.torch import save_file
+from torch.testing import assert_close
+
+from blurlab import architectures, installing, measuring, models, sources
+from blurlab.__main__ import main
+from blurlab.images import save_image
+from blurlab.models import Classifier
+
+MEAN, STD = (0.4914, 0.4822, 0.4465), (0.2023, 0.1994, 0.2010)
+ARCHITECTURE = "cifar:resnet20"
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    """Empty folders in place of the models that ship and of those that were added."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(models, "MODELS_DIR", tmp_path / "shipped")
+    monkeypatch.setenv("BLURLAB_MODELS", str(tmp_path / "added"))
+    monkeypatch.setenv("BLURLAB_RESULTS", str(tmp_path / "results"))
+    models.MODELS_DIR.mkdir()
+    return tmp_path / "added"
+
+
+@pytest.fixture
+def net():
+    torch.manual_seed(0)
+    return architectures.net({"architecture": ARCHITECTURE}, len(tiny.CLASSES)).eval()
+
+
+@pytest.fixture
+def file(net):
+    """The net's weights as a training script with several GPUs writes them."""
+    path = Path("trained.pth")
+    state = {f"module.{key}": value for key, value in net.state_dict().items()}
+    torch.save({"epoch": 9, "state_dict": state}, path)
+    return path
+
+
+def recipe(**changes):
+    return installing.recipe(ARCHITECTURE, 32, **({"mean": MEAN, "std": STD} | changes))
+
+
+def test_an_added_model_answers_as_its_network_does_behind_its_own_preprocessing(net, file):
+    card = installing.add("own", file, recipe(), tiny.CLASSES, title="My own")
+    images = torch.rand(3, 3, 48, 48)
+    own = Classifier(net, input_size=32, mean=MEAN, std=STD)
+    assert models.names() == ["own"]
+    assert models.card("own") == card
+    assert card["title"] == "My own"
+    assert card["parameters"] == sum(parameter.numel() for parameter in net.parameters())
+    assert_close(models.load("own")(images), own(images))
+
+
+def test_an_added_model_is_measured_and_known_by_its_weights(file):
+    installing.add("own", file, recipe(), tiny.CLASSES)
+    tiny.write_folders(Path("pictures"), 6)
+    source = sources.find("pictures", 32)
+    work = measuring.plan("own", "corruptions", source, count=2)
+    *_, last = measuring.measure(work)
+    assert last.pictures == 2
+    installing.add("again", file, recipe(), tiny.CLASSES)
+    assert models.identity(models.card("again")) == models.identity(models.card("own"))
+    assert measuring.kept(measuring.plan("again", "corruptions", source, count=2))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"mean": models.MEAN}, {"std": models.STD}, {"crop": 28}, {"interpolation": "bicubic"}],
+)
+def test_other_preprocessing_makes_another_model(file, change):
+    installing.add("own", file, recipe(), tiny.CLASSES)
+    installing.add("other", file, recipe(**change), tiny.CLASSES)
+    assert models.identity(models.card("other")) != models.identity(models.card("own"))
+
+
+def test_other_weights_make_another_model(file, net):
+    installing.add("own", file, recipe(), tiny.CLASSES)
+    save_file({k: v + 1 for k, v in net.state_dict().items()}, "more.safetensors")
+    installing.add("other", Path("more.safetensors"), recipe(), tiny.CLASSES)
+    assert models.identity(models.card("other")) != models.identity(models.card("own"))
+
+
+def test_weights_of_a_net_that_is_built_as_a_shipped_one_can_be_added():
+    tiny.install(models.MODELS_DIR)
+    torch.save(models.load("tiny").net.state_dict(), "own.pt")
+    installing.add("own", Path("own.pt"), installing.recipe("tiny", 32), tiny.CLASSES)
+    images = torch.rand(2, 3, 40, 40)
+    assert_close(models.load("own")(images), models.load("tiny")(images), atol=0, rtol=0)
+
+
+def test_a_removed_model_is_gone_and_its_name_free(file, folder):
+    installing.add("own", file, recipe(), tiny.CLASSES)
+    installing.remove("own")
+    assert models.names() == []
+    assert list(folder.iterdir()) == []
+    installing.add("own", file, recipe(), tiny.CLASSES)
+    assert models.names() == ["own"]
+
+
+def test_models_that_ship_are_neither_removed_nor_replaced(file):
+    tiny.install(models.MODELS_DIR)
+    with pytest.raises(ValueError, match="tiny ships with BlurLab"):
+        installing.remove("tiny")
+    with pytest.raises(ValueError, match="a model tiny is installed already"):
+        installing.add("tiny", file, recipe(), tiny.CLASSES)
+    with pytest.raises(ValueError, match="'gone' is not installed"):
+        installing.remove("gone")
+
+
+@pytest.mark.parametrize("name", ["", "../own", "a b", "a,b", ".hidden", "a" * 65, "a/b"])
+def test_a_name_that_is_none_is_refused(file, name):
+    with pytest.raises(ValueError, match=r"is no name; it has up to 64 letters"):
+        installing.add(name, file, recipe(), tiny.CLASSES)
+
+
+def test_what_does_not_fit_is_refused_and_nothing_is_left(file, folder):
+    for wrong, classes, problem in (
+        (recipe(), ("a", "b"), "is for 3 classes, and 2 were given"),
+        (installing.recipe("resnet18", 32), tiny.CLASSES, "resnet18"),
+        (installing.recipe("resnet19", 32), tiny.CLASSES, "has no classifier 'resnet19'.*resnet18"),
+        (installing.recipe("keras:vgg", 32), tiny.CLASSES, "'keras:vgg' is none"),
+        (recipe(), ("a", "b", "a"), "'a' is given twice"),
+        (recipe(), ("a",), "1 classes were given"),
+    ):
+        with pytest.raises(ValueError, match=problem):
+            installing.add("own", file, wrong, classes)
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"std": (0.2, 0.0, 0.2)}, "std is"),
+        ({"mean": (0.5,)}, "mean is"),
+        ({"mean": (0.5, float("nan"), 0.5)}, "mean is"),
+        ({"crop": 33}, "crop is 33 pixels; it is 1 to the input size, 32"),
+    ],
+)
+def test_impossible_preprocessing_is_refused(changes, problem):
+    with pytest.raises(ValueError, match=re.escape(problem)):
+        recipe(**changes)
+
+
+def test_a_network_that_cannot_take_pictures_of_the_size_is_refused(folder):
+    net = architectures.net({"architecture": "torchvision:squeezenet1_1"}, 2)
+    save_file(net.state_dict(), "squeezenet1_1.safetensors")
+    with pytest.raises(ValueError, match="takes no pictures of 16 pixels"):
+        installing.add(
+            "own",
+            Path("squeezenet1_1.safetensors"),
+            installing.recipe("squeezenet1_1", 16),
+            ("a", "b"),
+        )
+    assert not folder.exists()
+
+
+def test_class_names_come_from_a_file_a_list_or_a_known_set():
+    Path("names.txt").write_text("red fox\n\nhouse, old\n")
+    assert installing.class_names("names.txt") == ("red fox", "house, old")
+    assert installing.class_names("cat, dog") == ("cat", "dog")
+    assert installing.class_names("cifar10")[:2] == ("airplane", "automobile")
+    imagenet = installing.class_names("imagenet")
+    assert len(set(imagenet)) == 1000
+    assert set(installing.CLASS_SETS["imagenette"]) <= set(imagenet)
+
+
+# The command line
+
+
+def test_the_command_adds_a_model_that_predict_then_asks(file, net, capsys):
+    save_image(torch.rand(3, 32, 32), "in.png")
+    arguments = ["--checkpoint", str(file), "--architecture", ARCHITECTURE, "--input-size", "32"]
+    classes = ["--classes", ",".join(tiny.CLASSES), "--mean", *map(str, MEAN)]
+    assert main(["add", "own", *arguments, *classes, "--std", *map(str, STD)]) == 0
+    assert "own: " in capsys.readouterr().out
+    assert main(["predict", "in.png", "--model", "own", "--json"]) == 0
+    (answers,) = json.loads(capsys.readouterr().out).values()
+    assert {answer["class"] for answer in answers} == set(tiny.CLASSES)
+    assert main(["remove", "own"]) == 0
+    assert models.names() == []
+
+
+def test_the_command_refuses_in_one_sentence(file, capsys):
+    wrong = ["--checkpoint", str(file), "--architecture", "resnet18", "--classes", "a,b"]
+    assert main(["add", "own", *wrong]) == 2
+    err = capsys.readouterr().err
+    assert err.startswith("blurlab add: ")
+    assert err.count("\n") == 1
+    assert main(["add", "own", *wrong[2:], "--checkpoint", "gone.pt"]) == 2
+    assert capsys.readouterr().err == (
+        "blurlab add: gone.pt cannot be used: No such file or directory.\n"
+    )
