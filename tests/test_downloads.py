@@ -1,0 +1,236 @@
+"""Downloads from a real server that truncates, stalls, lies, serves pages, and resumes."""
+
+import hashlib
+import re
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
+
+import pytest
+
+from blurlab import downloads
+from blurlab.downloads import Progress, fetch
+
+CONTENT = bytes(range(256)) * 4000  # 1 MB
+SHA256 = hashlib.sha256(CONTENT).hexdigest()
+PAGE = b"<!DOCTYPE html><html><body>Quota exceeded</body></html>"
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Serves CONTENT in the way that the path names; the server notes the ranges asked for."""
+
+    def log_message(self, *_):
+        pass
+
+    def do_GET(self):
+        self.server.ranges.append(self.headers.get("Range"))
+        start = 0
+        if self.headers.get("Range") and self.path != "/no-ranges":
+            start = int(re.fullmatch(r"bytes=(\d+)-", self.headers["Range"])[1])
+        if start >= len(CONTENT):
+            self.send_error(416)
+            return
+        getattr(self, self.path[1:].replace("-", "_"))(CONTENT[start:], start)
+
+    def start(self, length, start, kind="application/octet-stream"):
+        self.send_response(206 if start else 200)
+        self.send_header("Content-Type", kind)
+        if length is not None:
+            self.send_header("Content-Length", str(length))
+        if start:
+            self.send_header("Content-Range", f"bytes {start}-{len(CONTENT) - 1}/{len(CONTENT)}")
+        self.end_headers()
+
+    def whole(self, content, start):
+        self.start(len(content), start)
+        self.wfile.write(content)
+
+    no_ranges = whole
+
+    def unknown_length(self, content, start):
+        self.start(None, start)
+        self.wfile.write(content)
+
+    def truncated(self, content, start):
+        """Ends in the middle the first time, and serves the rest when it is asked for it."""
+        self.start(len(content), start)
+        self.wfile.write(content if start else content[:400_000])
+
+    def stalled(self, content, start):
+        """Stops sending in the middle the first time, with the connection open."""
+        self.start(len(content), start)
+        if start:
+            self.wfile.write(content)
+            return
+        self.wfile.write(content[:300_000])
+        self.wfile.flush()
+        self.server.released.wait(20)
+
+    def longer(self, content, start):
+        """Says that there is less than it sends, and without a length sends more."""
+        self.start(len(content) - 1000, start)
+        self.wfile.write(content)
+
+    def shorter(self, content, start):
+        self.start(len(content) + 1000, start)
+        self.wfile.write(content)
+
+    def page(self, content, start):
+        self.start(len(PAGE), 0, "text/html")
+        self.wfile.write(PAGE)
+
+    def other(self, content, start):
+        self.start(len(content), start)
+        self.wfile.write(content[:-1] + b"\0")
+
+    def slow(self, content, start):
+        self.start(len(content), start)
+        for first in range(0, len(content), 10_000):
+            self.wfile.write(content[first : first + 10_000])
+            self.wfile.flush()
+            if self.server.released.wait(0.05):
+                return
+
+    def gone(self, content, start):
+        self.send_error(404)
+
+
+@pytest.fixture
+def server():
+    """The server's address and what it has been asked for."""
+    found = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    found.ranges, found.released = [], threading.Event()
+    thread = threading.Thread(target=found.serve_forever, args=(0.02,))
+    thread.start()
+    address = f"http://127.0.0.1:{found.server_port}"
+    yield SimpleNamespace(address=address, ranges=found.ranges, released=found.released)
+    found.released.set()
+    found.shutdown()
+    thread.join()
+    found.server_close()
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "new folder" / "weights.pth"
+
+
+def left(path):
+    """The names of what lies in the folder of a download."""
+    return sorted(each.name for each in path.parent.iterdir())
+
+
+@pytest.mark.parametrize("way", ["whole", "unknown-length"])
+def test_a_file_arrives_whole_and_says_how_far_it_is(server, path, way):
+    steps = list(fetch(f"{server.address}/{way}", path, SHA256))
+    assert path.read_bytes() == CONTENT
+    assert left(path) == ["weights.pth"]
+    total = len(CONTENT) if way == "whole" else None
+    assert steps[0] == Progress(0, total)
+    assert steps[-1] == Progress(len(CONTENT), total)
+    assert [each.done for each in steps] == sorted(each.done for each in steps)
+
+
+def test_the_first_digits_of_a_hash_are_enough(server, path):
+    list(fetch(f"{server.address}/whole", path, SHA256[:8]))
+    assert path.read_bytes() == CONTENT
+
+
+def test_a_cut_download_says_so_and_the_next_goes_on_where_it_ended(server, path):
+    url = f"{server.address}/truncated"
+    with pytest.raises(ValueError, match=r"400,000 of 1,024,000 bytes, which are kept; try again"):
+        list(fetch(url, path, SHA256))
+    assert left(path) == ["weights.pth.part"]
+    steps = list(fetch(url, path, SHA256))
+    assert steps[0] == Progress(400_000, len(CONTENT))
+    assert path.read_bytes() == CONTENT
+    assert server.ranges == [None, "bytes=400000-"]
+
+
+def test_a_stalled_server_is_given_up_and_its_bytes_kept(server, path, monkeypatch):
+    monkeypatch.setattr(downloads, "STALL", 0.3)
+    url, begun = f"{server.address}/stalled", time.monotonic()
+    with pytest.raises(ValueError, match=r"sent nothing for 0\.3 seconds; what came is kept"):
+        list(fetch(url, path, SHA256))
+    assert time.monotonic() - begun < 5
+    list(fetch(url, path, SHA256))
+    assert path.read_bytes() == CONTENT
+    assert server.ranges[1] == "bytes=300000-"
+
+
+def test_a_server_without_ranges_is_asked_for_the_whole(server, path):
+    path.parent.mkdir()
+    path.with_name("weights.pth.part").write_bytes(CONTENT[:1234])
+    steps = list(fetch(f"{server.address}/no-ranges", path, SHA256))
+    assert steps[0].done == 0
+    assert path.read_bytes() == CONTENT
+
+
+def test_a_part_that_is_whole_already_needs_no_more_bytes(server, path):
+    path.parent.mkdir()
+    path.with_name("weights.pth.part").write_bytes(CONTENT)
+    assert list(fetch(f"{server.address}/whole", path, SHA256)) == []
+    assert path.read_bytes() == CONTENT
+
+
+def test_a_part_of_another_file_is_found_out_and_removed(server, path):
+    path.parent.mkdir()
+    path.with_name("weights.pth.part").write_bytes(b"x" * 1000)
+    with pytest.raises(ValueError, match=r"has the SHA-256 .* and was removed"):
+        list(fetch(f"{server.address}/whole", path, SHA256))
+    assert left(path) == []
+    list(fetch(f"{server.address}/whole", path, SHA256))
+    assert path.read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize(
+    ("way", "problem"),
+    [
+        ("page", "gives a web page instead of the file; try again, or ask the authors."),
+        ("other", f"instead of {SHA256[:16]}..., and was removed; try again, or ask the authors."),
+        ("longer", "and was removed"),
+        ("gone", "answers 404 Not Found; try again, or ask the authors."),
+    ],
+)
+def test_what_is_not_the_file_is_refused_and_removed(server, path, way, problem):
+    with pytest.raises(ValueError, match=re.escape(problem)):
+        list(fetch(f"{server.address}/{way}", path, SHA256, remedy="ask the authors"))
+    assert left(path) == []
+
+
+def test_a_length_that_never_arrives_is_noticed(server, path):
+    with pytest.raises(ValueError, match=r"ended after 1,024,000 of 1,025,000 bytes"):
+        list(fetch(f"{server.address}/shorter", path, SHA256))
+    assert not path.exists()
+
+
+def test_a_file_of_another_size_is_refused_before_it_is_fetched(server, path):
+    with pytest.raises(ValueError, match=r"has 1,024,000 bytes instead of 5"):
+        list(fetch(f"{server.address}/whole", path, SHA256, size=5))
+    assert left(path) == []
+
+
+def test_a_download_that_nobody_draws_any_more_ends_and_can_go_on(server, path):
+    going = fetch(f"{server.address}/slow", path, SHA256)
+    for _ in range(5):
+        next(going)
+    going.close()
+    (part,) = left(path)
+    begun = path.with_name(part).read_bytes()
+    assert 0 < len(begun) < len(CONTENT)
+    assert CONTENT.startswith(begun)
+    list(fetch(f"{server.address}/whole", path, SHA256))
+    assert path.read_bytes() == CONTENT
+    assert server.ranges[-1] == f"bytes={len(begun)}-"
+
+
+def test_a_server_that_is_not_there_is_named_with_what_to_do(path):
+    with pytest.raises(ValueError, match=r"127\.0\.0\.1:9/x cannot be reached .*or ask them\.$"):
+        list(fetch("http://127.0.0.1:9/x", path, SHA256, remedy="ask them"))
+
+
+@pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://127.0.0.1/x"])
+def test_only_the_web_is_fetched_from(path, url):
+    with pytest.raises(ValueError, match="begins with https:// or http://"):
+        list(fetch(url, path, SHA256))
