@@ -61,7 +61,13 @@ PARAMETERS = {
     "contrast": link.choice(CONTRASTS, "0.2"),
     "made_on": link.choice([ITSELF, *models.names()], ITSELF),
 }
-STATES = {"waiting": "waiting for the device", "running": "measuring", "paused": "paused"}
+STATES = {
+    "waiting": "waiting for the device",
+    "running": "measuring",
+    "pausing": "pausing",
+    "paused": "paused",
+}
+ACTIVE = ("waiting", "running", "pausing")
 
 
 def controls() -> None:
@@ -137,8 +143,7 @@ def asked(names: tuple[str, ...]) -> tuple:
 
 def live(names: tuple[str, ...], works: list[Work], parameters: dict) -> None:
     """Draw the buttons, the figure and the numbers, polling the job while it runs."""
-    job = jobs.find(measures_job.key(works))
-    is_active = job is not None and job.state in ("waiting", "running")
+    is_active = state_of(jobs.find(measures_job.key(works))) in ACTIVE
 
     def panel() -> None:
         job = jobs.find(measures_job.key(works))
@@ -151,20 +156,30 @@ def live(names: tuple[str, ...], works: list[Work], parameters: dict) -> None:
             if not st.session_state["present"]:
                 take_away(names, works, found)
         link.write(shell.SHARED | parameters)
-        if (job is not None and job.state in ("waiting", "running")) is not is_active:
+        if (state_of(job) in ACTIVE) is not is_active:
             st.rerun()  # the timer below is set by the whole page, and is now wrong
 
     st.fragment(panel, run_every=0.5 if is_active else None)()
+
+
+def state_of(job: jobs.Job | None) -> str:
+    """Return the job's state, or what it is on the way to once a person has asked for it."""
+    if job is None:
+        return "new"
+    if job.state in ("waiting", "running") and job.wish != "run":
+        return {"pause": "pausing", "cancel": "cancelled"}[job.wish]
+    return job.state
 
 
 def buttons(works: list[Work], job: jobs.Job | None, found: dict) -> None:
     """Draw how far the measure is, and what can be done about it."""
     done = sum(running.pictures for running, _ in found.values())
     count = sum(work.count for work in works)
-    state = job.state if job is not None else "done" if done == count else "new"
+    state = state_of(job)
     left, right, rest = st.columns([1, 1, 4], vertical_alignment="center")
-    if state in ("waiting", "running"):
-        left.button("Pause", on_click=jobs.pause, args=(job,), width="stretch")
+    if state in ACTIVE:
+        is_off = state == "pausing"  # that takes a forward pass, or until the pictures are loaded
+        left.button("Pause", disabled=is_off, on_click=jobs.pause, args=(job,), width="stretch")
         right.button("Cancel", on_click=jobs.cancel, args=(job,), width="stretch")
     elif state == "paused":
         left.button("Resume", on_click=jobs.resume, args=(job,), type="primary", width="stretch")
