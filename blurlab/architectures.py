@@ -1,5 +1,7 @@
 """The networks that a classifier can be made of: ours, CIFAR's, torchvision's, timm's."""
 
+from collections import OrderedDict
+from collections.abc import Mapping
 from difflib import get_close_matches
 
 import torch
@@ -141,6 +143,14 @@ def _timm(name: str, classes: int) -> nn.Module:
 
 
 LIBRARIES = {"torchvision": _torchvision, "timm": _timm, "cifar": _cifar}
+
+
+def fill(network: nn.Module, state: Mapping[str, Tensor]) -> None:
+    """Copy weights under a network's own names into it."""
+    whole = OrderedDict(state)
+    # A few of torchvision's networks refuse weights that do not say which version of them they fit.
+    whole._metadata = network.state_dict()._metadata
+    network.load_state_dict(whole)
 
 
 def title(recipe: dict) -> str:

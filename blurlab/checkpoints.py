@@ -4,6 +4,7 @@ torch.load(weights_only=False) is never used here or elsewhere: it runs what a f
 """
 
 import json
+import re
 import struct
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,6 +19,12 @@ from blurlab import inert
 
 KEYS = ("state_dict", "model_state_dict", "model", "net", "network", "weights")
 PREFIXES = ("", "module.", "module.model.", "model.", "net.", "network.", "backbone.")
+# What tensors were called in older files of torchvision's DenseNets and ViTs, and are called now.
+RENAMED = (
+    (re.compile(r"(denselayer\d+\.(?:norm|relu|conv))\.(?=[12]\.)"), r"\1"),
+    (re.compile(r"(encoder_layer_\d+\.mlp\.)linear_1\."), r"\g<1>0."),
+    (re.compile(r"(encoder_layer_\d+\.mlp\.)linear_2\."), r"\g<1>3."),
+)
 LONGEST_HEADER = 100_000_000  # bytes; the limit that safetensors itself has
 SAVED = "save the state dict alone, as safetensors or with torch.save"
 
@@ -109,6 +116,7 @@ def fitted(
     prefix: what the names begin with, where it is another.
     Raises ValueError naming the first mismatch, and the likely prefix if there is one.
     """
+    given = {today(key): value for key, value in given.items()}
     if prefix is None:
         prefix = max(PREFIXES, key=lambda each: (matches(given, expected, each), -len(each)))
     own = {key.removeprefix(prefix): given[key] for key in given if key.startswith(prefix)}
@@ -119,6 +127,13 @@ def fitted(
     if problem:
         raise ValueError(f"{problem}{advice(given, expected, prefix)}.")
     return own
+
+
+def today(name: str) -> str:
+    """Return the name that a tensor of an older file has in torchvision today."""
+    for old, new in RENAMED:
+        name = old.sub(new, name)
+    return name
 
 
 def matches(given: Mapping, expected: Mapping, prefix: str) -> int:

@@ -1,6 +1,5 @@
 """Add models to those that are installed, and remove them: a card and tensors in a folder."""
 
-import json
 import math
 import os
 import re
@@ -47,7 +46,7 @@ def add(
     words = architectures.title(recipe)
     state = checkpoints.fitted(given, expected, words, len(classes), prefix)
     model = models.build(recipe, len(classes)).eval()
-    model.net.load_state_dict(state)
+    architectures.fill(model.net, state)
     try_out(model, len(classes))
     return write(name, model.net, recipe, classes, title or name, source)
 
@@ -167,8 +166,7 @@ def write(
         "bytes": path.stat().st_size,
         "sha256": models.sha256(path),
     }
-    partial.write_text(json.dumps(card, indent=1) + "\n")
-    os.replace(partial, folder / f"{name}.json")
+    models.write_card(folder / f"{name}.json", card)
     return card
 
 

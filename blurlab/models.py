@@ -126,6 +126,13 @@ def card(name: str) -> dict:
     return json.loads(card_path(name).read_text())
 
 
+def write_card(path: Path, info: dict) -> None:
+    """Write a card so that a kill at any moment leaves the old one or the new."""
+    unfinished = path.with_suffix(".part")
+    unfinished.write_text(json.dumps(info, indent=1) + "\n")
+    os.replace(unfinished, path)
+
+
 def build(recipe: dict, classes: int) -> Classifier:
     """Make the untrained classifier that a card's or a recipe's architecture describes."""
     return classifier(architectures.net(recipe, classes), recipe)
@@ -148,8 +155,7 @@ def load(name: str, device: str | torch.device = "cpu") -> Classifier:
     if sha256(path) != info["sha256"]:
         raise ValueError(f"the weights {path.name} do not match the sha256 on their card.")
     model = build(info["recipe"], len(info["classes"]))
-    weights = load_file(path).items()
-    model.net.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in weights})
+    architectures.fill(model.net, load_file(path))
     return model.to(device, memory_format=torch.channels_last).eval().requires_grad_(False)
 
 

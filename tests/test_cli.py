@@ -23,7 +23,7 @@ from blurlab.images import load_image, save_image
 ROOT = Path(__file__).parents[1]
 COMMANDS = [
     *("models", "hybrid", "blur", "corrupt", "attack", "predict", "objects", "train", "card"),
-    *("add", "remove", "measure", "sweep", "pca"),
+    *("add", "download", "remove", "measure", "sweep", "pca"),
 ]
 SIZE = 40
 

@@ -1,4 +1,4 @@
-"""Commands about networks: models, predict, add, remove, train, card."""
+"""Commands about networks: models, predict, add, download, remove, train, card."""
 
 import json
 import sys
@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from blurlab import cards, images, installing, models, training
+from blurlab import cards, images, installing, models, training, zoo
 from blurlab.commands import add_device, add_models, between, command
 
 
@@ -29,6 +29,13 @@ def add(commands) -> None:
     adding = command(commands, "add", add_model, "install a model of your own from its weights")
     adding.add_argument("name", metavar="NAME", help="what every other command calls it by")
     describe_weights(adding)
+
+    fetching = command(
+        commands, "download", download_model, "fetch public weights and install them"
+    )
+    fetching.add_argument(
+        "name", metavar="NAME", nargs="?", help="which; without one they are listed with their size"
+    )
 
     removing = command(commands, "remove", remove_model, "remove a model that was added")
     removing.add_argument("name", metavar="NAME", help="name of an added model")
@@ -129,6 +136,18 @@ def add_model(options) -> None:
         f"{card['name']}: {card['parameters']:,} parameters, {len(card['classes'])} classes, "
         f"sha256 {card['sha256'][:16]}..., in {models.own_folder()}"
     )
+
+
+def download_model(options) -> None:
+    if options.name is None:
+        for name, weights in zoo.table().items():
+            print(f"{name:<40} {weights.megabytes:8.1f} MB  {weights.title}")
+        return
+    for progress in zoo.download(options.name):
+        if sys.stderr.isatty():
+            of = f" of {progress.total / 1e6:.1f}" if progress.total else ""
+            print(f"\r{options.name}: {progress.done / 1e6:.1f}{of} MB", end="", file=sys.stderr)
+    print(f"{options.name}: installed in {models.own_folder()}")
 
 
 def remove_model(options) -> None:

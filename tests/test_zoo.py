@@ -1,0 +1,192 @@
+"""Public weights: what is listed is what is published, and what is fetched answers as it should."""
+
+import hashlib
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+import torch
+from test_checkpoints import Meter
+from torch.testing import assert_close
+from torchvision import models as torchvision_models
+
+from blurlab import architectures, checkpoints, installing, models, zoo
+from blurlab.__main__ import main
+
+MADRY = "madry_resnet18_l2_eps3"
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    """Serves the files of a folder."""
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """Empty folders in place of the models that ship and of those that were added."""
+    monkeypatch.setattr(models, "MODELS_DIR", tmp_path / "shipped")
+    monkeypatch.setenv("BLURLAB_MODELS", str(tmp_path / "added"))
+    return tmp_path / "added"
+
+
+@pytest.fixture
+def served(tmp_path, monkeypatch):
+    """A folder that a server has in place of the Madry lab's, and the table that says so."""
+    shelf = tmp_path / "shelf"
+    shelf.mkdir()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=shelf))
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+    thread.start()
+    monkeypatch.setattr(zoo, "MADRY", f"http://127.0.0.1:{server.server_port}")
+    zoo.table.cache_clear()
+    yield shelf
+    zoo.table.cache_clear()
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def publish(shelf, monkeypatch, net):
+    """Put a file on the shelf that is laid out as the Madry lab's, and its hash into the table."""
+    state = net.state_dict()
+    attacked = {key: torch.zeros_like(value) for key, value in state.items()}
+    whole = (
+        {f"module.model.{key}": value for key, value in state.items()}
+        | {f"module.attacker.model.{key}": value for key, value in attacked.items()}
+        | {"module.normalizer.new_mean": torch.zeros(3, 1, 1)}
+    )
+    run = {"model": whole, "schedule": Meter(), "epoch": 90, "optimizer": {"lr": 0.1}}
+    file = shelf / "resnet18_l2_eps3.ckpt"
+    torch.save(run, file, _use_new_zipfile_serialization=False)
+    sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
+    monkeypatch.setitem(zoo.MADRY_FILES, "resnet18_l2_eps3", sha256)
+    zoo.table.cache_clear()
+
+
+def test_a_robust_network_is_fetched_checked_and_answers_behind_torchvisions_transforms(
+    served, folder, monkeypatch, capsys
+):
+    torch.manual_seed(0)
+    net = torchvision_models.resnet18().eval()
+    publish(served, monkeypatch, net)
+    assert main(["download", MADRY]) == 0
+    assert "installed in" in capsys.readouterr().out
+    images = torch.rand(1, 3, 20, 20).repeat_interleave(15, 2).repeat_interleave(15, 3)
+    transforms = torchvision_models.ResNet18_Weights.IMAGENET1K_V1.transforms()
+    assert_close(models.load(MADRY)(images), net(transforms(images)), atol=1e-3, rtol=1e-3)
+    assert models.card(MADRY)["classes"][0] == "tench"
+    assert sorted(path.name for path in folder.rglob("*") if path.is_file()) == [
+        f"{MADRY}.json",
+        f"{MADRY}.safetensors",
+    ]
+
+
+def test_a_file_with_another_hash_is_removed_before_it_is_opened(served, folder, capsys):
+    (served / "resnet18_l2_eps3.ckpt").write_bytes(b"anything else")
+    zoo.table.cache_clear()
+    assert main(["download", MADRY]) == 2
+    err = capsys.readouterr().err
+    assert "has the SHA-256" in err
+    assert "put it at" in err
+    assert not [path for path in folder.rglob("*") if path.is_file()]
+
+
+def test_a_file_that_was_put_there_by_hand_is_checked_too(served, folder, monkeypatch):
+    file = zoo.downloaded(zoo.find(MADRY))
+    file.parent.mkdir(parents=True)
+    file.write_bytes(b"anything else")
+    with pytest.raises(ValueError, match="is not the published file"):
+        list(zoo.download(MADRY))
+
+
+def test_without_a_network_one_sentence_says_what_to_do(served, folder, monkeypatch, capsys):
+    monkeypatch.setattr(zoo, "MADRY", "http://127.0.0.1:9")
+    zoo.table.cache_clear()
+    assert main(["download", MADRY]) == 2
+    err = capsys.readouterr().err
+    assert "cannot be reached" in err
+    assert err.count("\n") == 1
+
+
+def test_a_name_that_is_not_public_is_refused_with_those_like_it(folder):
+    with pytest.raises(ValueError, match=r"'resnet18'; madry_resnet18.*resnet18_imagenet1k_v1"):
+        list(zoo.download("resnet18"))
+
+
+# The table
+
+
+def torchvision_weights():
+    return [
+        (architecture, weights)
+        for architecture in torchvision_models.list_models(module=torchvision_models)
+        for weights in torchvision_models.get_model_weights(architecture)
+    ]
+
+
+def test_every_classifier_of_torchvision_is_listed_with_its_file():
+    listed = {weights.url for weights in zoo.table().values()}
+    missing = [str(w) for _, w in torchvision_weights() if w.url not in listed]
+    assert missing == ["VGG16_Weights.IMAGENET1K_FEATURES"]  # has no classifier
+    assert len(listed) == len(zoo.table())
+
+
+@pytest.mark.parametrize("name", list(zoo.table()))
+def test_every_row_can_be_installed_under_its_name(name):
+    weights = zoo.table()[name]
+    recipe = installing.recipe(**weights.recipe)
+    assert installing.NAME.fullmatch(name)
+    assert weights.url.startswith("https://")
+    assert weights.sha256 == weights.sha256.lower()
+    assert len(weights.sha256) in (8, 10, 64)
+    assert 1 <= weights.megabytes < 3000
+    assert recipe["architecture"].partition(":")[0] in architectures.LIBRARIES
+
+
+def test_pictures_are_prepared_as_torchvisions_own_transforms_do():
+    coarse = torch.rand(1, 3, 6, 6, generator=torch.Generator().manual_seed(0))
+    picture = torch.nn.functional.interpolate(coarse, 300, mode="bilinear")
+    seen = set()
+    for architecture, weights in torchvision_weights():
+        row = zoo.table().get(f"{architecture}_{weights.name.lower()}")
+        if row is None or str(row.recipe | {"architecture": ""}) in seen:
+            continue
+        seen.add(str(row.recipe | {"architecture": ""}))
+        prepared = models.classifier(torch.nn.Identity(), installing.recipe(**row.recipe))(picture)
+        expected = weights.transforms()(picture)
+        if architecture in zoo.FROM_TENSORFLOW:  # these go on from there to [-1, 1] by themselves
+            mean, std = (torch.tensor(each).view(3, 1, 1) for each in (models.MEAN, models.STD))
+            expected = (expected * std + mean) * 2 - 1
+        assert_close(prepared, expected, atol=1e-4, rtol=0)
+    assert len(seen) > 20
+
+
+@pytest.mark.parametrize(
+    ("architecture", "renamed"),
+    [
+        ("densenet121", [("norm1.", "norm.1."), ("conv2.", "conv.2.")]),
+        ("vit_b_32", [("mlp.0.", "mlp.linear_1."), ("mlp.3.", "mlp.linear_2.")]),
+    ],
+)
+def test_the_names_in_older_files_of_torchvision_are_understood(architecture, renamed):
+    expected = architectures.shapes({"architecture": f"torchvision:{architecture}"}, 1000)
+    old = {}
+    for key, shape in expected.items():
+        name = key
+        for new, before in renamed:
+            if "denselayer" in key or "mlp" in key:
+                name = name.replace(new, before)
+        old[name] = torch.empty(shape, device="meta")
+    assert list(old) != list(expected)
+    assert checkpoints.fitted(old, expected, architecture, 1000).keys() == expected.keys()
+
+
+def test_mnasnet_takes_weights_that_do_not_say_their_version():
+    recipe = {"architecture": "torchvision:mnasnet0_5"}
+    first, second = (architectures.net(recipe, 4).eval() for _ in range(2))
+    architectures.fill(second, dict(first.state_dict()))
+    images = torch.rand(1, 3, 64, 64)
+    assert_close(second(images), first(images))
