@@ -3,7 +3,7 @@
 import streamlit as st
 
 from blurlab import models
-from blurlab.ui import attack_view, link, pictures, shell
+from blurlab.ui import attack_view, epsilon_view, link, pictures, shell
 
 PARAMETERS = pictures.parameters("picture", "object:fish", 22) | attack_view.PARAMETERS
 
@@ -26,4 +26,5 @@ with right:
     attack_view.goal_controls(picture)
 attack_view.attack_controls()
 attack_view.start_controls()
-attack_view.live(attack_view.current(picture), attack_view.asked_models(picture), PARAMETERS)
+live = epsilon_view.live if attack_view.goes_over_epsilon() else attack_view.live
+live(attack_view.current(picture), attack_view.asked_models(picture), PARAMETERS)

@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from blurlab import attacks, models, spectrum
 from blurlab.ui import attacking, cache
+from blurlab.ui.epsilon_view import EPSILONS
 
 APP = Path(__file__).parents[1] / "app.py"
 FISH = cache.Choice("object", "fish", 22)
@@ -197,3 +198,33 @@ def test_a_bad_value_in_a_link_falls_back_alone(opened, key, text):
     assert f"link's {key}" in warning.value.replace("\\", "")
     ended(app)
     assert app.query_params == {"attack_steps": "2"}
+
+
+def swept(app):
+    """Run the page until the attack has ended at every epsilon, and return its table."""
+    end = time.monotonic() + 120
+    while len(app.dataframe[0].value if app.dataframe else ()) < 2 * len(EPSILONS["linf"]):
+        assert time.monotonic() < end
+        time.sleep(0.1)
+        fine(app.run())
+    return app.dataframe[0].value
+
+
+def test_every_epsilon_is_an_attack_of_its_own(opened):
+    app = opened(attack_steps="2", dragged="epsilon", epsilon="3")
+    rows = swept(app)
+    assert list(rows["epsilon"].unique()) == pytest.approx([e / 255 for e in EPSILONS["linf"]])
+    attacked = rows[rows["model"] == BASE]
+    for epsilon in (3, 12):
+        *_, last = attacking.steps(setting(epsilon=epsilon / 255, steps=2), (BASE,))
+        (row,) = attacked[(attacked["epsilon"] - epsilon / 255).abs() < 1e-9].to_dict("records")
+        own = models.card(BASE)["classes"].index("fish")
+        assert row["p_true"] == pytest.approx(last.said[BASE][own], abs=1e-5)
+        assert row["size"] == pytest.approx(epsilon / 255, abs=1e-5)
+    assert attacked["p_true"].iloc[0] > attacked["p_true"].iloc[-1] + 0.3
+    assert app.query_params == {"attack_steps": "2", "dragged": "epsilon", "epsilon": "3"}
+
+
+def test_a_minimal_attack_has_no_epsilon_to_drag(opened):
+    app = opened(attack="minimal", attack_steps="2", dragged="epsilon")
+    assert "step" in table(app)

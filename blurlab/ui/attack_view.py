@@ -16,6 +16,7 @@ FITTING, ANY = "fitting", "any"
 LAST = -1  # the step shown while nobody has chosen one
 ATTACK_TITLES = {"fgsm": "FGSM", "pgd": "PGD", "minimal": "Minimal"}
 NORM_TITLES = {"linf": "L∞", "l2": "L2"}
+DRAGGED = {"step": "Steps", "epsilon": "Epsilon"}
 PACES = {"fast": 0.0, "slow": 0.7}  # seconds of rest between two steps
 CURVES = {"true": "the picture's class", "wanted": "the attacker's class"}
 
@@ -32,6 +33,7 @@ PARAMETERS = CHOICES | {
     "random_start": link.flag(),
     "attack_seed": link.number(0, 9999, 0),
     "pace": link.choice(list(PACES), "fast"),
+    "dragged": link.choice(list(DRAGGED), "step"),
     "step": link.number(LAST, 60, LAST),
 }
 
@@ -107,9 +109,9 @@ def attack_controls() -> None:
 
 
 def start_controls() -> None:
-    """Draw the random start and the pace."""
+    """Draw the random start, what the slider under the pictures goes over, and the pace."""
     state = st.session_state
-    start, seed, pace = st.columns([3, 2, 6], vertical_alignment="bottom", gap="medium")
+    start, seed, dragged, pace = st.columns([3, 2, 3, 4], vertical_alignment="bottom", gap="medium")
     is_pgd = state["attack"] == "pgd"
     start.toggle(
         "Random start", key="random_start", disabled=not is_pgd, help="PGD only; else the picture"
@@ -117,13 +119,28 @@ def start_controls() -> None:
     seed.number_input(
         "Seed", 0, 9999, key="attack_seed", disabled=not (is_pgd and state["random_start"])
     )
+    dragged.segmented_control(
+        "Drag over",
+        list(DRAGGED),
+        key="dragged",
+        format_func=DRAGGED.get,
+        required=True,
+        disabled=state["attack"] == "minimal",
+        help="The steps of one attack as they come, or its end at every epsilon",
+    )
     pace.segmented_control(
         "Pace",
         list(PACES),
         key="pace",
-        format_func={"fast": "As fast as it can", "slow": "Slow, to watch"}.get,
+        format_func={"fast": "Fast", "slow": "Slow, to watch"}.get,
         required=True,
+        disabled=goes_over_epsilon(),
     )
+
+
+def goes_over_epsilon() -> bool:
+    """Tell whether the slider goes over epsilon, which the minimal attack has none of."""
+    return st.session_state["dragged"] == "epsilon" and st.session_state["attack"] != "minimal"
 
 
 def current(choice: cache.Choice) -> attacking.Setting:
