@@ -1,6 +1,5 @@
 """Measure an installed model and write what was found on its card."""
 
-import json
 from collections.abc import Iterator
 
 import torch
@@ -134,8 +133,7 @@ def write(name: str, measured: dict) -> None:
     """Put the measured numbers on the model's card, beside those of other kinds."""
     card = models.card(name)
     card["measured"] = card.get("measured", {}) | measured
-    path = models.MODELS_DIR / f"{name}.json"
-    path.write_text(json.dumps(card, indent=1) + "\n")
+    models.write_card(models.card_path(name), card)
 
 
 def f_rev_ratios(found: list[dict]) -> list[tuple[str, str, sensitivity.Interval]]:

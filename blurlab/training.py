@@ -1,74 +1,24 @@
-"""Train the networks that ship: a recipe is a row of a table, the loop is the same for all."""
+"""Train the networks that ship: one loop for all recipes, which a kill does not lose."""
 
 import copy
-import json
 import math
 import os
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, replace
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import NamedTuple
 
 import torch
-import torch.nn.functional as F
 from safetensors.torch import save_file
 from torch import Tensor
-from torchvision.transforms.v2 import functional as TF
 
-from blurlab import models
+from blurlab import models, similarity
+from blurlab.augment import crop
 from blurlab.data import DATASETS, Pictures
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """Everything that decides a training run, and so is written on the model's card.
-
-    crop_size: side in pixels of the training crops. Smaller than the input they are cheaper and,
-    since they show things enlarged, show them as large as whole pictures of the input size do.
-    min_crop: smallest share of a picture's area that a training crop keeps.
-    finish_epochs: epochs after the others, at the input size, with crops of at least finish_crop
-    and from finish_rate down. The weights before and after them are averaged (Izmailov et al. 2018)
-    and the batch statistics taken anew from whole training pictures.
-    sigma: of the blur layer that the net is trained with, in pixels; 0 for none.
-    """
-
-    title: str
-    data: str
-    sigma: float = 0.0
-    input_size: int = 128
-    stem: int = 24
-    widths: tuple[int, ...] = (48, 96, 192)
-    blocks: tuple[int, ...] = (2, 2, 2)
-    epochs: int = 26
-    crop_size: int = 96
-    min_crop: float = 0.35
-    finish_epochs: int = 4
-    finish_crop: float = 0.65
-    finish_rate: float = 0.04
-    batch: int = 64
-    learning_rate: float = 0.2
-    weight_decay: float = 5e-4
-    label_smoothing: float = 0.1
-    seed: int = 0
-
-
-# The objects are easier than photographs: a smaller network, fewer epochs, nearly whole pictures.
-OBJECTS = {
-    "stem": 16,
-    "widths": (32, 64, 128),
-    "blocks": (1, 2, 2),
-    "epochs": 7,
-    "crop_size": 128,
-    "min_crop": 0.8,
-    "finish_epochs": 0,
-}
-RECIPES = {
-    "imagenette_base": Recipe("Imagenette, base", "imagenette"),
-    "imagenette_blur2": Recipe("Imagenette, blur σ = 2 px", "imagenette", sigma=2.0),
-    "objects_base": Recipe("Objects, base", "objects", **OBJECTS),
-    "objects_blur2": Recipe("Objects, blur σ = 2 px", "objects", sigma=2.0, **OBJECTS),
-}
+from blurlab.objectives import OBJECTIVES, Shown
+from blurlab.recipes import Recipe
+from blurlab.similarity import Stimuli
 
 
 class Epoch(NamedTuple):
@@ -86,32 +36,61 @@ def untrained(recipe: Recipe, classes: int) -> models.Classifier:
         return models.build(asdict(recipe), classes).to(memory_format=torch.channels_last)
 
 
+def aimed(
+    recipe: Recipe, pictures: Pictures, file: Path | None = None
+) -> tuple[Recipe, Stimuli | None]:
+    """Return a recipe that names its similarity target, and the stimuli that go with it, or None.
+
+    pictures: the training split, which the V1 model is asked about.  file: of similarity.FORMAT.
+    Raises ValueError when the recipe needs a file and there is none, or takes none.
+    """
+    takes_file = "target" in recipe.settings and recipe.settings["target"] is None
+    if (file is not None) != takes_file:
+        words = "needs a file of similarities" if takes_file else "takes no file of similarities"
+        raise ValueError(f"recipe {recipe.title!r} {words}.")
+    if file is not None:
+        target = f"file, SHA-256 {models.sha256(file)}"
+        return replace(recipe, settings=recipe.settings | {"target": target}), similarity.read(file)
+    if recipe.objective != "similar":
+        return recipe, None
+    return recipe, similarity.stand_in(pictures.images, recipe.input_size, recipe.seed)
+
+
 def train(
     model: models.Classifier,
     recipe: Recipe,
     pictures: Pictures,
     checkpoint: Path,
     *,
+    stimuli: Stimuli | None = None,
     fast: bool = False,
 ) -> Iterator[Epoch]:
     """Train a classifier in place on its own device, yielding a record after every epoch.
 
-    pictures: the training split.  checkpoint: written after every epoch, resumed if it exists.
+    pictures: the training split; on CUDA it is kept and cropped there, for speed.
+    checkpoint: written after every epoch, resumed if it exists.
+    stimuli: with the similarity that the recipe's objective aims at, from aimed(), if it has one.
     fast: compile the network first, which needs a C++ compiler and a minute per picture size.
+    Raises ValueError when the checkpoint is of another recipe or no checkpoint.
     """
+    device = next(model.parameters()).device
+    if device.type == "cuda":
+        pictures = pictures._replace(images=pictures.images.to(device))
+    if stimuli is not None:
+        stimuli = Stimuli(*(part.to(device) for part in stimuli))
     optimizer = torch.optim.SGD(
         model.parameters(), lr=0.0, momentum=0.9, nesterov=True, weight_decay=recipe.weight_decay
     )
-    done, settled = resume(model, optimizer, checkpoint)
+    done, settled = resume(model, optimizer, recipe, checkpoint)
     if fast:  # in place, so that the weights keep their names
         model.net.compile(dynamic=False)
     epochs = recipe.epochs + recipe.finish_epochs
     for epoch in range(done, epochs):
         model.input_size = recipe.crop_size if epoch < recipe.epochs else recipe.input_size
-        loss = one_epoch(model.train(), optimizer, recipe, pictures, epoch)
+        loss = one_epoch(model.train(), optimizer, recipe, pictures, epoch, stimuli)
         if epoch + 1 == recipe.epochs:
             settled = copy.deepcopy(model.net.state_dict())
-        save_checkpoint(model, optimizer, epoch + 1, settled, checkpoint)
+        save_checkpoint(model, optimizer, recipe, epoch + 1, settled, checkpoint)
         yield Epoch(epoch + 1, epochs, loss)
     model.input_size = recipe.input_size
     if recipe.finish_epochs:
@@ -124,6 +103,7 @@ def one_epoch(
     recipe: Recipe,
     pictures: Pictures,
     epoch: int,
+    stimuli: Stimuli | None = None,
 ) -> float:
     """Show every picture once, in an order and with crops that only seed and epoch decide."""
     device = next(model.parameters()).device
@@ -135,10 +115,11 @@ def one_epoch(
     for step, batch in enumerate(batches):
         rate = learning_rate(recipe, epoch + step / len(batches))
         optimizer.param_groups[0]["lr"] = rate
-        images = augment(pictures.images[batch], model.input_size, min_crop, generator)
+        images = crop(pictures.images[batch], model.input_size, min_crop, generator)
         images = images.to(device, memory_format=torch.channels_last)
         labels = pictures.labels[batch].to(device)
-        loss = F.cross_entropy(model(images), labels, label_smoothing=recipe.label_smoothing)
+        shown = Shown(images, labels, recipe.label_smoothing, generator, stimuli)
+        loss = OBJECTIVES[recipe.objective](model, shown, recipe.settings)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -165,31 +146,6 @@ def falling(progress: float) -> float:
     return 0.5 + 0.5 * math.cos(math.pi * progress)
 
 
-def augment(images: Tensor, size: int, min_crop: float, generator: torch.Generator) -> Tensor:
-    """Crop at random, resize (antialiased) and mirror every second picture or so.
-
-    images: (N, 3, S, S) uint8.  min_crop: smallest share of the area kept; shapes 3:4 to 4:3.
-    Returns (N, 3, size, size) float32 in [0, 1].
-    """
-    side = images.shape[-1]
-    draws = torch.rand(len(images), 5, generator=generator)
-    area = min_crop + (1 - min_crop) * draws[:, 0]
-    aspect = (0.75 + (1 / 0.75 - 0.75) * draws[:, 1]).sqrt()
-    heights = (side * area.sqrt() * aspect).round().clamp(max=side).int()
-    widths = (side * area.sqrt() / aspect).round().clamp(max=side).int()
-    tops = (draws[:, 2] * (side - heights + 1)).int()
-    lefts = (draws[:, 3] * (side - widths + 1)).int()
-    boxes = torch.stack((tops, lefts, heights, widths), 1).tolist()
-    crops = torch.stack(
-        [
-            TF.resized_crop(image, *box, [size, size], antialias=True)
-            for image, box in zip(images, boxes, strict=True)
-        ]
-    )
-    mirrored = torch.where((draws[:, 4] < 0.5).view(-1, 1, 1, 1), crops.flip(-1), crops)
-    return mirrored.float() / 255
-
-
 @torch.no_grad()
 def average(model: models.Classifier, settled: dict[str, Tensor], pictures: Pictures) -> None:
     """Move the weights halfway to the settled ones and take batch statistics of whole pictures."""
@@ -208,24 +164,25 @@ def average(model: models.Classifier, settled: dict[str, Tensor], pictures: Pict
     model.eval()
 
 
-def save_checkpoint(model, optimizer, epochs: int, settled, path: Path) -> None:
+def save_checkpoint(model, optimizer, recipe: Recipe, epochs: int, settled, path: Path) -> None:
     """Write the state of a run so that a kill at any moment leaves the old file or the new."""
     path.parent.mkdir(parents=True, exist_ok=True)
     state = {"net": model.net.state_dict(), "optimizer": optimizer.state_dict(), "epochs": epochs}
-    state["settled"] = settled
+    state |= {"settled": settled, "recipe": asdict(recipe)}
     torch.save(state, path.with_suffix(".part"))
     os.replace(path.with_suffix(".part"), path)
 
 
-def resume(model, optimizer, path: Path) -> tuple[int, dict[str, Tensor] | None]:
+def resume(model, optimizer, recipe: Recipe, path: Path) -> tuple[int, dict[str, Tensor] | None]:
     """Load a run's state if there is one; return the epochs done and the weights once settled.
 
-    Raises ValueError when the file is no checkpoint of this network; nothing in it is executed.
+    Raises ValueError when the file is no checkpoint of this recipe; nothing in it is executed.
     """
     if not path.exists():
         return 0, None
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
+        check_recipe(state["recipe"], recipe, path)
         model.net.load_state_dict(state["net"])
         optimizer.load_state_dict(state["optimizer"])
         return state["epochs"], state["settled"]
@@ -233,6 +190,16 @@ def resume(model, optimizer, path: Path) -> tuple[int, dict[str, Tensor] | None]
         raise ValueError(
             f"{path} does not fit the recipe's network; delete it to start again."
         ) from error
+
+
+def check_recipe(found: dict, recipe: Recipe, path: Path) -> None:
+    """Raise ValueError unless a checkpoint's recipe is this one, whatever its title."""
+    for key, value in asdict(recipe).items():
+        if key != "title" and found[key] != value:
+            raise ValueError(
+                f"{path} is of another recipe, whose {key} is {found[key]} and not {value}; "
+                "delete it to start again."
+            )
 
 
 def export(name: str, recipe: Recipe, model: models.Classifier, classes, folder: Path) -> Path:
@@ -255,7 +222,7 @@ def export(name: str, recipe: Recipe, model: models.Classifier, classes, folder:
         "bytes": path.stat().st_size,
         "sha256": models.sha256(path),
     }
-    (folder / f"{name}.json").write_text(json.dumps(card, indent=1) + "\n")
+    models.write_card(folder / f"{name}.json", card)
     return folder / f"{name}.json"
 
 

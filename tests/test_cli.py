@@ -14,11 +14,12 @@ import tiny
 import torch
 from torch.testing import assert_close
 
-from blurlab import data, models, objects, pca, training
+from blurlab import data, models, objects, pca
 from blurlab.__main__ import main
 from blurlab.blur import gaussian_blur
 from blurlab.hybrid import hybrid
 from blurlab.images import load_image, save_image
+from blurlab.recipes import RECIPES
 
 ROOT = Path(__file__).parents[1]
 COMMANDS = [
@@ -199,7 +200,7 @@ def test_predict_asks_several_models_in_words(installed, capsys):
 def test_train_writes_a_measured_model_and_card_measures_it_alike(installed, capsys, monkeypatch):
     monkeypatch.setitem(data.DATASETS, "tiny", tiny.data_set)
     recipe = replace(tiny.RECIPE, data="tiny")
-    monkeypatch.setitem(training.RECIPES, "new", recipe)
+    monkeypatch.setitem(RECIPES, "new", recipe)
     out = printed(capsys, "train", "new", "--runs", "checkpoints")
     assert "epoch 1/3" in out
     assert "epoch 3/3" in out
@@ -377,7 +378,7 @@ def test_a_changed_weights_file_is_refused(installed, capsys):
 
 def test_a_checkpoint_that_is_none_is_refused(installed, capsys, monkeypatch):
     monkeypatch.setitem(data.DATASETS, "tiny", tiny.data_set)
-    monkeypatch.setitem(training.RECIPES, "new", replace(tiny.RECIPE, data="tiny"))
+    monkeypatch.setitem(RECIPES, "new", replace(tiny.RECIPE, data="tiny"))
     path = Path("checkpoints/new/checkpoint.pt")
     path.parent.mkdir(parents=True)
     path.write_text("<html>")

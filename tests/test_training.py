@@ -8,6 +8,7 @@ import time
 from dataclasses import asdict, replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import tiny
 import torch
@@ -16,14 +17,9 @@ from torch.testing import assert_close
 from blurlab import models
 from blurlab.cards import answers
 from blurlab.data import Pictures
-from blurlab.training import (
-    RECIPES,
-    augment,
-    export,
-    learning_rate,
-    train,
-    untrained,
-)
+from blurlab.objectives import OBJECTIVES
+from blurlab.recipes import RECIPES
+from blurlab.training import aimed, export, learning_rate, train, untrained
 
 # Noise is cheaper than objects where nothing has to be learned.
 NOISE = Pictures(
@@ -31,12 +27,27 @@ NOISE = Pictures(
     torch.arange(64) % 3,
     tiny.CLASSES,
 )
+# One small recipe of each kind that ships.
+KINDS = {
+    "plain": tiny.RECIPE,
+    "adversarial": replace(
+        tiny.RECIPE, objective="adversarial", settings={"epsilon": 4, "steps": 2}
+    ),
+    "augmix": replace(tiny.RECIPE, objective="augmix", settings={"consistency": 12.0}),
+    "similar": replace(
+        tiny.RECIPE,
+        objective="similar",
+        settings={"target": "V1 model", "weight": 5.0, "pictures": 16},
+    ),
+    "components": replace(tiny.RECIPE, components=100),
+}
 
 
-def trained(recipe, checkpoint, pictures=NOISE):
+def trained(recipe, checkpoint, pictures=NOISE, file=None):
     """Train from the first weights, or the checkpoint, to the end; return the classifier."""
+    recipe, stimuli = aimed(recipe, pictures, file)
     model = untrained(recipe, len(pictures.classes))
-    for _ in train(model, recipe, pictures, checkpoint):
+    for _ in train(model, recipe, pictures, checkpoint, stimuli=stimuli):
         pass
     return model
 
@@ -75,40 +86,6 @@ def test_a_seed_decides_the_trained_weights(tmp_path):
     assert differ(first, other)
 
 
-# Crops
-
-
-def test_crops_are_decided_by_the_generator_and_stay_in_range():
-    crops = [augment(NOISE.images, 24, 0.35, torch.Generator().manual_seed(7)) for _ in range(2)]
-    other = augment(NOISE.images, 24, 0.35, torch.Generator().manual_seed(8))
-    assert crops[0].shape == (64, 3, 24, 24)
-    assert crops[0].dtype == torch.float32
-    assert 0 <= crops[0].min() < crops[0].max() <= 1
-    assert_close(crops[0], crops[1], atol=0, rtol=0)
-    assert not torch.equal(crops[0], other)
-
-
-def test_about_half_of_the_crops_are_mirrored(generator):
-    ramp = torch.arange(40).mul(6).byte().expand(400, 3, 40, 40)
-    crops = augment(ramp, 16, 1.0, generator)
-    mirrored = (crops[..., -1] < crops[..., 0]).float().mean()
-    assert 0.4 < mirrored < 0.6
-
-
-def test_crops_keep_the_asked_share_of_the_area(generator):
-    """On a picture whose red runs along x and green along y, a crop's ends tell its sides."""
-    axis = torch.arange(240)
-    ramps = torch.stack([axis.expand(240, 240), axis.view(-1, 1).expand(240, 240)])
-    picture = torch.cat([ramps, ramps[:1]]).byte().expand(300, 3, 240, 240)
-    crops = augment(picture, 240, 0.5, generator) * 255
-    widths = (crops[:, 0, 0, -1] - crops[:, 0, 0, 0]).abs() + 1
-    heights = crops[:, 1, -1, 0] - crops[:, 1, 0, 0] + 1
-    shares = widths * heights / 240**2
-    assert 0.48 < shares.min() < 0.6
-    assert 0.9 < shares.max() <= 1
-    assert 0.73 < (widths / heights).min() < (widths / heights).max() < 1.37
-
-
 # The learning rate
 
 
@@ -138,7 +115,7 @@ def test_every_epoch_is_reported_and_the_finish_is_made_at_the_input_size(tmp_pa
     recipe = replace(tiny.RECIPE, crop_size=24)
     model = untrained(recipe, 3)
     sizes = []
-    model.register_forward_pre_hook(lambda _, inputs: sizes.append(inputs[0].shape[-1]))
+    model.net.register_forward_pre_hook(lambda _, inputs: sizes.append(inputs[0].shape[-1]))
     records = list(train(model, recipe, NOISE, tmp_path / "run.pt"))
     assert [(record.number, record.epochs) for record in records] == [(1, 3), (2, 3), (3, 3)]
     assert all(0.5 < record.loss < 5 for record in records)
@@ -147,16 +124,19 @@ def test_every_epoch_is_reported_and_the_finish_is_made_at_the_input_size(tmp_pa
 
 
 @pytest.mark.parametrize("epochs_before", [1, 2])
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_run_stopped_between_epochs_and_resumed_gives_the_weights_of_a_whole_one(
-    tmp_path, epochs_before
+    tmp_path, kind, epochs_before
 ):
-    whole = trained(tiny.RECIPE, tmp_path / "whole.pt")
-    stopped = train(untrained(tiny.RECIPE, 3), tiny.RECIPE, NOISE, tmp_path / "stopped.pt")
+    recipe = KINDS[kind]
+    whole = trained(recipe, tmp_path / "whole.pt")
+    recipe, stimuli = aimed(recipe, NOISE)
+    stopped = train(untrained(recipe, 3), recipe, NOISE, tmp_path / "stopped.pt", stimuli=stimuli)
     for _ in range(epochs_before):
         next(stopped)
     stopped.close()
-    model = untrained(replace(tiny.RECIPE, seed=9), 3)  # weights that the checkpoint replaces
-    records = list(train(model, tiny.RECIPE, NOISE, tmp_path / "stopped.pt"))
+    model = untrained(replace(recipe, seed=9), 3)  # weights that the checkpoint replaces
+    records = list(train(model, recipe, NOISE, tmp_path / "stopped.pt", stimuli=stimuli))
     assert [record.number for record in records] == list(range(epochs_before + 1, 4))
     assert_same_weights(model, whole)
 
@@ -215,11 +195,16 @@ def test_a_checkpoint_half_written_leaves_the_one_before(tmp_path):
     assert_same_weights(model, whole)
 
 
-def test_a_checkpoint_of_another_network_is_refused_with_a_remedy(tmp_path):
-    wider = replace(tiny.RECIPE, widths=(16, 48), epochs=1)
-    trained(wider, tmp_path / "run.pt")
-    with pytest.raises(ValueError, match=r"run\.pt does not fit .*delete it"):
-        trained(tiny.RECIPE, tmp_path / "run.pt")
+@pytest.mark.parametrize("changed", [{"widths": (16, 48)}, {"seed": 1}, {"settings": {"a": 1}}])
+def test_a_checkpoint_of_another_recipe_is_refused_with_a_remedy(tmp_path, changed):
+    trained(replace(tiny.RECIPE, epochs=1, **changed), tmp_path / "run.pt")
+    with pytest.raises(ValueError, match=r"run\.pt is of another recipe, .* delete it to start"):
+        trained(replace(tiny.RECIPE, epochs=1), tmp_path / "run.pt")
+
+
+def test_a_checkpoint_of_the_same_recipe_by_another_title_is_resumed(tmp_path):
+    whole = trained(tiny.RECIPE, tmp_path / "run.pt")
+    assert_same_weights(whole, trained(replace(tiny.RECIPE, title="New"), tmp_path / "run.pt"))
 
 
 def test_a_file_that_is_no_checkpoint_is_refused_and_nothing_in_it_is_run(tmp_path):
@@ -300,9 +285,62 @@ def test_an_exported_model_is_loaded_with_its_card_and_answers_alike(learned, mo
     assert same.float().mean() > 0.97  # half precision
 
 
-def test_every_recipe_gives_a_small_network_and_differs_from_its_base_in_the_blur_alone():
-    for name, recipe in RECIPES.items():
-        base = RECIPES[name.split("_")[0] + "_base"]
-        assert replace(recipe, sigma=0.0, title=base.title) == base
-        parameters = untrained(recipe, 12).parameters()
-        assert 2 * sum(parameter.numel() for parameter in parameters) < 5.9e6
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "plain"])
+def test_every_kind_of_recipe_learns(kind, tmp_path):
+    recipe = replace(KINDS[kind], epochs=12)
+    model = trained(recipe, tmp_path / "run.pt", tiny.pictures(180, 0)).eval()
+    unseen = tiny.pictures(90, 1)
+    assert (answers(model, unseen.images) == unseen.labels).float().mean() > 0.6  # chance is 0.33
+
+
+def test_the_file_of_a_target_decides_the_weights_and_is_named_in_the_recipe(tmp_path):
+    file, other = tmp_path / "target.npz", tmp_path / "other.npz"
+    shown = NOISE.images[:20].numpy()
+    np.savez(file, pictures=shown, similarity=np.eye(20))
+    np.savez(other, pictures=shown, similarity=2 * np.eye(20) - 1)
+    settings = KINDS["similar"].settings | {"target": None}
+    recipe = replace(KINDS["similar"], settings=settings, epochs=1, finish_epochs=0)
+    first, second = (
+        trained(recipe, tmp_path / f"{path.stem}.pt", NOISE, path) for path in (file, other)
+    )
+    assert differ(first, second)
+    assert models.sha256(file) in aimed(recipe, NOISE, file)[0].settings["target"]
+    with pytest.raises(ValueError, match=r"another recipe, whose settings is .* delete it"):
+        trained(recipe, tmp_path / "target.pt", NOISE, other)
+    with pytest.raises(ValueError, match="'Tiny' needs a file of similarities"):
+        aimed(recipe, NOISE)
+    with pytest.raises(ValueError, match="'Tiny' takes no file of similarities"):
+        aimed(KINDS["similar"], NOISE, file)
+
+
+# The recipes
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_recipe_gives_a_small_network_that_answers(name):
+    recipe = RECIPES[name]
+    model = untrained(recipe, 12).eval()
+    assert 2 * sum(parameter.numel() for parameter in model.parameters()) < 5.9e6
+    assert model(torch.rand(1, 3, 40, 40)).shape == (1, 12)
+    assert recipe.objective in OBJECTIVES
+    assert json.loads(json.dumps(asdict(recipe))) == asdict(
+        replace(recipe, widths=list(recipe.widths), blocks=list(recipe.blocks))
+    )
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_recipe_differs_from_its_base_in_one_thing(name):
+    start = "imagenette_32px" if "32px" in name else name.split("_")[0] + "_base"
+    recipe, base = RECIPES[name], RECIPES[start]
+    if "seed" in name:
+        base = RECIPES[name.rsplit("_", 1)[0]]
+    changed = [key for key, value in asdict(base).items() if asdict(recipe)[key] != value]
+    told = {"sigma", "components", "seed", "objective", "settings", "title"}
+    assert set(changed) <= told
+    assert len(set(changed) - {"title", "settings"}) == (recipe != base)
+
+
+def test_the_networks_that_ship_are_those_of_their_recipes():
+    for name in (path.stem for path in models.MODELS_DIR.glob("*.json")):
+        written = json.loads(json.dumps(asdict(RECIPES[name])))
+        assert models.card(name)["recipe"].items() <= written.items()

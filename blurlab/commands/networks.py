@@ -6,8 +6,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from blurlab import cards, images, installing, models, training, zoo
+from blurlab import cards, images, installing, models, similarity, training, zoo
 from blurlab.commands import add_device, add_models, between, command
+from blurlab.recipes import RECIPES
 
 
 def add(commands) -> None:
@@ -43,10 +44,16 @@ def add(commands) -> None:
     learning = command(
         commands, "train", train_model, "train a model that ships, measure it and write its card"
     )
-    learning.add_argument("name", metavar="NAME", help=f"one of {', '.join(training.RECIPES)}")
+    learning.add_argument("name", metavar="NAME", help=f"one of {', '.join(RECIPES)}")
     learning.add_argument("--runs", type=Path, default=Path("runs"), help="folder for checkpoints")
     learning.add_argument(
         "--fast", action="store_true", help="compile the network first (needs a C++ compiler)"
+    )
+    learning.add_argument(
+        "--similarity",
+        metavar="FILE",
+        type=Path,
+        help=f"what imagenette_neural is to find alike: {similarity.FORMAT}",
     )
     add_device(learning)
 
@@ -200,15 +207,17 @@ def print_answers(options) -> None:
 
 
 def train_model(options) -> None:
-    if options.name not in training.RECIPES:
-        raise ValueError(f"no recipe {options.name!r}; choose from {', '.join(training.RECIPES)}.")
-    recipe = training.RECIPES[options.name]
+    if options.name not in RECIPES:
+        raise ValueError(f"no recipe {options.name!r}; choose from {', '.join(RECIPES)}.")
+    recipe = RECIPES[options.name]
     pictures = training.training_pictures(recipe)
+    recipe, stimuli = training.aimed(recipe, pictures, options.similarity)
     checkpoint = options.runs / options.name / "checkpoint.pt"
     print(f"{recipe.title}: {len(pictures.labels)} pictures, checkpoints in {checkpoint.parent}")
     model = training.untrained(recipe, len(pictures.classes)).to(options.device)
     start, first = time.monotonic(), None
-    for epoch in training.train(model, recipe, pictures, checkpoint, fast=options.fast):
+    run = training.train(model, recipe, pictures, checkpoint, stimuli=stimuli, fast=options.fast)
+    for epoch in run:
         first = epoch.number if first is None else first
         pace = (time.monotonic() - start) / (epoch.number - first + 1)
         left = pace * (epoch.epochs - epoch.number) / 60

@@ -1,0 +1,96 @@
+"""What decides every network that ships: a recipe is a row of a table."""
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that decides a training run, and so is written on the model's card.
+
+    crop_size: side in pixels of the training crops. Smaller than the input they are cheaper and,
+    since they show things enlarged, show them as large as whole pictures of the input size do.
+    min_crop: smallest share of a picture's area that a training crop keeps.
+    finish_epochs: epochs after the others, at the input size, with crops of at least finish_crop
+    and from finish_rate down. The weights before and after them are averaged (Izmailov et al. 2018)
+    and the batch statistics taken anew from whole training pictures.
+    sigma: of the blur layer that the net is trained with, in pixels; 0 for none.
+    components: of the basis that ships, on which pictures are projected first; 0 for no projection.
+    objective: what the weights are moved to make small, a key of OBJECTIVES.  settings: all of it.
+    """
+
+    title: str
+    data: str
+    sigma: float = 0.0
+    input_size: int = 128
+    stem: int = 24
+    widths: tuple[int, ...] = (48, 96, 192)
+    blocks: tuple[int, ...] = (2, 2, 2)
+    epochs: int = 26
+    crop_size: int = 96
+    min_crop: float = 0.35
+    finish_epochs: int = 4
+    finish_crop: float = 0.65
+    finish_rate: float = 0.04
+    batch: int = 64
+    learning_rate: float = 0.2
+    weight_decay: float = 5e-4
+    label_smoothing: float = 0.1
+    seed: int = 0
+    components: int = 0
+    objective: str = "plain"
+    settings: dict[str, Any] = field(default_factory=dict)
+
+
+# The objects are easier than photographs: a smaller network, fewer epochs, nearly whole pictures.
+OBJECTS = {
+    "stem": 16,
+    "widths": (32, 64, 128),
+    "blocks": (1, 2, 2),
+    "epochs": 7,
+    "crop_size": 128,
+    "min_crop": 0.8,
+    "finish_epochs": 0,
+}
+# The basis that ships is one of pictures of 32 pixels, and so must the crops be.
+SMALL = {"input_size": 32, "crop_size": 32, "stem": 48, "widths": (96, 192), "blocks": (2, 2)}
+# The weight makes both parts of the loss about as large as each other.
+SIMILAR = {"target": "V1 model", "weight": 5.0, "pictures": 32}
+
+
+def _photographs(title: str, **changes) -> Recipe:
+    return Recipe(f"Imagenette, {title}", "imagenette", **changes)
+
+
+def _drawings(title: str, **changes) -> Recipe:
+    return Recipe(f"Objects, {title}", "objects", **OBJECTS, **changes)
+
+
+def _adversarial(epsilon: int) -> dict[str, Any]:
+    return {"objective": "adversarial", "settings": {"epsilon": epsilon, "steps": 3}}
+
+
+RECIPES = {
+    "imagenette_base": _photographs("base"),
+    "imagenette_blur1": _photographs("blur σ = 1 px", sigma=1.0),
+    "imagenette_blur2": _photographs("blur σ = 2 px", sigma=2.0),
+    "imagenette_blur3": _photographs("blur σ = 3 px", sigma=3.0),
+    "imagenette_adv2": _photographs("adversarial 2/255", **_adversarial(2)),
+    "imagenette_adv4": _photographs("adversarial 4/255", **_adversarial(4)),
+    "imagenette_augmix": _photographs("AugMix", objective="augmix", settings={"consistency": 12.0}),
+    "imagenette_v1": _photographs("like the V1 model", objective="similar", settings=SIMILAR),
+    "imagenette_neural": _photographs(
+        "like neural data", objective="similar", settings=SIMILAR | {"target": None}
+    ),
+    "imagenette_32px": _photographs("32 px", **SMALL),
+    "imagenette_32px_pca512": _photographs("32 px, 512 components", components=512, **SMALL),
+    "objects_base": _drawings("base"),
+    "objects_blur2": _drawings("blur σ = 2 px", sigma=2.0),
+    "objects_adv4": _drawings("adversarial 4/255", **_adversarial(4)),
+}
+for _name in ("imagenette_base", "imagenette_blur2"):
+    for _seed in (1, 2):
+        _recipe = RECIPES[_name]
+        RECIPES[f"{_name}_seed{_seed}"] = replace(
+            _recipe, title=f"{_recipe.title}, seed {_seed}", seed=_seed
+        )
