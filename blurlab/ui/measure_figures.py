@@ -58,33 +58,38 @@ def bars(found: Sequence[Interval]) -> dict:
     }
 
 
+def _curve(figure: go.Figure, index: int, title: str, x: list, found: Sequence[Interval]) -> None:
+    """Draw a model's estimates as a line, in the colour and dash of its index."""
+    figure.add_scatter(
+        x=x, **bars(found), name=title, mode="lines+markers", line=charts.line(index)
+    )
+
+
+def _mark(figure: go.Figure, index: int, x: Interval, y: float, words: str) -> None:
+    """Put a diamond with its interval on a model's line, where the number is defined."""
+    if math.isnan(x.value):
+        return
+    figure.add_scatter(
+        x=[x.value],
+        y=[y],
+        error_x={"array": [x.high - x.value], "arrayminus": [x.value - x.low], "thickness": 4},
+        mode="markers",
+        marker={"color": charts.line(index)["color"], "size": 12, "symbol": "diamond"},
+        name=words,
+        showlegend=False,
+    )
+
+
 def hybrids(found: dict[str, dict], axes: dict[str, Axis]) -> go.Figure:
     """Draw p_low - p_high against the cutoff, with a mark where each model reverses."""
     any_axis = next(iter(axes.values()))
     figure = go.Figure()
     for index, (title, numbers) in enumerate(found.items()):
         axis = axes[title]
-        figure.add_scatter(
-            x=[axis.shown(cutoff) for cutoff in numbers["cutoffs_nyquist"]],
-            **bars(numbers["difference"]),
-            name=title,
-            mode="lines+markers",
-            line=charts.line(index),
-        )
-        reverses = numbers["f_rev_nyquist"]
-        if not math.isnan(reverses.value):
-            low, value, high = (
-                axis.shown(end) for end in (reverses.low, reverses.value, reverses.high)
-            )
-            figure.add_scatter(
-                x=[value],
-                y=[0],
-                error_x={"array": [high - value], "arrayminus": [value - low], "thickness": 4},
-                mode="markers",
-                marker={"color": charts.line(index)["color"], "size": 12, "symbol": "diamond"},
-                name=f"f_rev of {title}",
-                showlegend=False,
-            )
+        cutoffs = [axis.shown(cutoff) for cutoff in numbers["cutoffs_nyquist"]]
+        _curve(figure, index, title, cutoffs, numbers["difference"])
+        f_rev = Interval(*map(axis.shown, numbers["f_rev_nyquist"]))
+        _mark(figure, index, f_rev, 0, f"f_rev of {title}")
     charts.finish(figure, any_axis.unit)
     return figure.update_layout(height=HEIGHT)
 
@@ -146,13 +151,9 @@ def corruptions(found: dict[str, dict], axes: dict[str, Axis]) -> go.Figure:
     """Draw accuracy clean and under each class of corruptions."""
     figure = go.Figure()
     for index, (title, numbers) in enumerate(found.items()):
-        figure.add_scatter(
-            x=["clean", *(f"{band} frequencies" for band in BANDS)],
-            **bars([numbers["clean"], *(numbers["classes"][band] for band in BANDS)]),
-            name=title,
-            mode="lines+markers",
-            line=charts.line(index),
-        )
+        classes = ["clean", *(f"{band} frequencies" for band in BANDS)]
+        shares = [numbers["clean"], *(numbers["classes"][band] for band in BANDS)]
+        _curve(figure, index, title, classes, shares)
     figure.update_yaxes(title="accuracy", range=[0, 1.02], tickformat=".0%")
     figure.update_xaxes(title="where the corruptions change the picture")
     return _finished(figure)
@@ -201,18 +202,8 @@ def perturbation(found: dict[str, dict], axes: dict[str, Axis]) -> go.Figure:
             mode="lines",
             line=charts.line(index),
         )
-        half = numbers["f_half"]
-        if not math.isnan(half.value):
-            value, low, high = (axis.of_image(end * axis.size) for end in half)
-            figure.add_scatter(
-                x=[value],
-                y=[0.5],
-                error_x={"array": [high - value], "arrayminus": [value - low], "thickness": 4},
-                mode="markers",
-                marker={"color": charts.line(index)["color"], "size": 12, "symbol": "diamond"},
-                name=f"f_0.5 of {title}",
-                showlegend=False,
-            )
+        f_half = Interval(*(axis.of_image(end * axis.size) for end in numbers["f_half"]))
+        _mark(figure, index, f_half, 0.5, f"f_0.5 of {title}")
     figure.add_hline(y=0.5, line_width=1)
     figure.update_yaxes(title="share of the power below", range=[0, 1.02], tickformat=".0%")
     figure.update_xaxes(title=f"frequency ({any_axis.title})", rangemode="tozero")
@@ -228,13 +219,8 @@ def critical_band(found: dict[str, dict], axes: dict[str, Axis]) -> go.Figure:
     figure = go.Figure()
     for index, (title, numbers) in enumerate(found.items()):
         axis = axes[title]
-        figure.add_scatter(
-            x=[axis.of_image(centre) for centre in numbers["centres"]],
-            **bars(numbers["thresholds"]),
-            name=title,
-            mode="lines+markers",
-            line=charts.line(index),
-        )
+        centres = [axis.of_image(centre) for centre in numbers["centres"]]
+        _curve(figure, index, title, centres, numbers["thresholds"])
         strongest = numbers["deviations"][-1]
         beyond = [
             centre
@@ -268,13 +254,8 @@ def attacks(found: dict[str, dict], axes: dict[str, Axis]) -> go.Figure:
     """Draw accuracy against the size of the attack."""
     figure = go.Figure()
     for index, (title, numbers) in enumerate(found.items()):
-        figure.add_scatter(
-            x=[0, *numbers["epsilons_of_255"]],
-            **bars([numbers["clean"], *numbers["accuracy"]]),
-            name=title,
-            mode="lines+markers",
-            line=charts.line(index),
-        )
+        epsilons = [0, *numbers["epsilons_of_255"]]
+        _curve(figure, index, title, epsilons, [numbers["clean"], *numbers["accuracy"]])
     figure.update_yaxes(title="accuracy", range=[0, 1.02], tickformat=".0%")
     figure.update_xaxes(title="epsilon (255ths)", rangemode="tozero")
     return _finished(figure)
