@@ -1,12 +1,16 @@
 """The numbers by which models are compared, out of what several measures say of each."""
 
+import json
 from collections import Counter
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any, NamedTuple
 
 from blurlab import models, results
 from blurlab.corruptions import CORRUPTIONS
 from blurlab.measures import total
 from blurlab.measures.table import MEASURES
+from blurlab.recipes import Recipe
 from blurlab.results import Key
 from blurlab.sensitivity import Interval
 
@@ -64,3 +68,65 @@ def kept(model: str, data: str) -> dict[str, tuple[int, dict[str, Any]]]:
             summed = total(tallied)
             found[measure] = int(summed["pictures"]), row.estimate(summed, row.settings)
     return found
+
+
+class Kin(NamedTuple):
+    """Models of one recipe but for the seed, and what is kept of them.
+
+    names: the lowest seed first.  numbers: by what they are of, the estimate of each model that has
+    one.  pictures: behind them, by the key of the measure.
+    """
+
+    names: list[str]
+    numbers: dict[str, list[Interval]]
+    pictures: dict[str, list[int]]
+
+
+def family(names: Sequence[str], data: str) -> list[Kin]:
+    """Gather what is kept of models on a key of data.DATASETS, those that differ by seed together.
+
+    The order is that of the first of each. The accuracy and f_rev on a card, which are of the whole
+    validation split, stand before those of measures of fewer pictures.
+    """
+    groups: dict[str, list[str]] = {}
+    for name in names:
+        groups.setdefault(_without_seed(models.card(name)["recipe"]), []).append(name)
+    found = []
+    for members in groups.values():
+        kin = Kin(sorted(members, key=_seed), {}, {})
+        for name in kin.names:
+            measured = kept(name, data)
+            numbers = compared({key: estimate for key, (_, estimate) in measured.items()})
+            for label, value in (numbers | _written(name, data)).items():
+                kin.numbers.setdefault(label, []).append(value)
+            for key, (pictures, _) in measured.items():
+                kin.pictures.setdefault(key, []).append(pictures)
+        found.append(kin)
+    return found
+
+
+def _seed(name: str) -> int:
+    return models.card(name)["recipe"].get("seed", 0)
+
+
+def _without_seed(recipe: dict) -> str:
+    """Write a recipe, with what cards of older ones lack, so that equal ones are written alike."""
+    whole = asdict(Recipe("", "")) | recipe | {"title": "", "seed": 0}
+    return json.dumps(whole, sort_keys=True)
+
+
+def _written(name: str, data: str) -> dict[str, Interval]:
+    """Return the accuracy and f_rev on a model's card, if they are of these pictures."""
+    info = models.card(name)
+    measured = info.get("measured", {})
+    if info["recipe"].get("data") != data:
+        return {}
+    found = {
+        "accuracy, clean": measured.get("accuracy"),
+        "f_rev, of Nyquist": measured.get("hybrids", {}).get("f_rev_nyquist"),
+    }
+    return {
+        label: Interval(*(numbers[key] for key in Interval._fields))
+        for label, numbers in found.items()
+        if numbers and numbers["value"] is not None
+    }

@@ -1,10 +1,15 @@
 """The numbers that models are compared by, taken from what real measures return."""
 
+import math
+
 import pytest
 import tiny
 import torch
 
-from blurlab.compare import compared
+from blurlab import data, measuring, models, sources
+from blurlab.__main__ import main
+from blurlab.commands.tables import markdown
+from blurlab.compare import Kin, compared, family
 from blurlab.measures import tallies, total
 from blurlab.measures.table import MEASURES
 from blurlab.sensitivity import Interval
@@ -40,3 +45,61 @@ def test_the_clean_accuracy_is_named_once():
     clean = {"clean": Interval(0.5, 0.4, 0.6)}
     found = {"attacks": clean | {"epsilons_of_255": [], "accuracy": []}, "corruptions": clean}
     assert compared(found) == {"accuracy, clean": clean["clean"]}
+
+
+@pytest.fixture
+def seeds(tmp_path, monkeypatch):
+    """Two models of one recipe but for the seed and a third behind a blur, the first measured."""
+    monkeypatch.setattr(models, "MODELS_DIR", tmp_path)
+    monkeypatch.setenv("BLURLAB_RESULTS", str(tmp_path / "results"))
+    monkeypatch.setitem(data.DATASETS, "objects", tiny.data_set)
+    monkeypatch.setitem(data.OBJECTS_COUNT, "val", 30)
+    monkeypatch.setattr(tiny, "CLASSES", data.objects.CLASSES)
+    for name, changes in {"b": {"seed": 1}, "a": {}, "c": {"sigma": 1.0}}.items():
+        tiny.install(tmp_path, name, **changes)
+    work = measuring.plan("a", "hybrids", sources.find("objects", 32))
+    [*_, last] = measuring.measure(work)
+    return measuring.estimate(work, last.summed)
+
+
+def test_a_family_puts_models_together_that_differ_by_seed_alone(seeds):
+    found = family(models.names(), "objects")
+    assert [kin.names for kin in found] == [["a", "b"], ["c"]]
+    assert found[0].numbers == {"f_rev, of Nyquist": [seeds["f_rev_nyquist"]]}
+    assert found[0].pictures == {"hybrids": [30]}
+    assert found[1].numbers == found[1].pictures == {}
+
+
+def test_a_card_of_before_a_setting_was_there_is_of_the_same_recipe(seeds):
+    old = models.card("a")
+    del old["recipe"]["objective"], old["recipe"]["settings"], old["recipe"]["components"]
+    models.write_card(models.card_path("a"), old)
+    assert family(["a", "b"], "objects")[0].names == ["a", "b"]
+
+
+def test_the_accuracy_of_a_card_is_that_of_its_own_pictures_alone(seeds):
+    measured = {"accuracy": {"value": 0.5, "low": 0.4, "high": 0.6, "pictures": 30}}
+    models.write_card(models.card_path("c"), models.card("c") | {"measured": measured})
+    assert family(["c"], "objects")[0].numbers == {"accuracy, clean": [Interval(0.5, 0.4, 0.6)]}
+    assert family(["c"], "imagenette")[0].numbers == {}
+
+
+def test_a_family_is_written_as_markdown_with_intervals_and_the_range_of_the_seeds():
+    clean = [Interval(0.9, 0.88, 0.92), Interval(0.891, 0.87, 0.91), Interval(0.912, 0.9, 0.93)]
+    numbers = {"accuracy, clean": clean, "f_rev, of Nyquist": [Interval(*[math.nan] * 3)]}
+    head, rule, row = markdown([Kin(["base", "base1", "base2"], numbers, {})])
+    assert head.startswith("| network | clean, % |")
+    assert rule.count("---") == head.count("|") - 1
+    cells = [cell.strip() for cell in row.split("|")[1:-1]]
+    assert cells[:2] == ["`base`", "90.0 [88.0, 92.0]; 3 seeds: 89.1 to 91.2"]
+    assert cells[7] == "undefined"
+    assert set(cells[2:7]) == {""}
+
+
+def test_the_command_prints_all_models_of_the_data(seeds, capsys):
+    assert main(["family", "--data", "objects"]) == 0
+    out = capsys.readouterr().out
+    assert [line.split(" ")[1] for line in out.splitlines()[2:4]] == ["`a`", "`c`"]
+    assert "Pictures: hybrids 30." in out
+    assert main(["family", "--data", "objects", "--model", "c"]) == 0
+    assert "`a`" not in capsys.readouterr().out

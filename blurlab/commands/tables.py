@@ -1,11 +1,24 @@
-"""Estimates as lines of text: one quantity of one model a line, with its 95 % interval."""
+"""Estimates as lines of text, each with its 95 % interval: plain, or Markdown for a README."""
 
 from collections.abc import Iterator
 from typing import Any
 
+from blurlab.compare import Kin
 from blurlab.sensitivity import Interval
 
 LONGEST = 20  # numbers shown of a list
+# Columns of a family's table: what compare calls the number, the head, what it is multiplied by and
+# the digits after the point.
+COLUMNS = (
+    ("accuracy, clean", "clean, %", 100, 1),
+    ("accuracy, low-frequency corruptions", "corruptions: low, %", 100, 1),
+    ("accuracy, medium-frequency corruptions", "medium, %", 100, 1),
+    ("accuracy, high-frequency corruptions", "high, %", 100, 1),
+    ("accuracy, attacks of 1/255", "PGD 1/255, %", 100, 1),
+    ("accuracy, attacks of 4/255", "PGD 4/255, %", 100, 1),
+    ("f_rev, of Nyquist", "f_rev, of Nyquist", 1, 3),
+    ("f_0.5, cycles/pixel", "f_0.5, cycles/pixel", 1, 3),
+)
 
 
 def table(found: dict[str, dict[str, Any]]) -> list[str]:
@@ -21,6 +34,35 @@ def table(found: dict[str, dict[str, Any]]) -> list[str]:
             lines.append((label if index == 0 else "", model, text))
     widths = [max(len(line[column]) for line in lines) for column in (0, 1)]
     return [f"{a:<{widths[0]}}  {b:<{widths[1]}}  {c}".rstrip() for a, b, c in lines]
+
+
+def markdown(found: list[Kin]) -> list[str]:
+    """Lay out a family as a Markdown table, one row for models that differ by seed alone.
+
+    A cell holds the estimate of the first of them and, where there are others, the range of all.
+    """
+    heads = ["network", *(head for _, head, _, _ in COLUMNS)]
+    rows = [
+        [f"`{kin.names[0]}`", *(_cell(kin.numbers.get(k, []), by, d) for k, _, by, d in COLUMNS)]
+        for kin in found
+    ]
+    return [f"| {' | '.join(row)} |" for row in (heads, ["---"] * len(heads), *rows)]
+
+
+def _cell(values: list[Interval], factor: int, digits: int) -> str:
+    if not values:
+        return ""
+    value, low, high = (_digits(factor * number, digits) for number in values[0])
+    text = value if value == "undefined" else f"{value} [{low}, {high}]"
+    defined = [factor * each.value for each in values if each.value == each.value]
+    if len(values) == 1 or not defined:
+        return text
+    ends = f"{_digits(min(defined), digits)} to {_digits(max(defined), digits)}"
+    return f"{text}; {len(values)} seeds: {ends}"
+
+
+def _digits(number: float, digits: int) -> str:
+    return "undefined" if number != number else f"{number:.{digits}f}"
 
 
 def cells(numbers: Any, label: str = "") -> Iterator[tuple[str, str]]:
