@@ -48,8 +48,9 @@ def running(
 def measure_robustness(
     name: str, attacked: str, count: int, device: str = "cpu"
 ) -> Iterator[tuple[str, dict]]:
-    """Measure accuracy under corruptions and attacks on the first count shuffled pictures.
+    """Measure accuracy under corruptions and attacks, and what minimal attacks change.
 
+    count: of pictures, the first in shuffled order.
     attacked: the model that transfer attacks are made on, or this one for none.
     Yields (what was measured, its numbers so far); the last of each kind is the final one.
     Raises ValueError when count is not between 1 and the number of validation pictures.
@@ -66,6 +67,8 @@ def measure_robustness(
             scores[kind] = attack_numbers(numbers)
             about = {"pictures": numbers["pictures"], "steps": steps, "source": attacked}
             yield "attacks", about | scores
+    for numbers in running(name, "perturbation", pictures, {}, count, device):
+        yield "perturbation", perturbation_numbers(numbers)
 
 
 def corruption_numbers(numbers: dict) -> dict:
@@ -84,6 +87,16 @@ def attack_numbers(numbers: dict) -> dict:
     """Return a card's account of the accuracy under attacks, by epsilon."""
     named = zip(numbers["epsilons_of_255"], numbers["accuracy"], strict=True)
     return {f"{epsilon}/255": estimate(share) for epsilon, share in named}
+
+
+def perturbation_numbers(numbers: dict) -> dict:
+    """Return a card's account of the smallest changes that fool a model."""
+    return {
+        "f_half_cycles_per_pixel": estimate(numbers["f_half"]),
+        "median_epsilon": estimate(numbers["epsilon"]["median"]),
+        "attack": numbers["attack"],
+        "pictures": numbers["pictures"],
+    }
 
 
 @torch.no_grad()

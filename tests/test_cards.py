@@ -87,6 +87,7 @@ def test_robustness_is_measured_by_corruption_and_by_attack(model, tmp_path, mon
     monkeypatch.setitem(data.DATASETS, "objects", tiny.data_set)
     monkeypatch.setitem(data.OBJECTS_COUNT, "val", 30)
     monkeypatch.setitem(MEASURES["attacks"].settings, "steps", 2)
+    monkeypatch.setitem(MEASURES["perturbation"].settings, "steps", 3)
     torch.manual_seed(1)
     tiny.install(tmp_path, "other")
     measured = dict(cards.measure_robustness("tiny", "other", 2))
@@ -95,3 +96,21 @@ def test_robustness_is_measured_by_corruption_and_by_attack(model, tmp_path, mon
     assert len(measured["corruptions"]["accuracy"]["fog"]) == 5
     for kind in ("adaptive", "transfer"):
         assert set(measured["attacks"][kind]) == {"1/255", "2/255", "4/255"}
+    changed = measured["perturbation"]
+    assert (changed["pictures"], changed["attack"]) == (2, "FMN, 3 steps")
+    assert set(changed["f_half_cycles_per_pixel"]) == {"value", "low", "high"}
+
+
+def test_a_card_is_replaced_whole(model, tmp_path, monkeypatch):
+    """Where the new card cannot be written to its end, the old one stays."""
+    before = models.card("tiny")
+
+    class Unwritable:
+        pass
+
+    with pytest.raises(TypeError):
+        cards.write("tiny", {"accuracy": Unwritable()})
+    assert models.card("tiny") == before
+    cards.write("tiny", {"accuracy": 1})
+    assert models.card("tiny")["measured"] == {"accuracy": 1}
+    assert models.names() == ["tiny"]  # nothing unfinished is taken for a card
