@@ -96,12 +96,18 @@ def class_names(words: str) -> tuple[str, ...]:
     words: a file with one name a line, or names with commas between them, or "imagenet", "cifar10",
     "imagenette" or "objects".
     """
+    path = Path(words)
+    return listed(path.read_text()) if path.is_file() else listed(words)
+
+
+def listed(words: str) -> tuple[str, ...]:
+    """Read class names, one a line or with commas between them, or one of the known sets' names."""
+    words = words.strip()
     if words == "imagenet":
         return imagenet()
     if words in CLASS_SETS:
         return tuple(CLASS_SETS[words])
-    path = Path(words)
-    separated = path.read_text().splitlines() if path.is_file() else words.split(",")
+    separated = words.splitlines() if "\n" in words else words.split(",")
     return tuple(name.strip() for name in separated if name.strip())
 
 

@@ -1,38 +1,48 @@
-"""Models and data: what is installed, what each network was trained on and measured to do."""
+"""Models and data: what is installed, what it can do, what can be fetched, and one's own."""
 
 import streamlit as st
 
 from blurlab import models
-from blurlab.ui import inventory, link, shell
+from blurlab.ui import inventory, link, own_view, shell, zoo_view
 
-link.restore(shell.SHARED | inventory.PARAMETERS)
+PARAMETERS = inventory.parameters() | zoo_view.PARAMETERS
+
+link.restore(shell.SHARED | PARAMETERS)
 shell.heading("Models and data")
-link.report(shell.SHARED | inventory.PARAMETERS)
+link.report(shell.SHARED | PARAMETERS)
 names = models.names()
-if not names:
+if names:
+    st.subheader("Installed networks")
+    st.dataframe(inventory.table(names), hide_index=True, column_config=inventory.COLUMNS)
+    st.caption(
+        "Accuracy is on the whole validation split; f_rev is the reverse frequency on pairs of its "
+        "pictures, as a fraction of Nyquist. Brackets hold 95 % intervals. "
+        "`python -m blurlab card NAME` measures them again."
+    )
+    st.plotly_chart(inventory.curves(names), key="measured_curves")
+    st.caption(
+        "Share of answers naming the low picture's class minus the high one's, against the cutoff: "
+        "the further left a line crosses zero, the lower the frequencies that the network goes by."
+    )
+
+    st.subheader("One network's card")
+    if st.session_state["card"] not in names:  # it was removed
+        st.session_state["card"] = names[0]
+    st.selectbox("Network", names, key="card", format_func=inventory.title)
+    inventory.show_card(st.session_state["card"])
+    own_view.removing(st.session_state["card"])
+else:
     st.error("No models are installed; `python -m blurlab train NAME` makes one.")
-    st.stop()
 
-st.subheader("Installed networks")
-st.dataframe(inventory.table(names), hide_index=True, column_config=inventory.COLUMNS)
-st.caption(
-    "Accuracy is on the whole validation split; f_rev is the reverse frequency on pairs of its "
-    "pictures, as a fraction of Nyquist. Brackets hold 95 % intervals. "
-    "`python -m blurlab card NAME` measures them again."
-)
-st.plotly_chart(inventory.curves(names), key="measured_curves")
-st.caption(
-    "Share of answers naming the low picture's class minus the high one's, against the cutoff: "
-    "the further left a line crosses zero, the lower the frequencies that the network goes by."
-)
+st.subheader("Public weights")
+zoo_view.public()
 
-st.subheader("One network's card")
-st.selectbox("Network", names, key="card", format_func=inventory.title)
-inventory.show_card(st.session_state["card"])
+st.subheader("Your own network")
+own_view.form()
 
 st.subheader("Pictures")
 inventory.show_data()
 
 st.subheader("This machine")
 st.dataframe(inventory.machine(), hide_index=True)
-link.write(shell.SHARED | inventory.PARAMETERS)
+link.write(shell.SHARED | PARAMETERS)

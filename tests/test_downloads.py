@@ -31,7 +31,8 @@ class Handler(BaseHTTPRequestHandler):
         if start >= len(CONTENT):
             self.send_error(416)
             return
-        getattr(self, self.path[1:].replace("-", "_"))(CONTENT[start:], start)
+        way = self.path[1:].partition("?")[0].replace("-", "_")
+        getattr(self, way)(CONTENT[start:], start)
 
     def start(self, length, start, kind="application/octet-stream"):
         self.send_response(206 if start else 200)

@@ -9,8 +9,13 @@ import torch
 from blurlab import data, images, models, objects
 from blurlab.ui import cache, charts, link, shell
 
-PARAMETERS = {"card": link.choice(models.names(), next(iter(models.names()), ""))}
 COLUMNS = {"weights (MB)": st.column_config.NumberColumn(format="%.1f")}
+
+
+def parameters() -> dict[str, link.Parameter]:
+    """Return the page's state in its address, which names models that are installed now."""
+    names = models.names()
+    return {"card": link.choice(names, next(iter(names), ""))}
 
 
 def title(name: str) -> str:

@@ -52,7 +52,11 @@ def main() -> None:
             st.Page("pages/models.py", title="Models and data", icon=":material/deployed_code:"),
         ]
     )
+    SHARED["models"] = link.choices(models.names(), [])  # some may be new, or gone
     link.restore(SHARED)
+    chosen = st.session_state["models"]
+    if not set(chosen) <= set(models.names()):
+        st.session_state["models"] = [name for name in chosen if name in models.names()]
     if st.session_state["present"]:
         st.html(PRESENTER_STYLE)
     else:

@@ -1,0 +1,174 @@
+"""The page Models and data: public weights are fetched and stopped, one's own model is added."""
+# ruff: noqa: F811 (fixtures of other files)
+
+import io
+import time
+
+import pytest
+import tiny
+import torch
+from test_downloads import server  # noqa: F401
+from test_pages import fine, needs_models, opened, said  # noqa: F401
+from test_zoo import MADRY, publish, served  # noqa: F401
+from torchvision.models import resnet18
+
+from blurlab import architectures, models, zoo
+from blurlab.ui import jobs, zoo_view
+
+pytestmark = needs_models
+ARCHITECTURE, CLASSES = "cifar:resnet20", ",".join(tiny.CLASSES)
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    """An empty folder in place of that of the models that were added."""
+    monkeypatch.setenv("BLURLAB_MODELS", str(tmp_path / "added"))
+    return tmp_path / "added"
+
+
+def button(app, label):
+    (found,) = [each for each in app.button if each.label == label]
+    return found
+
+
+def labels(app):
+    return [each.label for each in app.button]
+
+
+def until(app, condition, seconds=60):
+    """Run the page until a condition holds, as its timer does."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.1)
+        fine(app.run())
+    return app
+
+
+def content(state, **more):
+    buffer = io.BytesIO()
+    torch.save({"state_dict": state, **more}, buffer)
+    return buffer.getvalue()
+
+
+def filled(app, file, classes=CLASSES, architecture=ARCHITECTURE):
+    """Fill in the form and send it."""
+    app.file_uploader(key="own_file").set_value(("own.pth", file, "application/x"))
+    app.text_input(key="own_name").set_value("own")
+    app.text_input(key="own_architecture").set_value(architecture)
+    app.text_area(key="own_classes").set_value(classes)
+    app.number_input(key="own_size").set_value(32)
+    return fine(button(app, "Install").click().run())
+
+
+@pytest.fixture
+def state():
+    net = architectures.net({"architecture": ARCHITECTURE}, len(tiny.CLASSES))
+    return {f"module.{key}": value for key, value in net.state_dict().items()}
+
+
+def test_ones_own_model_is_installed_by_the_form_and_offered_everywhere(opened, state):
+    app = filled(opened("models"), content(state))
+    assert said(app) == []
+    assert [note.value for note in app.success] == ["own is installed: choose it in the sidebar."]
+    assert models.load("own")(torch.zeros(1, 3, 64, 64)).shape == (1, len(tiny.CLASSES))
+    assert "own" in app.sidebar.multiselect(key="models").options
+    assert "own" in app.selectbox(key="card").options
+    app = opened("hybrid", models="own,objects_base")
+    assert said(app) == []
+    assert app.sidebar.multiselect(key="models").value == ["own", "objects_base"]
+
+
+def test_a_removed_model_is_gone_from_the_page_and_from_the_sidebar(opened, state):
+    app = filled(opened("models"), content(state))
+    fine(app.sidebar.multiselect(key="models").set_value(["own"]).run())
+    assert "Remove from this machine" not in labels(app)  # the card shown is a shipped model's
+    fine(app.selectbox(key="card").set_value("own").run())
+    fine(button(app, "Remove from this machine").click().run())
+    assert said(app) == []
+    assert "own" not in models.names()
+    assert app.sidebar.multiselect(key="models").value == []
+    assert app.selectbox(key="card").value == models.names()[0]
+
+
+@pytest.mark.parametrize(
+    ("file", "changes", "problem"),
+    [
+        (b"<!doctype html><title>x</title>", {}, "Own.pth is a web page"),
+        (b"junk", {}, "Own.pth is neither safetensors nor whole"),
+        (None, {"classes": "a,b"}, "is for 3 classes, and 2 were given"),
+        (None, {"architecture": "resnet18"}, "resnet18"),
+        (None, {"architecture": "nonet"}, "Torchvision has no classifier 'nonet'"),
+    ],
+)
+def test_what_does_not_fit_is_said_in_one_sentence(opened, state, file, changes, problem):
+    app = filled(opened("models"), content(state) if file is None else file, **changes)
+    (message,) = said(app)
+    assert problem in message
+    assert "own" not in models.names()
+
+
+def test_without_a_file_the_form_asks_for_one(opened):
+    app = fine(button(opened("models"), "Install").click().run())
+    assert said(app) == ["No file was chosen; the form takes the weights."]
+
+
+# Public weights
+
+
+def test_public_weights_are_listed_with_their_size_when_asked_for(opened):
+    app = opened("models")
+    before = len(app.dataframe)
+    fine(app.toggle(key="public").set_value(True).run())
+    assert app.query_params == {"public": "1"}
+    assert len(app.dataframe) == before + 1
+    (listed,) = [each.value for each in app.dataframe if "size (MB)" in each.value]
+    assert list(listed["name"]) == list(zoo.table())
+    assert not listed["installed"].any()
+
+
+def test_a_download_shows_how_far_it_is_and_ends_installed(opened, served, monkeypatch):
+    publish(served, monkeypatch, resnet18())
+    app = opened("models", public="1")
+    fine(app.selectbox(key="weights").set_value(MADRY).run())
+    fine(button(app, "Download").click().run())
+    title = zoo.find(MADRY).title
+    until(app, lambda: title in app.selectbox(key="card").options)
+    assert said(app) == []
+    job = jobs.find(zoo_view.key(MADRY))
+    done, total = job.results[-1]
+    assert done == total > 40e6
+    assert zoo_view.progress(job)[0] == 1.0
+    assert models.card(MADRY)["source"].endswith("resnet18_l2_eps3.ckpt")
+    assert not {"Download", "Cancel"} & set(labels(app))
+
+
+def test_a_download_is_cancelled_and_what_came_is_kept(opened, server, folder, monkeypatch):
+    monkeypatch.setattr(zoo, "MADRY", f"{server.address}/slow?")
+    zoo.table.cache_clear()
+    app = opened("models", public="1")
+    fine(app.selectbox(key="weights").set_value("madry_resnet18_l2_eps1").run())
+    fine(button(app, "Download").click().run())
+    job = jobs.find(zoo_view.key("madry_resnet18_l2_eps1"))
+    until(app, lambda: len(job.results) > 1)
+    fine(button(app, "Cancel").click().run())
+    until(app, lambda: "Download" in labels(app))
+    assert job.state == "cancelled"
+    assert "Stopped; what has come is kept." in [text.value for text in app.markdown]
+    (part,) = (folder / "downloads").iterdir()
+    assert part.stat().st_size > 0
+    zoo.table.cache_clear()
+
+
+def test_without_internet_the_page_says_so_and_goes_on(opened, monkeypatch):
+    monkeypatch.setattr(zoo, "MADRY", "http://127.0.0.1:9")
+    zoo.table.cache_clear()
+    app = opened("models", public="1")
+    fine(app.selectbox(key="weights").set_value("madry_resnet18_l2_eps0").run())
+    fine(button(app, "Download").click().run())
+    until(app, lambda: said(app))
+    (message,) = said(app)
+    assert "cannot be reached" in message
+    assert "put it at" in message
+    assert "Download" in labels(app)
+    zoo.table.cache_clear()
