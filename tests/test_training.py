@@ -154,18 +154,19 @@ import sys
 from pathlib import Path
 from dataclasses import replace
 sys.path.insert(0, sys.argv[1])
-import test_training, tiny
+from test_training import KINDS, NOISE
 from blurlab.training import train, untrained
-recipe = replace(tiny.RECIPE, epochs=60)
-for epoch in train(untrained(recipe, 3), recipe, test_training.NOISE, Path(sys.argv[2])):
+recipe = replace(KINDS[sys.argv[3]], epochs=60)
+for epoch in train(untrained(recipe, 3), recipe, NOISE, Path(sys.argv[2])):
     print(epoch.number, flush=True)
 """
 
 
-def test_a_killed_process_loses_at_most_the_epoch_it_was_in(tmp_path):
+@pytest.mark.parametrize("kind", ["plain", "adversarial"])
+def test_a_killed_process_loses_at_most_the_epoch_it_was_in(tmp_path, kind):
     checkpoint = tmp_path / "run.pt"
-    recipe = replace(tiny.RECIPE, epochs=60)
-    command = [sys.executable, "-c", KILLED, str(Path(__file__).parent), str(checkpoint)]
+    recipe = replace(KINDS[kind], epochs=60)
+    command = [sys.executable, "-c", KILLED, str(Path(__file__).parent), str(checkpoint), kind]
     # As many threads as here, for sums in another order differ in their last digit.
     threads = {**os.environ, "OMP_NUM_THREADS": str(torch.get_num_threads())}
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=threads) as process:
