@@ -57,7 +57,7 @@ def main(names: list[str]) -> int:
         print(f"unknown: {', '.join(unknown)}; known: {', '.join(known)}", file=sys.stderr)
         return 2
     print(machine())
-    print("\n| what | against | ratio | reach | | median times |\n|---|---|---|---|---|---|")
+    print("\n| what | against | ratio | reach | | times |\n|---|---|---|---|---|---|")
     for name in names or known:
         for row in known[name]():
             print(line(row), flush=True)
