@@ -53,11 +53,14 @@ DRAG = """(seconds) => new Promise((done) => {
 # begins.
 WATCH = """([kind, value]) => {
   const look = new Function(`return ${value}`), before = look();
-  window.step = new Promise((done, never) => setTimeout(never, 20000) && addEventListener(kind, ({ timeStamp }) => {
-    const wait = () => look() === before
-      ? requestAnimationFrame(wait) : done(performance.now() - timeStamp);
-    wait();
-  }, { capture: true, once: true }));
+  window.step = new Promise((done, never) => {
+    setTimeout(never, 20000);
+    addEventListener(kind, ({ timeStamp }) => {
+      const wait = () => look() === before
+        ? requestAnimationFrame(wait) : done(performance.now() - timeStamp);
+      wait();
+    }, { capture: true, once: true });
+  });
 }"""
 PICTURE = "canvas.dataset.cutoff"
 # The answers that came last, once they hold the very cutoff that the picture shows.
