@@ -76,8 +76,8 @@ RECIPES = {
     "imagenette_blur1": _photographs("blur σ = 1 px", sigma=1.0),
     "imagenette_blur2": _photographs("blur σ = 2 px", sigma=2.0),
     "imagenette_blur3": _photographs("blur σ = 3 px", sigma=3.0),
-    "imagenette_adv2": _photographs("adversarial 2/255", **_adversarial(2)),
-    "imagenette_adv4": _photographs("adversarial 4/255", **_adversarial(4)),
+    "imagenette_adv2": _photographs("adversarial L∞ 2/255", **_adversarial(2)),
+    "imagenette_adv4": _photographs("adversarial L∞ 4/255", **_adversarial(4)),
     "imagenette_augmix": _photographs("AugMix", objective="augmix", settings={"consistency": 12.0}),
     "imagenette_v1": _photographs("like the V1 model", objective="similar", settings=SIMILAR),
     "imagenette_neural": _photographs(
@@ -87,7 +87,7 @@ RECIPES = {
     "imagenette_32px_pca512": _photographs("32 px, 512 components", components=512, **SMALL),
     "objects_base": _drawings("base"),
     "objects_blur2": _drawings("blur σ = 2 px", sigma=2.0),
-    "objects_adv4": _drawings("adversarial 4/255", **_adversarial(4)),
+    "objects_adv4": _drawings("adversarial L∞ 4/255", **_adversarial(4)),
 }
 for _name in ("imagenette_base", "imagenette_blur2"):
     for _seed in (1, 2):

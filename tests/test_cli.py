@@ -214,6 +214,25 @@ def test_train_writes_a_measured_model_and_card_measures_it_alike(installed, cap
     assert models.card("new") == card
 
 
+def test_train_takes_several_names_and_the_file_of_a_target(installed, capsys, monkeypatch):
+    drawn, splits = tiny.pictures(20, 0, 32), []
+    monkeypatch.setitem(
+        data.DATASETS, "tiny", lambda split, size: splits.append(split) or tiny.data_set(split, 32)
+    )
+    np.savez("alike.npz", pictures=drawn.images.numpy(), similarity=np.eye(20))
+    aim = {"objective": "similar", "settings": {"target": None, "weight": 1.0, "pictures": 8}}
+    short = replace(tiny.RECIPE, data="tiny", epochs=1, finish_epochs=0)
+    for name, changes in {"one": aim, "two": aim | {"seed": 1}}.items():
+        monkeypatch.setitem(RECIPES, name, replace(short, **changes))
+    printed(capsys, "train", "one", "two", "--runs", "checkpoints", "--similarity", "alike.npz")
+    assert splits.count("train") == 1
+    for name in ("one", "two"):
+        target = models.card(name)["recipe"]["settings"]["target"]
+        assert models.sha256(Path("alike.npz")) in target
+    assert "needs a file" in refusal(capsys, "train", "one", "--runs", "checkpoints")
+    assert "nowhere.npz" in refusal(capsys, "train", "one", "--similarity", "nowhere.npz")
+
+
 def test_measure_prints_a_table_of_all_models_and_writes_every_digit(installed, capsys):
     tiny.install(models.MODELS_DIR, "other", seed=1)
     asked = [*MEASURE, "--model", "other", "-n", "4", "--set", "alphas=[0, 50, 100]"]

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from blurlab import cards, images, installing, models, similarity, training, zoo
 from blurlab.commands import add_device, add_models, between, command
-from blurlab.recipes import RECIPES
+from blurlab.data import Pictures
+from blurlab.recipes import RECIPES, Recipe
 
 
 def add(commands) -> None:
@@ -42,9 +43,11 @@ def add(commands) -> None:
     removing.add_argument("name", metavar="NAME", help="name of an added model")
 
     learning = command(
-        commands, "train", train_model, "train a model that ships, measure it and write its card"
+        commands, "train", train_models, "train models that ship, measure them, write their cards"
     )
-    learning.add_argument("name", metavar="NAME", help=f"one of {', '.join(RECIPES)}")
+    learning.add_argument(
+        "names", metavar="NAME", nargs="+", help=f"one or more of {', '.join(RECIPES)}"
+    )
     learning.add_argument("--runs", type=Path, default=Path("runs"), help="folder for checkpoints")
     learning.add_argument(
         "--fast", action="store_true", help="compile the network first (needs a C++ compiler)"
@@ -206,13 +209,22 @@ def print_answers(options) -> None:
         print(f"{name}: {words}")
 
 
-def train_model(options) -> None:
-    if options.name not in RECIPES:
-        raise ValueError(f"no recipe {options.name!r}; choose from {', '.join(RECIPES)}.")
-    recipe = RECIPES[options.name]
-    pictures = training.training_pictures(recipe)
+def train_models(options) -> None:
+    for name in options.names:
+        if name not in RECIPES:
+            raise ValueError(f"no recipe {name!r}; choose from {', '.join(RECIPES)}.")
+    loaded = {}
+    for name in options.names:
+        recipe = RECIPES[name]
+        wanted = recipe.data, recipe.input_size
+        if wanted not in loaded:
+            loaded[wanted] = training.training_pictures(recipe)
+        train_model(name, recipe, loaded[wanted], options)
+
+
+def train_model(name: str, recipe: Recipe, pictures: Pictures, options) -> None:
     recipe, stimuli = training.aimed(recipe, pictures, options.similarity)
-    checkpoint = options.runs / options.name / "checkpoint.pt"
+    checkpoint = options.runs / name / "checkpoint.pt"
     print(f"{recipe.title}: {len(pictures.labels)} pictures, checkpoints in {checkpoint.parent}")
     model = training.untrained(recipe, len(pictures.classes)).to(options.device)
     start, first = time.monotonic(), None
@@ -226,8 +238,8 @@ def train_model(options) -> None:
             f"about {left:.0f} min left",
             flush=True,
         )
-    training.export(options.name, recipe, model, pictures.classes, models.MODELS_DIR)
-    write_measured(options.name, cards.measure(options.name, options.device))
+    training.export(name, recipe, model, pictures.classes, models.MODELS_DIR)
+    write_measured(name, cards.measure(name, options.device))
 
 
 def measure_card(options) -> None:
