@@ -169,14 +169,15 @@ def list_models(options) -> None:
     if options.json:
         print(json.dumps(found, indent=1))
         return
-    print(f"{'name':<20} {'accuracy':>9} {'f_rev':>6}  title (f_rev in fractions of Nyquist)")
+    width = max([20, *(len(info["name"]) for info in found)])
+    print(f"{'name':<{width}} {'accuracy':>9} {'f_rev':>6}  title (f_rev in fractions of Nyquist)")
     for info in found:
         accuracy = reversal = "-"
         if measured := info.get("measured"):  # a model is not measured before its training ends
             accuracy = f"{measured['accuracy']['value']:.1%}"
             f_rev = measured["hybrids"]["f_rev_nyquist"]["value"]
             reversal = "none" if f_rev is None else f"{f_rev:.3f}"
-        print(f"{info['name']:<20} {accuracy:>9} {reversal:>6}  {info['title']}")
+        print(f"{info['name']:<{width}} {accuracy:>9} {reversal:>6}  {info['title']}")
     for base, blurred, ratio in cards.f_rev_ratios(found):
         print(
             f"f_rev of {base} over {blurred}: "
