@@ -19,6 +19,11 @@ def until(condition, seconds=30.0):
         time.sleep(0.005)
 
 
+def wait_for_polls(monkeypatch, seconds):
+    answers = jobs.QUEUES["answers"]._replace(patience=seconds)
+    monkeypatch.setitem(jobs.QUEUES, "answers", answers)
+
+
 def ended(job):
     return job.state in ("done", "failed", "stopped")
 
@@ -97,7 +102,7 @@ def test_one_job_runs_at_a_time_in_the_order_they_came():
 
 
 def test_a_job_nobody_polls_stops_and_starts_again_when_polled(monkeypatch):
-    monkeypatch.setattr(jobs, "PATIENCE", 0.1)
+    wait_for_polls(monkeypatch, 0.1)
     key = next(fresh)
 
     def steps():
@@ -117,7 +122,7 @@ def test_a_job_nobody_polls_stops_and_starts_again_when_polled(monkeypatch):
 
 
 def test_polling_keeps_a_job_alive(monkeypatch):
-    monkeypatch.setattr(jobs, "PATIENCE", 0.5)
+    wait_for_polls(monkeypatch, 0.5)
     key = next(fresh)
 
     def steps():
@@ -131,7 +136,7 @@ def test_polling_keeps_a_job_alive(monkeypatch):
 
 
 def test_a_job_given_up_in_the_queue_never_begins(monkeypatch):
-    monkeypatch.setattr(jobs, "PATIENCE", 0.1)
+    wait_for_polls(monkeypatch, 0.1)
     gate, begun = threading.Event(), []
 
     def blocking():
@@ -152,7 +157,7 @@ def test_a_job_given_up_in_the_queue_never_begins(monkeypatch):
 
 def test_only_so_many_ended_jobs_are_remembered(monkeypatch):
     monkeypatch.setattr(jobs, "KEPT", 3)
-    monkeypatch.setattr(jobs, "PATIENCE", 0.0)
+    wait_for_polls(monkeypatch, 0.0)
     for _ in range(10):
         job = jobs.poll(next(fresh), lambda: iter("ab"))
         until(lambda job=job: ended(job))
@@ -216,3 +221,46 @@ def test_a_job_that_rests_leaves_the_worker_to_others_between_its_results():
     assert len(slow.results) < 3
     until(lambda: slow.state == "done")
     assert slow.results == [0, 1, 2]
+
+
+def test_answers_overtake_a_measure():
+    gate = threading.Event()
+
+    def measuring():
+        gate.wait(30)
+        yield
+
+    measure = jobs.poll(next(fresh), measuring, queue="measures")
+    until(lambda: measure.state == "running")
+    answer = jobs.poll(next(fresh), lambda: iter("a"))
+    until(lambda: answer.state == "done")
+    assert measure.state == "running"
+    gate.set()
+    until(lambda: measure.state == "done")
+
+
+@pytest.mark.parametrize(("ask", "state"), [(jobs.pause, "paused"), (jobs.cancel, "cancelled")])
+def test_a_checkpoint_ends_a_result_that_takes_long(ask, state):
+    made = []
+
+    def steps():
+        made.append(True)
+        yield len(made)
+        while len(made) < 2:
+            time.sleep(0.01)
+            jobs.checkpoint()
+        yield "end"
+
+    job = jobs.poll(next(fresh), steps, queue="measures")
+    until(lambda: job.results == [1])
+    ask(job)
+    until(lambda: job.state == state)
+    assert job.results == [1]
+    if state == "paused":
+        jobs.resume(job)
+        until(lambda: job.state == "done")
+        assert job.results == [1, 2, "end"]  # made anew
+
+
+def test_a_checkpoint_outside_of_jobs_does_nothing():
+    jobs.checkpoint()

@@ -14,13 +14,22 @@ from collections.abc import Callable, Hashable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
-PATIENCE = 5.0  # seconds without a poll after which a job stops
 KEPT = 64  # ended jobs that are remembered
-# Threads' priorities (nice), where the system has them: sliders come before answers, and answers
-# that somebody waits for before measures that take minutes.
-QUEUES = {"answers": 5, "measures": 10}
+
+
+class Queue(NamedTuple):
+    """nice: of its thread, where the system knows that: sliders come before answers, and answers
+    before measures, which take minutes.  patience: seconds without a poll after which a job stops;
+    browsers wake a tab in the background once a minute.
+    """
+
+    nice: int
+    patience: float
+
+
+QUEUES = {"answers": Queue(5, 5.0), "measures": Queue(10, 90.0)}
 
 
 class Interrupted(Exception):
@@ -141,7 +150,7 @@ def _drain(job: Job) -> None:
     _current.job = job
     if hasattr(os, "setpriority") and os.uname().sysname == "Linux":
         # On Linux the priority is the thread's own, so sliders stay ahead of long work.
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), QUEUES[job.queue])
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), QUEUES[job.queue].nice)
     try:
         while _may_go_on(job):
             job.generator = job.generator or job.steps()
@@ -171,7 +180,7 @@ def _may_go_on(job: Job) -> bool:
     with _lock:
         if job.wish != "run":
             job.state = {"pause": "paused", "cancel": "cancelled"}[job.wish]
-        elif time.monotonic() - job.polled >= PATIENCE:
+        elif time.monotonic() - job.polled >= QUEUES[job.queue].patience:
             job.state = "stopped"
         else:
             job.state = "running"
