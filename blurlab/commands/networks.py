@@ -83,14 +83,14 @@ def describe_weights(added) -> None:
         metavar="FILE",
         type=Path,
         required=True,
-        help="safetensors, or a state dict of torch.save; nothing in it is run",
+        help="safetensors, a state dict of torch.save, or a .pt2; nothing in it is run",
     )
     added.add_argument(
         "--architecture",
         metavar="A",
         required=True,
-        help="a name of torchvision's (resnet18), timm:NAME, cifar:resnet20, or the name of an "
-        "installed model that is built alike",
+        help="a name of torchvision's (resnet18), timm:NAME, cifar:resnet20, the name of an "
+        "installed model that is built alike, or a file of torch.export.save (.pt2)",
     )
     added.add_argument(
         "--classes",
