@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from blurlab import cards, images, installing, models, similarity, training, zoo
+from blurlab import cards, images, installing, models, similarity, zoo
 from blurlab.commands import add_device, add_models, between, command
 from blurlab.data import Pictures
 from blurlab.recipes import RECIPES, Recipe
@@ -211,6 +211,8 @@ def print_answers(options) -> None:
 
 
 def train_models(options) -> None:
+    from blurlab import training  # with torchvision, whose import takes as long as torch's
+
     for name in options.names:
         if name not in RECIPES:
             raise ValueError(f"no recipe {name!r}; choose from {', '.join(RECIPES)}.")
@@ -224,6 +226,8 @@ def train_models(options) -> None:
 
 
 def train_model(name: str, recipe: Recipe, pictures: Pictures, options) -> None:
+    from blurlab import training
+
     recipe, stimuli = training.aimed(recipe, pictures, options.similarity)
     checkpoint = options.runs / name / "checkpoint.pt"
     print(f"{recipe.title}: {len(pictures.labels)} pictures, checkpoints in {checkpoint.parent}")
