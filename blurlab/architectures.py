@@ -8,6 +8,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from blurlab.programs import Program
+
+PROGRAM = "program"  # the architecture of what torch.export wrote; a recipe holds its graph
+
 
 class Block(nn.Module):
     """Two 3x3 convolutions and a shortcut, which averages before it skips a pixel."""
@@ -100,13 +104,15 @@ CIFAR = {f"resnet{6 * blocks + 2}": blocks for blocks in (3, 5, 7, 9)}
 def net(recipe: dict, classes: int) -> nn.Module:
     """Make the untrained network of a recipe; the caller's default device decides where.
 
-    recipe: its architecture is LIBRARY:NAME, of a library in LIBRARIES; without one it is a
-    ResidualNet.
+    recipe: its architecture is LIBRARY:NAME, of a library in LIBRARIES, or PROGRAM; without one it
+    is a ResidualNet.
     Raises ValueError for a name that the library does not have, or a library that is not installed.
     """
     if "architecture" not in recipe:
         return ResidualNet(classes, recipe["stem"], recipe["widths"], recipe["blocks"])
     library, _, name = recipe["architecture"].partition(":")
+    if library == PROGRAM:
+        return Program(recipe["graph"])
     if library not in LIBRARIES:
         known = ", ".join(f"{each}:NAME" for each in LIBRARIES)
         raise ValueError(f"architecture {recipe['architecture']!r} is none; it is {known}.")

@@ -15,7 +15,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from blurlab import inert
+from blurlab import inert, programs
 
 KEYS = ("state_dict", "model_state_dict", "model", "net", "network", "weights")
 PREFIXES = ("", "module.", "module.model.", "model.", "net.", "network.", "backbone.")
@@ -41,6 +41,8 @@ def tensors(path: Path, *, published: bool = False) -> dict[str, Tensor]:
         raise ValueError(f"{path.name} is a web page, not weights; download the file itself.")
     if is_safetensors(path):
         return _safetensors(path)
+    if programs.is_program(path):
+        return programs.read(path)[1]
     if published:
         return state(inert.load(path), path.name)
     return state(_weights_only(path), path.name)

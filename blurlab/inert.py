@@ -89,7 +89,7 @@ class Unpickler(pickle.Unpickler):
         return self.keep(pid[1], str(pid[2]), int(pid[4]))
 
 
-def _tensor(kept: Kept, offset: int, size: tuple, stride: tuple, *_) -> Tensor:
+def tensor(kept: Kept, offset: int, size: tuple, stride: tuple, *_) -> Tensor:
     last = offset + sum((n - 1) * step for n, step in zip(size, stride, strict=True))
     numbers = (offset, *size, *stride)
     if min(numbers) < 0 or (0 not in size and last >= kept.count) or max(numbers) > 2**40:
@@ -99,12 +99,12 @@ def _tensor(kept: Kept, offset: int, size: tuple, stride: tuple, *_) -> Tensor:
     return torch.frombuffer(kept.content, dtype=kept.dtype).as_strided(size, stride, offset)
 
 
-def _parameter(tensor: Tensor, *_) -> Tensor:
-    return tensor
+def _parameter(found: Tensor, *_) -> Tensor:
+    return found
 
 
 ALLOWED = {
-    ("torch._utils", "_rebuild_tensor_v2"): _tensor,
+    ("torch._utils", "_rebuild_tensor_v2"): tensor,
     ("torch._utils", "_rebuild_parameter"): _parameter,
     ("collections", "OrderedDict"): collections.OrderedDict,
 }
@@ -117,7 +117,7 @@ def load(path: Path) -> Any:
     """
     try:
         return _read(path)[0]
-    except _BROKEN:
+    except BROKEN:
         raise ValueError(f"{path.name} is cut short, damaged or not of torch.save.") from None
 
 
@@ -125,11 +125,11 @@ def foreign(path: Path) -> list[str]:
     """Name what a file of torch.save holds beside tensors and containers; nothing of it is run."""
     try:
         return _read(path)[1]
-    except _BROKEN:
+    except BROKEN:
         return []
 
 
-_BROKEN = (
+BROKEN = (
     pickle.UnpicklingError, zipfile.BadZipFile, struct.error, EOFError, ValueError, KeyError,
     TypeError, AttributeError, IndexError, OverflowError, MemoryError, RuntimeError, RecursionError,
 )  # fmt: skip
@@ -150,7 +150,9 @@ def _new(archive: zipfile.ZipFile) -> tuple[Any, list[str]]:
     def keep(dtype: torch.dtype, key: str, count: int) -> Kept:
         if key not in seen:
             entry = archive.getinfo(f"{folder}data/{key}")
-            if entry.compress_type != zipfile.ZIP_STORED or entry.file_size != count * _size(dtype):
+            if entry.compress_type != zipfile.ZIP_STORED or entry.file_size != count * item_size(
+                dtype
+            ):
                 raise pickle.UnpicklingError("numbers of another length than their tensor's")
             seen[key] = bytearray(archive.read(entry))
         return Kept(dtype, count, seen[key])
@@ -171,9 +173,9 @@ def _old(file, length: int) -> tuple[Any, list[str]]:
     def keep(dtype: torch.dtype, key: str, count: int) -> Kept:
         if key not in seen:
             room = length - sum(len(each.content) for each in seen.values())
-            if not 0 <= count * _size(dtype) <= room:
+            if not 0 <= count * item_size(dtype) <= room:
                 raise pickle.UnpicklingError("more numbers than the file can hold")
-            seen[key] = Kept(dtype, count, bytearray(count * _size(dtype)))
+            seen[key] = Kept(dtype, count, bytearray(count * item_size(dtype)))
         return seen[key]
 
     unpickler = Unpickler(file, keep)
@@ -186,5 +188,5 @@ def _old(file, length: int) -> tuple[Any, list[str]]:
     return payload, unpickler.foreign
 
 
-def _size(dtype: torch.dtype) -> int:
+def item_size(dtype: torch.dtype) -> int:
     return torch.empty(0, dtype=dtype).element_size()

@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from blurlab import architectures, checkpoints, data, models, objects
+from blurlab import architectures, checkpoints, data, models, objects, programs
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 SIZES = (8, 1024)  # pixels
@@ -63,7 +63,8 @@ def recipe(
 ) -> dict[str, Any]:
     """Say how a model is built and what comes before it, as its card does; see models.Classifier.
 
-    architecture: LIBRARY:NAME; a name of torchvision's alone; or that of an installed model.
+    architecture: LIBRARY:NAME; a name of torchvision's alone; that of an installed model; or a file
+    that torch.export.save wrote, whose name ends in .pt2.
     data: what it was trained on.
     Raises ValueError naming the number that is not possible.
     """
@@ -84,8 +85,11 @@ def built(architecture: str) -> dict[str, Any]:
     """Return what a recipe says of its network, for words as recipe() takes them."""
     if architecture in models.names():
         known = models.card(architecture)["recipe"]
-        kept = ("architecture",) if "architecture" in known else ("stem", "widths", "blocks")
-        return {key: known[key] for key in kept}
+        kept = models.INSIDE if "architecture" in known else ("stem", "widths", "blocks")
+        return {key: known[key] for key in kept if key in known}
+    if architecture.endswith(".pt2"):
+        graph, _ = programs.read(Path(architecture))
+        return {"architecture": architectures.PROGRAM, "graph": graph}
     library = "" if ":" in architecture else "torchvision:"
     return {"architecture": f"{library}{architecture}"}
 
@@ -134,16 +138,21 @@ def check_classes(classes: Sequence[str]) -> None:
 
 
 def try_out(model: models.Classifier, classes: int) -> None:
-    """Ask a model about a black picture, and refuse one that cannot answer."""
+    """Ask a model about one black picture and about two, and refuse one that cannot answer."""
     size = model.input_size
     try:
         with torch.no_grad():
-            answered = model(torch.zeros(1, 3, size, size))
-    except (RuntimeError, AssertionError, ValueError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise ValueError(f"the network takes no pictures of {size} pixels: {reason}.") from error
-    if not isinstance(answered, Tensor) or answered.shape != (1, classes):
-        raise ValueError(f"the network does not answer with one number for each of {classes}.")
+            answered = [model(torch.zeros(count, 3, size, size)) for count in (1, 2)]
+    except (RuntimeError, AssertionError, ValueError, LookupError, TypeError) as error:
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
+        raise ValueError(
+            f"the network does not take one and two pictures of {size} pixels: {reason}."
+        ) from error
+    for count, given in enumerate(answered, 1):
+        if not isinstance(given, Tensor) or given.shape != (count, classes):
+            raise ValueError(
+                f"the network does not answer with one number for each of {classes} classes."
+            )
 
 
 def write(

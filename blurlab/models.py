@@ -18,6 +18,8 @@ MODELS_DIR = Path(__file__).parents[1] / "assets" / "models"  # those that ship
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # ImageNet's, kept by all our networks
 # What a recipe may add to the input size and the blur layer, and so tells its model from others.
 PREPROCESSING = ("mean", "std", "crop", "interpolation", "components")
+# What a recipe says of a network that is not ours.
+INSIDE = ("architecture", "graph")
 
 
 class Classifier(nn.Module):
@@ -167,7 +169,7 @@ def identity(info: dict) -> str:
     recipe = info["recipe"]
     parts = [info["sha256"], recipe["input_size"], recipe["sigma"]]
     # Those that ship have none of these, and keep the identity that their results are kept under.
-    parts += [[key, recipe[key]] for key in ("architecture", *PREPROCESSING) if recipe.get(key)]
+    parts += [[key, recipe[key]] for key in (*INSIDE, *PREPROCESSING) if recipe.get(key)]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
 
 

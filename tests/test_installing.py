@@ -153,7 +153,7 @@ def test_impossible_preprocessing_is_refused(changes, problem):
 def test_a_network_that_cannot_take_pictures_of_the_size_is_refused(folder):
     net = architectures.net({"architecture": "torchvision:squeezenet1_1"}, 2)
     save_file(net.state_dict(), "squeezenet1_1.safetensors")
-    with pytest.raises(ValueError, match="takes no pictures of 16 pixels"):
+    with pytest.raises(ValueError, match="does not take one and two pictures of 16"):
         installing.add(
             "own",
             Path("squeezenet1_1.safetensors"),

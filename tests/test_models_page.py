@@ -51,9 +51,9 @@ def content(state, **more):
     return buffer.getvalue()
 
 
-def filled(app, file, classes=CLASSES, architecture=ARCHITECTURE):
+def filled(app, file, classes=CLASSES, architecture=ARCHITECTURE, name="own.pth"):
     """Fill in the form and send it."""
-    app.file_uploader(key="own_file").set_value(("own.pth", file, "application/x"))
+    app.file_uploader(key="own_file").set_value((name, file, "application/x"))
     app.text_input(key="own_name").set_value("own")
     app.text_input(key="own_architecture").set_value(architecture)
     app.text_area(key="own_classes").set_value(classes)
@@ -77,6 +77,18 @@ def test_ones_own_model_is_installed_by_the_form_and_offered_everywhere(opened, 
     app = opened("hybrid", models="own,objects_base")
     assert said(app) == []
     assert app.sidebar.multiselect(key="models").value == ["own", "objects_base"]
+
+
+def test_an_exported_network_needs_no_architecture(opened, tmp_path):
+    net = architectures.net({"architecture": ARCHITECTURE}, len(tiny.CLASSES)).eval()
+    shapes = ({0: torch.export.Dim("batch")},)
+    path = tmp_path / "net.pt2"
+    program = torch.export.export(net, (torch.rand(2, 3, 32, 32),), dynamic_shapes=shapes)
+    torch.export.save(program, path)
+    app = filled(opened("models"), path.read_bytes(), architecture="", name="net.pt2")
+    assert said(app) == []
+    fine(app.selectbox(key="card").set_value("own").run())
+    assert models.load("own")(torch.zeros(1, 3, 64, 64)).shape == (1, len(tiny.CLASSES))
 
 
 def test_a_removed_model_is_gone_from_the_page_and_from_the_sidebar(opened, state):

@@ -74,9 +74,9 @@ def show_card(name: str) -> None:
     """Show what a card says: recipe, classes, and everything measured."""
     card = cache.card(name)
     recipe, numbers, classes = st.columns([2, 2, 1], gap="medium")
+    said = {key: value for key, value in card["recipe"].items() if key != "graph"}  # is long
     recipe.dataframe(
-        [{"recipe": key, "value": str(value)} for key, value in card["recipe"].items()],
-        hide_index=True,
+        [{"recipe": key, "value": str(value)} for key, value in said.items()], hide_index=True
     )
     conflicts = measured(name, "cue_conflicts")
     rows = [

@@ -19,7 +19,8 @@ def form() -> None:
         st.success(f"{show.plain(added)} is installed: choose it in the sidebar.")
     with st.form("own"):
         file = st.file_uploader(
-            f"Weights, at most {MOST_MB} MB: safetensors, or a state dict of torch.save",
+            f"Weights, at most {MOST_MB} MB: safetensors, a state dict of torch.save, or a .pt2 of "
+            "torch.export.save",
             key="own_file",
             max_upload_size=MOST_MB,
         )
@@ -30,7 +31,7 @@ def form() -> None:
             key="own_architecture",
             placeholder="resnet18",
             help="A name of torchvision's, timm:NAME, cifar:resnet20, or the name of an installed "
-            "model that is built alike",
+            "model that is built alike; a .pt2 needs none",
         )
         third.number_input("Input size (pixels)", *installing.SIZES, 224, key="own_size")
         st.text_area(
@@ -57,16 +58,16 @@ def install(file) -> None:
     try:
         if file is None:
             raise ValueError("no file was chosen; the form takes the weights.")
-        recipe = installing.recipe(
-            state["own_architecture"].strip(),
-            int(state["own_size"]),
-            mean=numbers(state["own_mean"]),
-            std=numbers(state["own_std"]),
-        )
         classes = installing.listed(state["own_classes"])
         with TemporaryDirectory() as folder:
             path = Path(folder) / file_name(file.name)
             path.write_bytes(file.getbuffer())
+            recipe = installing.recipe(
+                str(path) if path.suffix == ".pt2" else state["own_architecture"].strip(),
+                int(state["own_size"]),
+                mean=numbers(state["own_mean"]),
+                std=numbers(state["own_std"]),
+            )
             card = installing.add(
                 state["own_name"].strip(),
                 path,
