@@ -14,7 +14,7 @@ import tiny
 import torch
 from torch.testing import assert_close
 
-from blurlab import models
+from blurlab import attacks, models
 from blurlab.cards import answers
 from blurlab.data import Pictures
 from blurlab.objectives import OBJECTIVES
@@ -286,12 +286,28 @@ def test_an_exported_model_is_loaded_with_its_card_and_answers_alike(learned, mo
     assert same.float().mean() > 0.97  # half precision
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "plain"])
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in ("plain", "adversarial")])
 def test_every_kind_of_recipe_learns(kind, tmp_path):
-    recipe = replace(KINDS[kind], epochs=12)
-    model = trained(recipe, tmp_path / "run.pt", tiny.pictures(180, 0)).eval()
-    unseen = tiny.pictures(90, 1)
-    assert (answers(model, unseen.images) == unseen.labels).float().mean() > 0.6  # chance is 0.33
+    model = trained(replace(KINDS[kind], epochs=12), tmp_path / "run.pt", tiny.pictures(180, 0))
+    assert accuracy(model.eval(), tiny.pictures(90, 1).images) > 0.6  # chance is 0.33
+
+
+def test_adversarial_training_learns_to_withstand_attacks(learned, tmp_path):
+    recipe = replace(KINDS["adversarial"], epochs=24)
+    hardened = trained(recipe, tmp_path / "run.pt", tiny.pictures(180, 0)).eval()
+    unseen = tiny.pictures(90, 1, 32)
+    withstood = []
+    for model in (hardened, learned[1]):
+        *_, attacked = attacks.pgd(
+            model, unseen.images.float() / 255, unseen.labels, epsilon=4 / 255
+        )
+        withstood.append(accuracy(model, attacked.mul(255).round().byte()))
+    assert accuracy(hardened, unseen.images) > 0.6  # chance is 0.33
+    assert withstood[0] > withstood[1] + 0.1
+
+
+def accuracy(model, images):
+    return (answers(model, images) == tiny.pictures(90, 1).labels).float().mean()
 
 
 def test_the_file_of_a_target_decides_the_weights_and_is_named_in_the_recipe(tmp_path):
