@@ -212,7 +212,8 @@ def export(name: str, recipe: Recipe, model: models.Classifier, classes, folder:
         key: value.half().contiguous() if value.is_floating_point() else value
         for key, value in model.net.state_dict().items()
     }
-    save_file(state, path)
+    save_file(state, path.with_suffix(".part"))
+    os.replace(path.with_suffix(".part"), path)
     card = {
         "name": name,
         "title": recipe.title,
