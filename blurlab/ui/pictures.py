@@ -12,6 +12,7 @@ SIDES = {
 }
 OBJECT, PHOTOGRAPH, IMAGENETTE = "object", "photograph", "imagenette"
 UPLOAD, CAMERA = "upload", "camera"
+MOST_MB = 20
 LONGEST_LABEL = 30  # characters of a file's name that the stage has room for
 
 
@@ -122,7 +123,9 @@ def _from_file(side: str, kind: str) -> cache.Choice:
     widget = state[f"{side}_widget"]
     asked = "Picture" if side == "picture" else f"Picture for the {side} frequencies"
     if kind == UPLOAD:
-        file = st.file_uploader(f"{asked}, at most 20 MB", key=f"{widget}_file")
+        file = st.file_uploader(
+            f"{asked}, at most {MOST_MB} MB", key=f"{widget}_file", max_upload_size=MOST_MB
+        )
     else:
         file = st.camera_input(asked, key=f"{widget}_camera")
     default = _choice(side, OBJECT, objects.CLASSES[side == "high"])
