@@ -44,5 +44,11 @@ st.subheader("Pictures")
 inventory.show_data()
 
 st.subheader("This machine")
-st.dataframe(inventory.machine(), hide_index=True)
+left, right = st.columns(2)
+left.dataframe(inventory.machine(), hide_index=True)
+right.dataframe(inventory.in_memory(), hide_index=True, column_config=inventory.COLUMNS)
+right.caption(
+    "Of each model one copy, which all sessions share; the least recently used leaves when they "
+    "would take more than they may. One picture is a single forward pass, timed as it was loaded."
+)
 link.write(shell.SHARED | PARAMETERS)

@@ -7,9 +7,9 @@ from pathlib import Path
 CODE = """
 import gc
 from blurlab import models
-from blurlab.ui import cache, server
+from blurlab.ui import loaded, server
 server.warm_up()
-print(gc.get_freeze_count(), cache.model.cache_info().currsize == len(models.names()))
+print(gc.get_freeze_count(), set(loaded.in_memory()) == set(models.names()))
 """
 
 

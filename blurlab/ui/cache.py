@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from blurlab import data, images, models, objects, sensitivity
-from blurlab.ui import jobs
+from blurlab.ui import jobs, loaded
+from blurlab.ui.loaded import model
 
 SIZE = 256  # side in pixels of every picture on the pages
 CUTOFFS = tuple(2 ** (7 * step / 32) for step in range(33))  # 1 to 128 cycles/image, 33 of them
@@ -31,12 +32,6 @@ class Choice(NamedTuple):
     flip: bool = False
 
 
-@lru_cache(maxsize=8)
-def model(name: str) -> models.Classifier:
-    """Return the one copy of a model that all sessions share; nobody writes to it."""
-    return models.load(name, models.best_device())
-
-
 @lru_cache(maxsize=64)
 def card(name: str) -> dict:
     return models.card(name)
@@ -44,7 +39,7 @@ def card(name: str) -> dict:
 
 def forget_models() -> None:
     """Let go of the shared models and cards, one of which has left the disk."""
-    model.cache_clear()
+    loaded.forget()
     card.cache_clear()
 
 

@@ -7,9 +7,12 @@ import streamlit as st
 import torch
 
 from blurlab import data, images, models, objects
-from blurlab.ui import cache, charts, link, shell
+from blurlab.ui import cache, charts, link, loaded, shell
 
-COLUMNS = {"weights (MB)": st.column_config.NumberColumn(format="%.1f")}
+COLUMNS = {
+    name: st.column_config.NumberColumn(format="%.1f")
+    for name in ("weights (MB)", "in memory (MB)", "one picture (ms)")
+}
 
 
 def parameters() -> dict[str, link.Parameter]:
@@ -121,15 +124,34 @@ def show_data() -> None:
 
 
 def machine() -> list[dict]:
-    """Return the device, its free memory, and the threads and versions in use."""
+    """Return the device, its memory and the models' share of it, and the versions in use."""
+    used = sum(each.bytes for each in loaded.in_memory().values())
     rows = [
         {"what": "device", "value": shell.device_title()},
         {"what": "free memory", "value": f"{free_memory() / 2**30:.1f} GiB"},
+        {"what": "numbers", "value": "float32"},
+        {
+            "what": "models in memory",
+            "value": f"{used / 1e6:,.0f} MB, at most {loaded.budget() / 1e6:,.0f} MB",
+        },
         {"what": "processor cores", "value": str(os.cpu_count())},
         {"what": "torch", "value": torch.__version__},
         {"what": "streamlit", "value": st.__version__},
     ]
     return rows
+
+
+def in_memory() -> list[dict]:
+    """Return one row per model in memory, the most recently used first."""
+    return [
+        {
+            "network": title(name),
+            "in memory (MB)": each.bytes / 1e6,
+            "one picture (ms)": each.seconds * 1e3,
+            "input (pixels)": each.model.input_size,
+        }
+        for name, each in reversed(loaded.in_memory().items())
+    ]
 
 
 def free_memory() -> int:
