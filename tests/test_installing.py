@@ -2,6 +2,7 @@
 
 import json
 import re
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -134,6 +135,22 @@ def test_what_does_not_fit_is_refused_and_nothing_is_left(file, folder):
         with pytest.raises(ValueError, match=problem):
             installing.add("own", file, wrong, classes)
     assert not folder.exists()
+
+
+@pytest.mark.skipif(find_spec("timm") is not None, reason="timm is installed")
+def test_without_timm_its_models_are_refused_with_what_to_install(file):
+    with pytest.raises(ValueError, match="timm is not installed; `pip install timm`"):
+        installing.add("own", file, installing.recipe("timm:resnet18", 32), tiny.CLASSES)
+
+
+@pytest.mark.skipif(find_spec("timm") is None, reason="timm is not installed")
+def test_timms_models_are_added_and_names_it_lacks_refused():
+    net = architectures.net({"architecture": "timm:resnet18"}, 3)
+    torch.save(net.state_dict(), "timm.pt")
+    installing.add("own", Path("timm.pt"), installing.recipe("timm:resnet18", 64), ("a", "b", "c"))
+    assert models.load("own")(torch.zeros(1, 3, 64, 64)).shape == (1, 3)
+    with pytest.raises(ValueError, match="has no model 'nonet'"):
+        architectures.net({"architecture": "timm:nonet"}, 3)
 
 
 @pytest.mark.parametrize(

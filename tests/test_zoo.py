@@ -111,6 +111,13 @@ def test_without_a_network_one_sentence_says_what_to_do(served, folder, monkeypa
     assert err.count("\n") == 1
 
 
+def test_the_command_lists_what_there_is_with_its_size(folder, capsys):
+    assert main(["download"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == list(zoo.table())
+    assert "93.6 MB" in lines[0]
+
+
 def test_a_name_that_is_not_public_is_refused_with_those_like_it(folder):
     with pytest.raises(ValueError, match=r"'resnet18'; madry_resnet18.*resnet18_imagenet1k_v1"):
         list(zoo.download("resnet18"))

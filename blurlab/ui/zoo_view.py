@@ -75,7 +75,7 @@ def buttons(name: str, job: jobs.Job | None) -> None:
     left.button("Download", on_click=begin, args=(name,), type="primary", width="stretch")
     if job is not None and job.state == "failed":
         with rest:
-            show.error(f"{job.error[0].upper()}{job.error[1:]}" if job.error else "It failed.")
+            show.error(job.error)  # begins with an address, most times
     elif job is not None:
         rest.markdown("Stopped; what has come is kept.")
 
