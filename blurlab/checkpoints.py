@@ -95,12 +95,12 @@ def state(payload: Any, file: str) -> dict[str, Tensor]:
     """
     if not isinstance(payload, Mapping):
         raise ValueError(f"{file} holds no tensors by name; {SAVED}.")
+    for key in KEYS:  # first, for a run may count its steps in tensors
+        if isinstance(payload.get(key), Mapping):
+            return state(payload[key], file)
     found = {key: value for key, value in payload.items() if isinstance(value, Tensor)}
     if found:
         return {str(key): value.detach() for key, value in found.items()}
-    for key in KEYS:
-        if isinstance(payload.get(key), Mapping):
-            return state(payload[key], file)
     raise ValueError(f"{file} holds no tensors by name; {SAVED}.")
 
 

@@ -86,6 +86,8 @@ class Unpickler(pickle.Unpickler):
     def persistent_load(self, pid: Any) -> Kept:
         if self.keep is None or pid[0] != "storage" or not isinstance(pid[1], torch.dtype):
             raise pickle.UnpicklingError("a reference that is no storage")
+        if any(view is not None for view in pid[5:]):  # of files before PyTorch 0.4
+            raise pickle.UnpicklingError("a storage that is part of another")
         return self.keep(pid[1], str(pid[2]), int(pid[4]))
 
 
@@ -104,6 +106,7 @@ def _parameter(found: Tensor, *_) -> Tensor:
 
 
 ALLOWED = {
+    ("torch._utils", "_rebuild_tensor"): tensor,
     ("torch._utils", "_rebuild_tensor_v2"): tensor,
     ("torch._utils", "_rebuild_parameter"): _parameter,
     ("collections", "OrderedDict"): collections.OrderedDict,

@@ -62,7 +62,8 @@ def test_tensors_are_read_as_they_were_written(tmp_path, suffix):
 
 @pytest.mark.parametrize("key", ["state_dict", "model", "net"])
 def test_the_state_dict_of_a_training_run_is_found(tmp_path, key):
-    torch.save({"epoch": 3, "optimizer": {"lr": 0.1}, key: STATE}, tmp_path / "run.pt")
+    run = {"step": torch.tensor(3), "optimizer": {"lr": 0.1}, key: STATE}
+    torch.save(run, tmp_path / "run.pt")
     assert_close(checkpoints.tensors(tmp_path / "run.pt"), STATE, atol=0, rtol=0)
 
 
