@@ -43,7 +43,7 @@ function makeView(parent) {
   const parts = {};
   for (const node of parent.querySelectorAll("[data-part]")) parts[node.dataset.part] = node;
   const slots = (window.blurlabStages ??= new Map());
-  let data = null, slot = null, settings = null, pictures = null, cards = [];
+  let data = null, slot = null, settings = null, answers = null, pictures = null, cards = [];
   let cutoff = 1, highCutoff = null, dragging = false;
   let sent = []; // pairs of cutoffs on their way to Python and back, which must not move the slider
   let scene = null, moveCurves = null, moveSpectra = null, frame = null, layoutIsOld = true;
@@ -67,6 +67,7 @@ function makeView(parent) {
       parts.models.replaceChildren(...cards.map(({ node }) => node));
     }
     receive();
+    redraw(true);
   }
 
   function close() {
@@ -76,10 +77,18 @@ function makeView(parent) {
     if (slot?.changed === receive) slot.changed = null;
   }
 
+  // A cutoff is drawn at once: the figures that follow it would hold up the next frame.
   function receive() {
+    const before = settings, answersBefore = answers;
     if (slot.settings && slot.settings !== settings) adopt(slot.settings);
-    redraw(true);
+    answers = slot.answers;
+    const stays = before && answers === answersBefore && frame === null && looks(before) === looks(settings);
+    if (stays) draw();
+    else redraw(true);
   }
+
+  // Everything of the settings that the layout depends on.
+  const looks = ({ cutoff: _, highCutoff: high, ...others }) => JSON.stringify([high === null, others]);
 
   function adopt(next) {
     const own = sent.findIndex((pair) => pair[0] === next.cutoff && pair[1] === next.highCutoff);
