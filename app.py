@@ -17,6 +17,9 @@ if get_script_run_ctx(suppress_warning=True) is None:
 
     app = st.App(__file__, lifespan=lifespan)
 else:
+    from blurlab.ui.server import wait_until_warm
+
+    wait_until_warm()
     from blurlab.ui.shell import main
 
     main()

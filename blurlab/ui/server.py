@@ -1,20 +1,36 @@
-"""What happens once, when the server starts: the models are loaded, tried and kept for good."""
+"""What happens once, when the server starts: the models are loaded, tried and kept for good.
+
+Meanwhile the server already answers, so that a browser fetches Streamlit's own files at the same
+time. Nothing that takes long is imported before that.
+"""
 
 import gc
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import torch
-
-from blurlab import models
-from blurlab.ui import cache
+_warm = threading.Event()
+_warm.set()  # where no server starts, as in a test, nothing need be waited for
 
 
 @asynccontextmanager
 async def lifespan(app) -> AsyncIterator[None]:
-    """Have every model that ships ready before the first visitor comes."""
-    warm_up()
+    """Begin to make every model that ships ready for the first visitor."""
+    _warm.clear()
+    threading.Thread(target=_warm_up_and_say_so, name="blurlab-warm-up", daemon=True).start()
     yield
+
+
+def wait_until_warm() -> None:
+    """Hold a page back until the models are ready, or could not be loaded, as the page will say."""
+    _warm.wait()
+
+
+def _warm_up_and_say_so() -> None:
+    try:
+        warm_up()
+    finally:
+        _warm.set()
 
 
 def warm_up() -> None:
@@ -23,6 +39,13 @@ def warm_up() -> None:
     Streamlit collects garbage after every step; without the freeze each step of a slider would wait
     about 200 ms for it to walk through torch.
     """
+    import pandas  # noqa: F401  Streamlit takes it up with the first component it mounts
+    import torch
+
+    from blurlab import models, objects
+    from blurlab.ui import cache, shell  # noqa: F401
+
+    objects.objects(1, cache.SIZE, torch.Generator())  # its outlines are drawn once, and kept
     for name in models.names():
         if models.card_path(name).parent != models.MODELS_DIR:
             continue  # an added one may be large, and is loaded when it is asked for
