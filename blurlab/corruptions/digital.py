@@ -86,11 +86,11 @@ def pixelate(images: Tensor, share: float) -> Tensor:
     size = images.shape[-1]
     side = int(size * share)
 
-    def reduce_and_repeat(plane: np.ndarray) -> np.ndarray:
-        blocks = np.asarray(Image.fromarray(plane).resize((side, side), Image.Resampling.BOX))
-        return cv2.resize(blocks, (size, size), interpolation=cv2.INTER_NEAREST_EXACT)
+    def reduced(plane: np.ndarray) -> np.ndarray:
+        return np.asarray(Image.fromarray(plane).resize((side, side), Image.Resampling.BOX))
 
-    return _in_bytes(images, lambda planes: [reduce_and_repeat(plane) for plane in planes])
+    blocks = _in_bytes(images, lambda planes: [reduced(plane) for plane in planes])
+    return F.interpolate(blocks, (size, size), mode="nearest-exact")
 
 
 def jpeg_compression(images: Tensor, quality: int) -> Tensor:
@@ -106,7 +106,7 @@ def jpeg_compression(images: Tensor, quality: int) -> Tensor:
 
 
 def _in_bytes(images: Tensor, change: Callable[[np.ndarray], Sequence[np.ndarray]]) -> Tensor:
-    """Apply change, (3, S, S) uint8 to three (S, S) uint8, to each picture, on the CPU."""
+    """Apply change, (3, S, S) uint8 to three uint8 planes, to each picture, on the CPU."""
     size = images.shape[-1]
     levels = cv2.convertScaleAbs(images.cpu().reshape(-1, size).numpy(), alpha=255)
     changed = np.stack([np.stack(change(planes)) for planes in levels.reshape(-1, 3, size, size)])
