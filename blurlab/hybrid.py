@@ -60,7 +60,7 @@ def hybrid(
 
 @torch.no_grad()
 def iter_sweep(
-    low: Tensor, high: Tensor, cutoffs: Sequence[float], *, filter: str = "ideal", chunk: int = 4
+    low: Tensor, high: Tensor, cutoffs: Sequence[float], *, filter: str = "ideal", chunk: int = 2
 ) -> Iterator[Tensor]:
     """Yield the hybrids of one pair at many cutoffs, in their order, chunk cutoffs at a time.
 
