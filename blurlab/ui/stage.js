@@ -66,8 +66,8 @@ function makeView(parent) {
       cards = data.models.map((model) => makeCard(model, "probability of each picture", ["low", "high"]));
       parts.models.replaceChildren(...cards.map(({ node }) => node));
     }
+    layoutIsOld = true;
     receive();
-    redraw(true);
   }
 
   function close() {
@@ -82,9 +82,9 @@ function makeView(parent) {
     const before = settings, answersBefore = answers;
     if (slot.settings && slot.settings !== settings) adopt(slot.settings);
     answers = slot.answers;
-    const stays = before && answers === answersBefore && frame === null && looks(before) === looks(settings);
-    if (stays) draw();
-    else redraw(true);
+    layoutIsOld ||= !before || answers !== answersBefore || looks(before) !== looks(settings);
+    if (layoutIsOld || frame !== null) redraw(layoutIsOld);
+    else draw();
   }
 
   // Everything of the settings that the layout depends on.
