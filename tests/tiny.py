@@ -27,13 +27,17 @@ RECIPE = training.Recipe(
 )
 
 
-@functools.cache
 def pictures(count: int, seed: int, size: int = 40) -> Pictures:
     """Draw as many objects of each of the first classes."""
+    return _drawn(count, seed, size, CLASSES)
+
+
+@functools.cache
+def _drawn(count: int, seed: int, size: int, classes: tuple[str, ...]) -> Pictures:
     generator = torch.Generator().manual_seed(seed)
-    labels = torch.arange(count) % len(CLASSES)
+    labels = torch.arange(count) % len(classes)
     images = objects.draw(labels, labels, size, generator)
-    return Pictures(images.mul(255).round().byte(), labels, CLASSES)
+    return Pictures(images.mul(255).round().byte(), labels, classes)
 
 
 def data_set(split: str, size: int) -> Pictures:
