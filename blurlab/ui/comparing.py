@@ -140,9 +140,11 @@ def _add_paper(figure: go.Figure, x: str, y: str) -> None:
 
 def _finished(figure: go.Figure) -> go.Figure:
     return figure.update_layout(
-        height=460, margin={"t": 60, "r": 20}, legend={"orientation": "h", "y": 1.22},
+        height=540,
+        margin={"t": 20, "r": 20},
+        legend={"orientation": "h", "y": -0.22, "yanchor": "top"},  # below: it may have many lines
         uirevision="keep",
-    )  # fmt: skip
+    )
 
 
 def table(rows: list[Row]) -> list[dict[str, str]]:
