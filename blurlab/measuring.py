@@ -91,9 +91,9 @@ def plan(
 def settings_of(measure: str, changed: dict[str, Any]) -> dict[str, Any]:
     """Return all settings of a measure, some of them changed.
 
-    Raises ValueError for a name that it does not have or a value of another type.
+    Raises ValueError for a name that it does not have or a value that is not possible.
     """
-    settings = dict(MEASURES[measure].settings)
+    settings, limits = dict(MEASURES[measure].settings), MEASURES[measure].limits
     for name, value in changed.items():
         if name not in settings:
             known = ", ".join(settings) or "none"
@@ -105,6 +105,9 @@ def settings_of(measure: str, changed: dict[str, Any]) -> dict[str, Any]:
             raise ValueError(
                 f"{name} is {json.dumps(value)}; it takes values such as {json.dumps(usual)}."
             )
+        holds, words = limits.get(name, (None, ""))
+        if holds and not holds(value):
+            raise ValueError(f"{name} is {json.dumps(value)}; it must be {words}.")
         settings[name] = value
     return settings
 

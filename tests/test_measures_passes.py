@@ -124,8 +124,3 @@ def test_what_people_saw_is_asked_in_grey_and_told_in_their_own_unit():
     assert gain == pytest.approx(0.5)
     assert found["high_cutoffs"][1] == found["low_cutoffs"][2]
     assert pytest.approx(0.1874, abs=1e-4) == HALF_GAIN
-
-
-def test_an_unknown_filter_is_refused():
-    with pytest.raises(ValueError, match="filter is 'dog'; it must be ideal or human"):
-        measured(lambda images: images, striped(3), filter="dog")

@@ -6,6 +6,7 @@ machines, and its memory does not grow with the number of pictures.
 """
 
 from collections.abc import Callable, Container, Iterable, Iterator
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import torch
@@ -44,6 +45,7 @@ class Measure(NamedTuple):
     is null or the name of an installed model, which tallies() loads.
     tally: called with (network, batch, settings); estimate: with (the sum of tallies, settings),
     returns the numbers as JSON holds them, each estimate with its 95 % interval.
+    limits: what must hold of a setting beyond its type, and the same in words.
     size: pictures in a batch.
     """
 
@@ -51,7 +53,19 @@ class Measure(NamedTuple):
     settings: dict[str, Any]
     tally: Callable[[Network, Batch, dict[str, Any]], Tally]
     estimate: Callable[[Tally, dict[str, Any]], dict[str, Any]]
+    limits: dict[str, tuple[Callable[[Any], bool], str]]
     size: int = 50
+
+
+def ascend(numbers: list[float]) -> bool:
+    """Tell whether every number is larger than the one before."""
+    return all(a < b for a, b in pairwise(numbers))
+
+
+# Limits that several measures have.
+PERCENTAGES = (lambda alphas: alphas[0] >= 0 and ascend(alphas), "of Nyquist in percent, ascending")
+POSITIVES = (lambda numbers: numbers[0] > 0 and ascend(numbers), "above 0 and ascending")
+COUNT = (lambda count: count > 0, "1 or more")
 
 
 def batches(pictures: Pictures, count: int, size: int) -> range:

@@ -5,7 +5,7 @@ from typing import Any
 import torch
 
 from blurlab import attacks
-from blurlab.measures import Batch, Measure, Network, Tally
+from blurlab.measures import COUNT, POSITIVES, Batch, Measure, Network, Tally
 from blurlab.sensitivity import share
 
 
@@ -46,5 +46,9 @@ def estimate(summed: Tally, settings: dict[str, Any]) -> dict[str, Any]:
 # source: null for an attack on the network itself, which sees the gradient through its blur layer
 # (adaptive), or the name of the model that the attack is made on (transfer).
 ATTACKED = Measure(
-    "Accuracy under attacks", {"epsilons": [1, 2, 4], "steps": 10, "source": None}, tally, estimate
+    "Accuracy under attacks",
+    {"epsilons": [1, 2, 4], "steps": 10, "source": None},
+    tally,
+    estimate,
+    limits={"epsilons": POSITIVES, "steps": COUNT},
 )

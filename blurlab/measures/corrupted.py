@@ -5,7 +5,7 @@ from typing import Any
 
 import torch
 
-from blurlab.corruptions import CORRUPTIONS, SEVERITIES, corrupt, eight_bit
+from blurlab.corruptions import CORRUPTIONS, SEVERITIES, STRENGTHS, corrupt, eight_bit
 from blurlab.measures import Batch, Measure, Network, Tally
 from blurlab.sensitivity import mean, share
 
@@ -68,4 +68,10 @@ def mce(found: dict[str, Any], baseline: dict[str, Any]) -> dict[str, Any]:
     return {"mce": sum(ce.values()) / len(tested), "ce": ce}
 
 
-CORRUPTED = Measure("Accuracy under corruptions", {"strengths": "imagenet"}, tally, estimate)
+CORRUPTED = Measure(
+    "Accuracy under corruptions",
+    {"strengths": "imagenet"},
+    tally,
+    estimate,
+    limits={"strengths": (lambda table: table in STRENGTHS, f"one of {', '.join(STRENGTHS)}")},
+)

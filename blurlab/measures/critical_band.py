@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from blurlab.measures import Batch, Measure, Network, Tally
+from blurlab.measures import POSITIVES, Batch, Measure, Network, Tally
 from blurlab.measures.channel import LOWEST, depths, fit, why_undefined
 from blurlab.sensitivity import UNDEFINED, Interval, share
 from blurlab.spectrum import multiply_spectrum, radial_frequency
@@ -121,9 +121,15 @@ def _around(drawn: Tensor) -> Interval:
     return Interval(value, min(low, value), max(high, value))
 
 
+# The source tests people at a contrast of 0.2, which leaves the networks that ship fewer than half
+# of their answers without any noise, and so no threshold.
 CRITICAL_BAND = Measure(
     "Critical band",
-    {"contrast": 0.2, "deviations": [0.02, 0.04, 0.08, 0.16]},
+    {"contrast": 0.5, "deviations": [0.02, 0.04, 0.08, 0.16]},
     tally,
     estimate,
+    limits={
+        "contrast": (lambda contrast: 0 < contrast <= 1, "above 0 and at most 1"),
+        "deviations": POSITIVES,
+    },
 )

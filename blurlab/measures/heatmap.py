@@ -79,4 +79,10 @@ def estimate(summed: Tally, settings: dict[str, Any]) -> dict[str, Any]:
 # 15.7 is the length of each channel's change that the source uses on ImageNet at 224 pixels. It is
 # scaled with the size of the pictures, which keeps the change of a pixel; the source's 4.0 on
 # CIFAR-10 at 32 pixels would be 28 in this unit.
-HEATMAP = Measure("Fourier heatmap", {"cells": 15, "epsilon": 15.7}, tally, estimate)
+HEATMAP = Measure(
+    "Fourier heatmap",
+    {"cells": 15, "epsilon": 15.7},
+    tally,
+    estimate,
+    limits={"epsilon": (lambda epsilon: 0 < epsilon < math.inf, "above 0")},
+)

@@ -5,7 +5,7 @@ from typing import Any
 import torch
 
 from blurlab.hybrid import hybrid
-from blurlab.measures import Batch, Measure, Network, Tally
+from blurlab.measures import PERCENTAGES, Batch, Measure, Network, Tally
 from blurlab.sensitivity import ALPHAS, difference, reverse_frequency, share
 
 
@@ -48,4 +48,10 @@ def estimate(summed: Tally, settings: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-HYBRIDS = Measure("Answers to hybrid pictures", {"alphas": list(ALPHAS)}, tally, estimate)
+HYBRIDS = Measure(
+    "Answers to hybrid pictures",
+    {"alphas": list(ALPHAS)},
+    tally,
+    estimate,
+    limits={"alphas": PERCENTAGES},
+)

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from blurlab.measures import Batch, Measure, Network, Tally
+from blurlab.measures import PERCENTAGES, Batch, Measure, Network, Tally
 from blurlab.sensitivity import ALPHAS, share
 from blurlab.spectrum import low_pass
 
@@ -81,8 +81,6 @@ def _filtered(images: Tensor, settings: dict[str, Any]) -> Iterator[tuple[str, T
         for alpha in settings["alphas"]:
             yield from zip(("low", "high"), ideal(images, alpha), strict=True)
         return
-    if settings["filter"] != "human":
-        raise ValueError(f"filter is {settings['filter']!r}; it must be ideal or human.")
     grey = torch.einsum("nchw,c->nhw", images, images.new_tensor(GREY))[:, None]
     for sigma in HUMANS["low"]:
         yield "low", human_low(grey, sigma)
@@ -125,4 +123,8 @@ PASSES = Measure(
     {"filter": "ideal", "alphas": list(ALPHAS)},
     tally,
     estimate,
+    limits={
+        "filter": (lambda filter: filter in ("ideal", "human"), "ideal or human"),
+        "alphas": PERCENTAGES,
+    },
 )

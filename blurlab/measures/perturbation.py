@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 
 from blurlab.attacks import minimal_epsilon
-from blurlab.measures import Batch, Measure, Network, Tally
+from blurlab.measures import COUNT, Batch, Measure, Network, Tally
+from blurlab.norms import NORMS
 from blurlab.sensitivity import UNDEFINED, Interval, Z, share, zero_crossing
 from blurlab.spectrum import radial_frequency
 
@@ -147,5 +148,6 @@ PERTURBATION = Measure(
     {"norm": "linf", "targeted": True, "steps": 100},
     tally,
     estimate,
+    limits={"norm": (lambda norm: norm in NORMS, f"one of {', '.join(NORMS)}"), "steps": COUNT},
     size=20,
 )
