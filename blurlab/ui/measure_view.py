@@ -58,7 +58,7 @@ PARAMETERS = {
     "measure_seed": link.number(0, 9999, 0),
     "pass_filter": link.choice(list(FILTERS), "ideal"),
     "cells": link.choice(CELLS, "15"),
-    "contrast": link.choice(CONTRASTS, "0.2"),
+    "contrast": link.choice(CONTRASTS, "0.5"),
     "made_on": link.choice([ITSELF, *models.names()], ITSELF),
 }
 STATES = {
@@ -95,7 +95,7 @@ def controls() -> None:
         case "critical_band":
             setting.selectbox(
                 "Contrast of the pictures", CONTRASTS, key="contrast",
-                help="People were tested at 0.2, where small networks may fail without noise",
+                help="People were tested at 0.2, where small networks fail without any noise",
             )  # fmt: skip
         case "attacks":
             names = [ITSELF, *models.names()]
@@ -118,7 +118,7 @@ def changed() -> dict[str, Any]:
             return {"filter": state["pass_filter"]}
         case "heatmap" if state["cells"] != "15":
             return {"cells": int(state["cells"])}
-        case "critical_band" if state["contrast"] != "0.2":
+        case "critical_band" if state["contrast"] != "0.5":
             return {"contrast": float(state["contrast"])}
         case "attacks" if state["made_on"] != ITSELF:
             return {"source": state["made_on"]}
