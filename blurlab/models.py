@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from safetensors.torch import load_file
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 from blurlab import architectures, pca
 from blurlab.blur import GaussianBlur
@@ -33,7 +34,9 @@ class Classifier(nn.Module):
     shows it the whole.  interpolation: of the resizing, "bilinear" or "bicubic".
     components: how many of the leading ones of the basis that ships the resized picture is
     projected on, which must have the basis's size; 0 leaves it as it is.
-    Takes (N, 3, S, S) in [0, 1], any S; returns (N, classes) logits.
+    Takes (N, 3, S, S) in [0, 1], any S; returns (N, classes) logits. Pictures that do not fit the
+    device's memory together are answered in halves, unless the net is in training.
+    Raises ValueError when not even one fits.
     """
 
     def __init__(
@@ -57,7 +60,24 @@ class Classifier(nn.Module):
         self.register_buffer("std", torch.tensor(std).view(3, 1, 1), persistent=False)
 
     def forward(self, images: Tensor) -> Tensor:
-        return self.net(self.prepare(images))
+        try:
+            return self.net(self.prepare(images))
+        except torch.OutOfMemoryError:
+            if self.training:  # batch statistics of halves would be others
+                raise
+        # Out of the handler, whose error holds on to what was computed.
+        if len(images) == 1:
+            raise ValueError(
+                f"one picture of {images.shape[-1]} pixels does not fit the memory left on "
+                f"{images.device}; free some of it, or take a smaller network."
+            )
+        return torch.cat([self._half(half) for half in images.chunk(2)])
+
+    def _half(self, images: Tensor) -> Tensor:
+        """Answer without keeping what the gradient needs, which is computed again when it does."""
+        if torch.is_grad_enabled():
+            return checkpoint(self, images, use_reentrant=False)
+        return self(images)
 
     def prepare(self, images: Tensor) -> Tensor:
         """Return what the net is shown of pictures."""

@@ -81,6 +81,68 @@ def test_a_classifier_with_a_blur_layer_answers_as_the_net_does_on_a_blurred_pic
     assert not torch.allclose(blurred(images), plain(images), atol=1e-3)
 
 
+class Room(torch.nn.Module):
+    """A net on a device with memory for so many pictures; it notes how many were answered."""
+
+    def __init__(self, most):
+        super().__init__()
+        self.most, self.answered = most, []
+        self.net = ResidualNet(5, 8, [8], [1])
+
+    def forward(self, images):
+        if len(images) > self.most:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate more.")
+        self.answered.append(len(images))
+        return self.net(images)
+
+
+def test_pictures_that_do_not_fit_the_memory_together_are_answered_in_halves(images):
+    room = Room(most=2)
+    network = Classifier(room, input_size=32).eval()
+    expected = Classifier(room.net, input_size=32).eval()(images)
+    assert_close(network(images), expected, rtol=0, atol=1e-6)
+    assert room.answered == [2, 2]
+
+
+def test_gradients_of_halves_are_those_of_all_pictures(images):
+    room = Room(most=3)
+    gradients = []
+    for net in (room, room.net):
+        shown = images.clone().requires_grad_()
+        Classifier(net, input_size=32).eval()(shown).logsumexp(-1).sum().backward()
+        gradients.append(shown.grad)
+    assert gradients[0].abs().max() > 0
+    assert_close(*gradients, rtol=1e-4, atol=1e-7)
+
+
+def test_one_picture_that_does_not_fit_is_an_error_in_a_sentence(images):
+    network = Classifier(Room(most=0), input_size=32).eval()
+    with pytest.raises(
+        ValueError, match=r"one picture of 64 .* does not fit the memory left on cpu"
+    ):
+        network(images[:3])
+
+
+def test_training_without_memory_stops_for_halves_have_other_statistics(images):
+    with pytest.raises(torch.OutOfMemoryError):
+        Classifier(Room(most=2), input_size=32).train()(images[:3])
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA GPU")
+def test_a_full_gpu_answers_in_halves():
+    network = models.load("imagenette_base", "cuda")
+    shown = torch.rand(512, 3, 128, 128)
+    with torch.no_grad():
+        expected = torch.cat([network(part.cuda()) for part in shown.split(16)])
+        whole = torch.cuda.get_device_properties(0).total_memory
+        torch.cuda.set_per_process_memory_fraction(600e6 / whole)
+        try:
+            found = network(shown.cuda())
+        finally:
+            torch.cuda.set_per_process_memory_fraction(1.0)
+    assert_close(found, expected, rtol=1e-3, atol=1e-3)
+
+
 def test_the_net_takes_any_size_from_16_and_gives_one_logit_for_each_class():
     net = ResidualNet(7, 4, [8, 8, 8], [1, 2, 1]).eval()
     for size in (16, 33, 64):
