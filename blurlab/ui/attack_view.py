@@ -9,7 +9,7 @@ import streamlit as st
 from blurlab import data, models, objects
 from blurlab.attacks import ATTACKS
 from blurlab.norms import NORMS
-from blurlab.ui import answers, attacking, cache, jobs, link, shell, show, spectra
+from blurlab.ui import answers, attacking, cache, jobs, link, polling, shell, show, spectra
 from blurlab.ui.frames import frames, frames_answers, frames_html
 
 FITTING, ANY = "fitting", "any"
@@ -171,11 +171,8 @@ def size_text(size: float, norm: str) -> str:
 
 def live(setting: attacking.Setting, names: tuple[str, ...], parameters: dict) -> None:
     """Draw the attack while it runs, and everything that can be done with it."""
-    job = run(setting, names)
-    ticking = job.state in ("waiting", "running")
 
-    def panel() -> None:
-        job = run(setting, names)
+    def draw(job: jobs.Job) -> None:
         found = list(job.results)
         buttons(job, setting, names, found)
         if found:
@@ -185,10 +182,8 @@ def live(setting: attacking.Setting, names: tuple[str, ...], parameters: dict) -
         if job.state == "failed":
             st.error(f"The attack failed: {job.error}.", icon=":material/error:")
         link.write(shell.SHARED | parameters)
-        if (job.state in ("waiting", "running")) is not ticking:
-            st.rerun()  # the timer below is set by the whole page, and is now wrong
 
-    st.fragment(panel, run_every=0.25 if ticking else None)()
+    polling.follow(lambda: run(setting, names), draw, seconds=0.25)
 
 
 def run(setting: attacking.Setting, names: tuple[str, ...]) -> jobs.Job:

@@ -10,7 +10,18 @@ from blurlab import images
 from blurlab.corruptions import CORRUPTIONS, SEVERITIES
 from blurlab.sensitivity import Interval
 from blurlab.spectrum import UNITS, convert
-from blurlab.ui import answers, cache, comparing, corrupting, link, measure_figures, shell, show
+from blurlab.ui import (
+    answers,
+    cache,
+    comparing,
+    corrupting,
+    jobs,
+    link,
+    measure_figures,
+    polling,
+    shell,
+    show,
+)
 from blurlab.ui.frames import frames, frames_answers, frames_html
 
 KEY = "corruption_frames"
@@ -43,22 +54,17 @@ def current(picture: cache.Choice) -> corrupting.Setting:
 
 def live(names: tuple[str, ...], picture: cache.Choice, parameters: dict) -> None:
     """Draw the frames and what follows from them, polling the sweep until it is complete."""
-    waiting = not corrupting.sweep(names, current(picture)).is_over
 
-    def panel() -> None:
-        setting = current(picture)
-        job = corrupting.sweep(names, setting)
-        found = list(job.results)
+    def draw(job: jobs.Job) -> None:
+        setting, found = current(picture), list(job.results)
         show_frames(names, setting, found)
         if job.state == "failed":
             st.error(f"The corruption could not be computed: {job.error}.", icon=":material/error:")
         if not st.session_state["present"]:
             details(names, setting, found)
         link.write(shell.SHARED | parameters)
-        if job.is_over is waiting:
-            st.rerun()  # the timer below is set by the whole page, and is now wrong
 
-    st.fragment(panel, run_every=0.3 if waiting else None)()
+    polling.follow(lambda: corrupting.sweep(names, current(picture)), draw, seconds=0.3)
 
 
 def show_frames(names, setting: corrupting.Setting, found: list[corrupting.Frame]) -> None:
@@ -141,18 +147,13 @@ def details(names, setting: corrupting.Setting, found: list[corrupting.Frame]) -
 def overview(names: tuple[str, ...], picture: cache.Choice) -> None:
     """Draw the spectra and the gallery of all corruptions, polling until the gallery is full."""
     seed = int(st.session_state["seed"])
-    waiting = not corrupting.gallery(picture, seed).is_over
 
-    def panel() -> None:
-        setting = current(picture)
-        job = corrupting.gallery(picture, seed)
-        results = list(job.results)
+    def draw(job: jobs.Job) -> None:
+        setting, results = current(picture), list(job.results)
         show_spectra(setting, list(corrupting.sweep(names, setting).results), results)
         show_gallery(results)
-        if job.is_over is waiting:
-            st.rerun()
 
-    st.fragment(panel, run_every=1.0 if waiting else None)()
+    polling.follow(lambda: corrupting.gallery(picture, seed), draw, seconds=1.0)
 
 
 def show_spectra(setting: corrupting.Setting, found: list[corrupting.Frame], results) -> None:

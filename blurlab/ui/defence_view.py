@@ -15,6 +15,7 @@ from blurlab.ui import (
     defending,
     jobs,
     link,
+    polling,
     shell,
     show,
     spectra,
@@ -131,25 +132,20 @@ def strength(setting: defending.Setting) -> float:
 
 def live(names: tuple[str, ...], picture: cache.Choice, parameters: dict) -> None:
     """Draw the chain and what follows from it, polling the sweep until it is complete."""
-    waiting = not poll(names, current(picture)).is_over
 
-    def panel() -> None:
-        setting = current(picture)
-        job = poll(names, setting)
-        found = list(job.results)
+    def draw(job: jobs.Job) -> None:
+        setting, found = current(picture), list(job.results)
         show_chain(names, setting, found)
         if job.state == "failed":
             st.error(f"The chain could not be computed: {job.error}.", icon=":material/error:")
         if not st.session_state["present"]:
             details(names, setting, found)
         link.write(shell.SHARED | parameters)
-        if job.is_over is waiting:
-            st.rerun()  # the timer below is set by the whole page, and is now wrong
 
-    st.fragment(panel, run_every=0.3 if waiting else None)()
+    polling.follow(lambda: run(names, current(picture)), draw, seconds=0.3)
 
 
-def poll(names: tuple[str, ...], setting: defending.Setting) -> jobs.Job:
+def run(names: tuple[str, ...], setting: defending.Setting) -> jobs.Job:
     return defending.sweep(names, setting, position(setting))
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import streamlit as st
 
 from blurlab.sensitivity import coarse_to_fine
-from blurlab.ui import answers, attack_view, attacking, cache, jobs, link, shell, spectra
+from blurlab.ui import answers, attack_view, attacking, cache, jobs, link, polling, shell, spectra
 from blurlab.ui.attacking import Setting, Step
 from blurlab.ui.frames import frames, frames_answers, frames_html
 
@@ -59,22 +59,17 @@ def unattacked(setting: Setting):
 
 def live(setting: Setting, names: tuple[str, ...], parameters: dict) -> None:
     """Draw the slider over epsilon, polling the sweep until it is complete."""
-    waiting = not sweep(setting, names).is_over
 
-    def panel() -> None:
-        shown = attack_view.current(setting.picture)
-        job = sweep(shown, names)
-        found = sorted(job.results)
+    def draw(job: jobs.Job) -> None:
+        shown, found = attack_view.current(setting.picture), sorted(job.results)
         show_frames(shown, names, found)
         if job.state == "failed":
             st.error(f"The attack failed: {job.error}.", icon=":material/error:")
         if not st.session_state["present"] and found:
             details(shown, names, found)
         link.write(shell.SHARED | parameters)
-        if job.is_over is waiting:
-            st.rerun()  # the timer below is set by the whole page, and is now wrong
 
-    st.fragment(panel, run_every=0.3 if waiting else None)()
+    polling.follow(lambda: sweep(attack_view.current(setting.picture), names), draw, seconds=0.3)
 
 
 def show_frames(setting: Setting, names: tuple[str, ...], found: list[Step]) -> None:

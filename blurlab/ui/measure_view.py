@@ -9,7 +9,7 @@ import streamlit as st
 from blurlab import data, measuring, models
 from blurlab.measuring import Running, Work
 from blurlab.sensitivity import Interval
-from blurlab.ui import answers, cache, jobs, link, measures_job, shell, show
+from blurlab.ui import answers, cache, jobs, link, measures_job, polling, shell, show
 from blurlab.ui.measure_figures import FIGURES, Axis
 
 TITLES = {
@@ -143,12 +143,8 @@ def asked(names: tuple[str, ...]) -> tuple:
 
 def live(names: tuple[str, ...], works: list[Work], parameters: dict) -> None:
     """Draw the buttons, the figure and the numbers, polling the job while it runs."""
-    is_active = state_of(jobs.find(measures_job.key(works))) in ACTIVE
 
-    def panel() -> None:
-        job = jobs.find(measures_job.key(works))
-        if is_active and job is not None and job.state == "stopped":
-            job = measures_job.start(works)
+    def draw(job: jobs.Job | None) -> None:
         found = measures_job.estimates(works, job)
         buttons(works, job, found)
         if found:
@@ -156,10 +152,13 @@ def live(names: tuple[str, ...], works: list[Work], parameters: dict) -> None:
             if not st.session_state["present"]:
                 take_away(names, works, found)
         link.write(shell.SHARED | parameters)
-        if (state_of(job) in ACTIVE) is not is_active:
-            st.rerun()  # the timer below is set by the whole page, and is now wrong
 
-    st.fragment(panel, run_every=0.5 if is_active else None)()
+    polling.follow(
+        lambda: jobs.find(measures_job.key(works)),
+        draw,
+        seconds=0.5,
+        restart=lambda: measures_job.start(works),
+    )
 
 
 def state_of(job: jobs.Job | None) -> str:

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from blurlab import models, zoo
-from blurlab.ui import jobs, link, show
+from blurlab import models, published, zoo
+from blurlab.ui import jobs, link, polling, show
 
 PARAMETERS = {"public": link.flag()}
 STATES = {"waiting": "waiting for its turn", "running": "fetching"}
@@ -15,10 +15,11 @@ def public() -> None:
     if not st.session_state["public"]:
         st.caption(
             "Every classifier of torchvision, adversarially trained ResNets of the Madry lab, "
-            "and CIFAR-10 ResNets. Without internet, what is listed above is what there is."
+            "CIFAR-10 ResNets and, where timm is installed, those of its own that name ImageNet's "
+            "thousand classes. Without internet, what is listed above is what there is."
         )
         return
-    table, installed = zoo.table(), models.names()
+    table, installed = published.table(), models.names()
     rows = [
         {
             "weights": weights.title,
@@ -40,7 +41,8 @@ def public() -> None:
 
 def title(name: str) -> str:
     weights = zoo.find(name)
-    return f"{weights.title} ({weights.megabytes:,.0f} MB)"
+    size = f" ({weights.megabytes:,.0f} MB)" if weights.megabytes else ""
+    return f"{weights.title}{size}"
 
 
 def key(name: str) -> tuple:
@@ -49,18 +51,12 @@ def key(name: str) -> tuple:
 
 def fetching(name: str) -> None:
     """Draw the button and the progress of one download, polling its job while it runs."""
-    job = jobs.find(key(name))
-    is_active = job is not None and job.state in STATES
-
-    def panel() -> None:
-        job = jobs.find(key(name))
-        if is_active and job is not None and job.state == "stopped":
-            job = start(name)
-        buttons(name, job)
-        if (job is not None and job.state in STATES) is not is_active:
-            st.rerun()  # the timer below is set by the whole page, and is now wrong
-
-    st.fragment(panel, run_every=0.5 if is_active else None)()
+    polling.follow(
+        lambda: jobs.find(key(name)),
+        lambda job: buttons(name, job),
+        seconds=0.5,
+        restart=lambda: start(name),
+    )
 
 
 def buttons(name: str, job: jobs.Job | None) -> None:
