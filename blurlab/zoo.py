@@ -1,143 +1,15 @@
-"""Public weights that can be fetched: torchvision's classifiers, the Madry lab's, CIFAR's.
-
-They are fetched into the folder of added models and installed like a person's own.
-"""
+"""Fetch public weights and install them as a person's own, in the folder of added models."""
 
 import re
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
 
 from blurlab import downloads, installing, models
 from blurlab.data import CIFAR10_CLASSES
 from blurlab.downloads import Progress
+from blurlab.published import Weights, table
 
-MADRY = "https://huggingface.co/madrylab/robust-imagenet-models/resolve/main"
-# SHA-256 by file, from the pages of the files themselves. Their card gives the licence as MIT.
-# Salman et al. 2020, Do Adversarially Robust ImageNet Models Transfer Better?
-MADRY_FILES = {
-    "resnet18_l2_eps0": "d762c58693a2ecaf93160060bb2c32493598540a08852fb3068e95e88f032623",
-    "resnet18_l2_eps0.5": "69a10462280f266ab855547fde0649ac909f06174ed8df83b8bf2ea0f6fc8150",
-    "resnet18_l2_eps1": "92e6c37af550167c7c49c77ad31aad027de4e1f47fbef57546a48ef43626ebcf",
-    "resnet18_l2_eps3": "b4315784a1a10257b05906aee94d6884678f7b77412d10100d7c05daa959eab0",
-    "resnet18_l2_eps5": "d3ef126afdf9144a22020988dc46f552a0c39347e954c34359a3cb6bf83df186",
-    "resnet18_linf_eps0.5": "48d5e933d4ec99b390a0b7c628a4303343f9517a46245cbd7d2f2c034cbd93ee",
-    "resnet18_linf_eps1.0": "b49800111d38197deefb0c236055fbdd9d91a0607e55d6cc0bce15504adc9582",
-    "resnet18_linf_eps2.0": "bf2611291cc5f792c7f8f17ff6f841f9a0ede32dbe575cbd5bc57233139ae8bd",
-    "resnet18_linf_eps4.0": "6f8ccef1ae4958c381617081e9e0fb5f50e7cccd4965192d1caa452fd6c5cd1e",
-    "resnet50_l2_eps0": "72d4a99582db5d7fa86c3fd2a089f0bfd6a10f69d635bca51f6ad72ac6b458f0",
-    "resnet50_l2_eps0.5": "a5fc6fcc54946b73af7bd74289b0003cc9d2744fa0ff55c1a3d9fb2bce8fbd30",
-    "resnet50_l2_eps3": "380b14e6f9750bffa1447cf7017f65da4dc5ce71a3dd112f107515dcf7b14d9d",
-    "resnet50_l2_eps5": "c50db4bbd9a61bc0e0a33290e1f07a79080e16489aa5ada869efc88306f497be",
-    "resnet50_linf_eps2.0": "59f28de783a049cb4d91ba1c0a09c314db2cc4bb1e859566e023f842b02772ac",
-    "resnet50_linf_eps4.0": "9e62216975c111b8081481533b6142dec34be69abe5d90b54d7f860015c263db",
-    "resnet50_linf_eps8.0": "b907957f8e3ce209816813d8811c682e965a1b0f48455def828d35a4cc2953dc",
-}
-MADRY_MB = {"resnet18": 93.6, "resnet50": 205.0}
-
-CIFAR = "https://github.com/chenyaofo/pytorch-cifar-models/releases/download"
-CIFAR_FILES = {"resnet20": "4118986f", "resnet56": "187c023a"}
-CIFAR_MB = {"resnet20": 1.1, "resnet56": 3.4}
-CIFAR_MEAN, CIFAR_STD = (0.4914, 0.4822, 0.4465), (0.2023, 0.1994, 0.2010)
-
-# These were trained on pictures in [-1, 1]; torchvision converts them from ImageNet's mean and std.
-FROM_TENSORFLOW = ("googlenet", "inception_v3")
-
-
-class Weights(NamedTuple):
-    """A published file of weights.
-
-    sha256: of the file, or its first digits where no more are published.
-    megabytes: about how many.  recipe: words for installing.recipe.  classes: a set's name.
-    published: whether the file holds more than tensors, which are then stepped over.
-    """
-
-    title: str
-    url: str
-    sha256: str
-    megabytes: float
-    recipe: dict[str, Any]
-    classes: str
-    published: bool = False
-
-
-@cache
-def table() -> dict[str, Weights]:
-    """Return every published file of weights by the name that it is installed under."""
-    return {**_madry(), **_cifar(), **_torchvision()}
-
-
-def _madry() -> dict[str, Weights]:
-    found = {}
-    for file, sha256 in MADRY_FILES.items():
-        architecture, norm, epsilon = file.split("_")
-        of_255 = "/255" if norm == "linf" else ""
-        strength = f"{epsilon.removeprefix('eps').removesuffix('.0')}{of_255}"
-        ball = {"linf": "L∞", "l2": "L2"}[norm]
-        found[f"madry_{file}"] = Weights(
-            f"Madry lab, {architecture}, {ball} {strength}",
-            f"{MADRY}/{file}.ckpt",
-            sha256,
-            MADRY_MB[architecture],
-            {"architecture": f"torchvision:{architecture}", "input_size": 256, "crop": 224}
-            | {"data": "imagenet"},
-            "imagenet",
-            published=True,
-        )
-    return found
-
-
-def _cifar() -> dict[str, Weights]:
-    return {
-        f"cifar10_{name}": Weights(
-            f"CIFAR-10, {name}",
-            f"{CIFAR}/resnet/cifar10_{name}-{digits}.pt",
-            digits,
-            CIFAR_MB[name],
-            {"architecture": f"cifar:{name}", "input_size": 32, "data": "cifar10"}
-            | {"mean": CIFAR_MEAN, "std": CIFAR_STD},
-            "cifar10",
-        )
-        for name, digits in CIFAR_FILES.items()
-    }
-
-
-def _torchvision() -> dict[str, Weights]:
-    from torchvision import models as registry  # takes as long to import as torch
-
-    found = {}
-    for architecture in registry.list_models(module=registry):
-        for weights in registry.get_model_weights(architecture):
-            if weights.meta["categories"] is None:  # features alone, which name nothing
-                continue
-            digits = re.search(r"-([0-9a-f]+)\.pth$", weights.url)[1]
-            found[f"{architecture}_{weights.name.lower()}"] = Weights(
-                f"torchvision, {architecture}, {weights.name}",
-                weights.url,
-                digits,
-                weights.meta["_file_size"] * 1.048576,  # from MiB
-                _prepared(architecture, weights.transforms()),
-                "imagenet",
-            )
-    return found
-
-
-def _prepared(architecture: str, transforms) -> dict[str, Any]:
-    """Return words for installing.recipe that prepare pictures as torchvision's transforms do."""
-    if architecture in FROM_TENSORFLOW:
-        mean = std = (0.5, 0.5, 0.5)
-    else:
-        mean, std = transforms.mean, transforms.std
-    return {
-        "architecture": f"torchvision:{architecture}",
-        "input_size": transforms.resize_size[0],
-        "crop": transforms.crop_size[0],
-        "mean": tuple(mean),
-        "std": tuple(std),
-        "interpolation": transforms.interpolation.value,
-        "data": "imagenet",
-    }
+POINTED = re.compile(r"^oid sha256:([0-9a-f]{64})$", re.MULTILINE)
 
 
 def find(name: str) -> Weights:
@@ -159,26 +31,44 @@ def download(name: str) -> Iterator[Progress]:
     """
     weights = find(name)
     installing.check_name(name)
-    file = downloaded(weights)
+    file = downloaded(name)
+    remedy = f"fetch {weights.url} elsewhere and put it at {file}"
     if not file.is_file():
-        remedy = f"fetch {weights.url} elsewhere and put it at {file}"
-        yield from downloads.fetch(weights.url, file, weights.sha256, remedy=remedy)
+        sha256 = weights.sha256 or pointed(weights.pointer, file.with_suffix(".pointer"), remedy)
+        yield from downloads.fetch(weights.url, file, sha256, remedy=remedy)
     install(name, file)
     file.unlink()
 
 
-def downloaded(weights: Weights) -> Path:
-    """Return where a fetched file lies until it is installed."""
-    return models.own_folder() / "downloads" / weights.url.rpartition("/")[2]
+def downloaded(name: str) -> Path:
+    """Return where the file of public weights lies between its coming and its being installed."""
+    published = find(name).url.rpartition("/")[2]
+    return models.own_folder() / "downloads" / f"{name}{Path(published).suffix}"
+
+
+def pointed(url: str, path: Path, remedy: str) -> str:
+    """Fetch a Git LFS pointer to path for a moment; return the SHA-256 of what it points to.
+
+    remedy: what a person can do where this cannot; a sentence's end.
+    Raises ValueError when it does not come, or is none.  Source: the specification of git-lfs.
+    """
+    for _ in downloads.fetch(url, path, "", remedy=remedy):
+        pass
+    found = POINTED.search(path.read_text(errors="replace"))
+    path.unlink()
+    if not found:
+        raise ValueError(f"{url} is no pointer that gives a SHA-256; try again, or {remedy}.")
+    return found[1]
 
 
 def install(name: str, file: Path) -> dict:
     """Install a published file that is here, after checking that it is that one; return its card.
 
+    Where no SHA-256 is in the table, the file's was checked as it came, or a person put it there.
     Raises ValueError for another file.
     """
     weights = find(name)
-    if not models.sha256(file).startswith(weights.sha256):
+    if weights.sha256 and not models.sha256(file).startswith(weights.sha256):
         raise ValueError(
             f"{file} is not the published file: its SHA-256 does not begin with "
             f"{weights.sha256[:16]}; remove it and try again."

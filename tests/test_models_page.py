@@ -12,7 +12,7 @@ from test_pages import fine, needs_models, opened, said  # noqa: F401
 from test_zoo import MADRY, publish, served  # noqa: F401
 from torchvision.models import resnet18
 
-from blurlab import architectures, models, zoo
+from blurlab import architectures, models, published, zoo
 from blurlab.ui import jobs, zoo_view
 
 pytestmark = needs_models
@@ -135,7 +135,7 @@ def test_public_weights_are_listed_with_their_size_when_asked_for(opened):
     assert app.query_params == {"public": "1"}
     assert len(app.dataframe) == before + 1
     (listed,) = [each.value for each in app.dataframe if "size (MB)" in each.value]
-    assert list(listed["name"]) == list(zoo.table())
+    assert list(listed["name"]) == list(published.table())
     assert not listed["installed"].any()
 
 
@@ -156,8 +156,8 @@ def test_a_download_shows_how_far_it_is_and_ends_installed(opened, served, monke
 
 
 def test_a_download_is_cancelled_and_what_came_is_kept(opened, server, folder, monkeypatch):
-    monkeypatch.setattr(zoo, "MADRY", f"{server.address}/slow?")
-    zoo.table.cache_clear()
+    monkeypatch.setattr(published, "MADRY", f"{server.address}/slow?")
+    published.table.cache_clear()
     app = opened("models", public="1")
     fine(app.selectbox(key="weights").set_value("madry_resnet18_l2_eps1").run())
     fine(button(app, "Download").click().run())
@@ -169,12 +169,12 @@ def test_a_download_is_cancelled_and_what_came_is_kept(opened, server, folder, m
     assert "Stopped; what has come is kept." in [text.value for text in app.markdown]
     (part,) = (folder / "downloads").iterdir()
     assert part.stat().st_size > 0
-    zoo.table.cache_clear()
+    published.table.cache_clear()
 
 
 def test_without_internet_the_page_says_so_and_goes_on(opened, monkeypatch):
-    monkeypatch.setattr(zoo, "MADRY", "http://127.0.0.1:9")
-    zoo.table.cache_clear()
+    monkeypatch.setattr(published, "MADRY", "http://127.0.0.1:9")
+    published.table.cache_clear()
     app = opened("models", public="1")
     fine(app.selectbox(key="weights").set_value("madry_resnet18_l2_eps0").run())
     fine(button(app, "Download").click().run())
@@ -183,4 +183,4 @@ def test_without_internet_the_page_says_so_and_goes_on(opened, monkeypatch):
     assert "cannot be reached" in message
     assert "put it at" in message
     assert "Download" in labels(app)
-    zoo.table.cache_clear()
+    published.table.cache_clear()

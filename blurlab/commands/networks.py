@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from blurlab import cards, images, installing, models, similarity, zoo
+from blurlab import cards, images, installing, models, published, similarity, zoo
 from blurlab.commands import add_device, add_models, between, command
 from blurlab.data import Pictures
 from blurlab.recipes import RECIPES, Recipe
@@ -150,8 +150,9 @@ def add_model(options) -> None:
 
 def download_model(options) -> None:
     if options.name is None:
-        for name, weights in zoo.table().items():
-            print(f"{name:<40} {weights.megabytes:8.1f} MB  {weights.title}")
+        for name, weights in published.table().items():
+            size = f"{weights.megabytes:8.1f} MB" if weights.megabytes else " " * 11
+            print(f"{name:<40} {size}  {weights.title}")
         return
     for progress in zoo.download(options.name):
         if sys.stderr.isatty():
