@@ -15,7 +15,7 @@ _warm.set()  # where no server starts, as in a test, nothing need be waited for
 
 @asynccontextmanager
 async def lifespan(app) -> AsyncIterator[None]:
-    """Begin to make every model that ships ready for the first visitor."""
+    """Begin to make the models that pages open with ready for the first visitor."""
     _warm.clear()
     threading.Thread(target=_warm_up_and_say_so, name="blurlab-warm-up", daemon=True).start()
     yield
@@ -34,7 +34,7 @@ def _warm_up_and_say_so() -> None:
 
 
 def warm_up() -> None:
-    """Load the models that ship, run each, and hide all that exists from the garbage collector.
+    """Load the models that pages open with, run each, and hide all from the garbage collector.
 
     Streamlit collects garbage after every step; without the freeze each step of a slider would wait
     about 200 ms for it to walk through torch.
@@ -43,13 +43,14 @@ def warm_up() -> None:
     import torch
 
     from blurlab import models, objects
-    from blurlab.ui import cache, shell  # noqa: F401
+    from blurlab.ui import cache, shell
 
     objects.objects(1, cache.SIZE, torch.Generator())  # its outlines are drawn once, and kept
-    for name in models.names():
-        if models.card_path(name).parent != models.MODELS_DIR:
-            continue  # an added one may be large, and is loaded when it is asked for
-        model = cache.model(name)
-        model(torch.zeros(1, 3, cache.SIZE, cache.SIZE, device=model.mean.device))
+    for data in ("objects", "imagenette"):
+        for name in shell.fitting(data):
+            if models.card_path(name).parent != models.MODELS_DIR:
+                continue  # an added one may be large, and is loaded when it is asked for
+            model = cache.model(name)
+            model(torch.zeros(1, 3, cache.SIZE, cache.SIZE, device=model.mean.device))
     gc.collect()
     gc.freeze()

@@ -94,12 +94,23 @@ def sidebar() -> None:
             models.names(),
             key="models",
             format_func=lambda name: models.card(name)["title"],
-            placeholder="Those that fit the pictures",
+            placeholder="Two that fit the pictures",
         )
         st.toggle("Presenter mode", key="present", help="Big type and nothing else; leave with P")
         st.caption(f"Computing on {device_title()}")
     if st.session_state["present"]:
         st.button("Leave presenter mode", shortcut="p", on_click=_leave, type="tertiary")
+
+
+def fitting(data: str) -> tuple[str, ...]:
+    """Return the models to ask where a person has chosen none: the plain and the blurred one.
+
+    data: a key of data.DATASETS.  Where there is neither, those trained on it, or else all.
+    """
+    names = models.names()
+    pair = [name for name in (f"{data}_base", f"{data}_blur2") if name in names]
+    trained = [name for name in names if models.card(name)["recipe"].get("data") == data]
+    return tuple(pair or trained or names)
 
 
 def _leave() -> None:
