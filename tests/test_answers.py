@@ -15,7 +15,7 @@ from torch.testing import assert_close
 
 from blurlab import data, images, models
 from blurlab.hybrid import hybrid
-from blurlab.ui import answers, cache, jobs
+from blurlab.ui import answers, cache, files, jobs
 
 ROOT = Path(__file__).parents[1]
 FISH = cache.Choice("object", "fish", 3)
@@ -131,7 +131,7 @@ def test_the_table_has_a_row_for_every_answer_and_the_files_hold_it():
             "p_low_minus_p_high": 0.6, "answer": "fish", "probability": 0.7,
         },
     ]  # fmt: skip
-    read = list(csv.DictReader(io.StringIO(answers.as_csv(table))))
+    read = list(csv.DictReader(io.StringIO(files.as_csv(table))))
     assert read == [{key: str(value) for key, value in row.items()} for row in table]
     uploaded = cache.Choice("file", "my cup.png", upload=b"\x89PNG")
     written = json.loads(answers.as_json(setting(FISH, uploaded), table))
@@ -143,7 +143,7 @@ def test_the_table_has_a_row_for_every_answer_and_the_files_hold_it():
 
 
 def test_an_empty_table_is_a_file_too():
-    assert answers.as_csv([]).strip() == ""
+    assert files.as_csv([]).strip() == ""
     assert json.loads(answers.as_json(setting(), []))["rows"] == []
 
 

@@ -12,7 +12,7 @@ from test_pages import components, fed, fine, opened, said, slider  # noqa: F401
 from blurlab import attacks, models, objects, pca
 from blurlab.blur import gaussian_blur
 from blurlab.corruptions import corrupt
-from blurlab.ui import attacking, cache, defence_view, defending
+from blurlab.ui import attacking, cache, defence_view, defending, files
 from blurlab.ui.frames import frames_html
 
 FISH = cache.Choice("object", "fish", 22)
@@ -261,7 +261,7 @@ def test_the_numbers_are_complete_and_fit_a_file(page):
     rows = defending.rows(NAMES, setting(), found)
     assert [row["blur"] for row in rows] == [0, 0, 0.5, 0.5, 2, 2]
     assert rows[0]["answer_picture"] == "fish"
-    stated = json.loads(defence_view.as_json(setting(), rows))
+    stated = json.loads(files.as_json(setting(), rows))
     assert stated["setting"]["attack"]["epsilon"] == 12 / 255
     assert stated["rows"] == rows
 

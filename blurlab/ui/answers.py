@@ -1,8 +1,5 @@
 """What the models say of one pair's hybrids, in the forms that the stage, tables and files need."""
 
-import csv
-import io
-import json
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -10,7 +7,7 @@ import torch
 from torch import Tensor
 
 from blurlab import hybrid, sensitivity
-from blurlab.ui import cache, jobs
+from blurlab.ui import cache, files, jobs
 
 TOP = 3
 
@@ -103,20 +100,8 @@ def rows(swept: dict[str, list[Answer | None]]) -> list[dict]:
     ]
 
 
-def as_csv(table: list[dict]) -> str:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, table[0].keys() if table else [])
-    writer.writeheader()
-    writer.writerows(table)
-    return text.getvalue()
-
-
 def as_json(setting: Setting, table: list[dict]) -> str:
-    described = setting._asdict() | {
-        side: {k: v for k, v in getattr(setting, side)._asdict().items() if k != "upload"}
-        for side in ("low", "high")
-    }
-    return json.dumps({"setting": described, "size_pixels": cache.SIZE, "rows": table}, indent=1)
+    return files.as_json(setting, table, size_pixels=cache.SIZE)
 
 
 def script(names: tuple[str, ...], setting: Setting) -> str:
@@ -125,8 +110,8 @@ def script(names: tuple[str, ...], setting: Setting) -> str:
         "import torch",
         "from blurlab import data, hybrid, images, models, objects",
         "",
-        picture_lines("low", setting.low),
-        picture_lines("high", setting.high),
+        files.picture_lines("low", setting.low),
+        files.picture_lines("high", setting.high),
         f"cutoff, high_cutoff = {setting.cutoff!r}, {setting.high_cutoff!r}  # cycles/image",
         "picture = hybrid.hybrid(",
         f"    low, high, cutoff, high_cutoff=high_cutoff, filter={setting.filter!r}",
@@ -139,23 +124,3 @@ def script(names: tuple[str, ...], setting: Setting) -> str:
         "    print(name, [(classes[i], p) for i, p in zip(indices[0], probabilities[0].tolist())])",
     ]
     return "\n".join(lines) + "\n"
-
-
-def picture_lines(side: str, choice: cache.Choice) -> str:
-    """Write the Python lines that make a choice's (3, SIZE, SIZE) picture, named side."""
-    if choice.kind == "object":
-        label = f"torch.tensor([objects.CLASSES.index({choice.name!r})])"
-        seed = f"torch.Generator().manual_seed({choice.variant})"
-        first = f"label = {label}\n{side} = objects.draw(label, label, {cache.SIZE}, {seed})[0]"
-    elif choice.kind == "photograph":
-        first = f"{side} = images.photograph({choice.name!r}, {cache.SIZE})"
-    elif choice.kind == "imagenette":
-        photographs = f"data.imagenette_class({choice.name!r}, {choice.variant + 1})"
-        first = f"{side} = images.square({photographs}[-1].float() / 255, {cache.SIZE})"
-    else:
-        first = f"{side} = images.square(images.load_image({choice.name!r}), {cache.SIZE})"
-    aligned = {key: getattr(choice, key) for key in ("shift_x", "shift_y", "scale", "flip")}
-    if aligned == {"shift_x": 0.0, "shift_y": 0.0, "scale": 1.0, "flip": False}:
-        return first
-    arguments = ", ".join(f"{key}={value!r}" for key, value in aligned.items())
-    return f"{first}\n{side} = images.align({side}, {arguments})"

@@ -1,6 +1,5 @@
 """The controls of an attack, and the live view of its steps."""
 
-import json
 import math
 from uuid import uuid4
 
@@ -9,7 +8,7 @@ import streamlit as st
 from blurlab import data, models, objects
 from blurlab.attacks import ATTACKS
 from blurlab.norms import NORMS
-from blurlab.ui import answers, attacking, cache, jobs, link, polling, shell, show, spectra
+from blurlab.ui import attacking, cache, files, jobs, link, polling, shell, show, spectra
 from blurlab.ui.frames import frames, frames_answers, frames_html
 
 FITTING, ANY = "fitting", "any"
@@ -358,32 +357,25 @@ def details(setting, names, found: list[attacking.Step], is_over: bool) -> None:
             shown=shown_step(found).number, step=1.0, format="%d",
         )  # fmt: skip
     table = attacking.rows(setting, found)
-    numbers, files, code, about = st.tabs(["Numbers", "Save", "Python", "What this shows"])
+    numbers, saving, code, about = st.tabs(["Numbers", "Save", "Python", "What this shows"])
     numbers.dataframe(table, hide_index=True, height=280)
     number, shown = shown_step(found).number, pictures(setting, found)
     offered = {  # each is made without the session
         "Attacked picture (PNG)": ("attacked.png", lambda: attacking.png(setting, number)),
-        "Numbers (CSV)": ("attack.csv", lambda: answers.as_csv(table)),
-        "Numbers (JSON)": ("attack.json", lambda: as_json(setting, table)),
+        "Numbers (CSV)": ("attack.csv", lambda: files.as_csv(table)),
+        "Numbers (JSON)": ("attack.json", lambda: files.as_json(setting, table)),
         "This view (HTML)": (
             "attack.html",
             lambda: frames_html(**shown, **said(setting, names, found), title="Attacks"),
         ),
     }
-    for column, (label, (file, make)) in zip(files.columns(4), offered.items(), strict=True):
-        column.download_button(label, make, file, on_click="ignore", width="stretch")
-    files.caption(
+    files.offer(offered, saving)
+    saving.caption(
         "The attacked picture is the step shown, rounded to 8 bits, which small changes may not "
         "survive. The address of this page restores it, but for uploaded pictures."
     )
     code.code(attacking.script(setting, names), language="python")
     about.markdown(ABOUT)
-
-
-def as_json(setting: attacking.Setting, table: list[dict]) -> str:
-    picture = {key: v for key, v in setting.picture._asdict().items() if key != "upload"}
-    described = setting._asdict() | {"picture": picture}
-    return json.dumps({"setting": described, "rows": table}, indent=1)
 
 
 ABOUT = """

@@ -17,7 +17,7 @@ from blurlab.attacks import ATTACKS, through
 from blurlab.goals import Model
 from blurlab.models import resize
 from blurlab.norms import NORMS
-from blurlab.ui import answers, cache, jobs
+from blurlab.ui import cache, files, jobs
 
 TOP = 3
 MIDDLE = 0.5  # the grey that stands for no change
@@ -263,7 +263,7 @@ def script(setting: Setting, names: tuple[str, ...]) -> str:
             "import torch",
             "from blurlab import attacks, data, images, models, objects, spectrum",
             "",
-            answers.picture_lines("picture", setting.picture),
+            files.picture_lines("picture", setting.picture),
             f"model = models.load({setting.model!r})",
             "original = models.resize(picture[None], model.input_size)",
             f'label = models.card({setting.model!r})["classes"].index({label!r})',

@@ -9,7 +9,7 @@ import streamlit as st
 
 from blurlab import compare, models, paper, results
 from blurlab.sensitivity import Interval
-from blurlab.ui import answers, cache, charts, link, measure_view
+from blurlab.ui import cache, charts, files, link, measure_view
 
 ALL = "all"
 BANDS = {ALL: "all 15", "low": "low", "medium": "medium", "high": "high frequencies"}
@@ -180,4 +180,4 @@ def as_csv(rows: list[Row]) -> str:
                     {"model": row.name, "measure": measure, "number": label, "pictures": pictures}
                     | ends
                 )
-    return answers.as_csv(lines)
+    return files.as_csv(lines)

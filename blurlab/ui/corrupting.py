@@ -10,7 +10,7 @@ from torch import Tensor
 
 from blurlab import images, spectrum
 from blurlab.corruptions import CORRUPTIONS, SEVERITIES, corrupt
-from blurlab.ui import answers, cache, jobs
+from blurlab.ui import cache, files, jobs
 
 TOP = 3
 THUMBNAIL = 128  # pixels
@@ -157,7 +157,7 @@ def script(names: tuple[str, ...], setting: Setting) -> str:
         "from blurlab import data, images, models, objects",
         "from blurlab.corruptions import corrupt",
         "",
-        answers.picture_lines("picture", setting.picture),
+        files.picture_lines("picture", setting.picture),
         f"generator = torch.Generator().manual_seed({setting.seed})",
         f"corrupted = {corrupting if setting.severity else 'picture'}",
         'images.save_image(corrupted, "corrupted.png")',

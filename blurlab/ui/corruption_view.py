@@ -1,6 +1,5 @@
 """What the page Corruptions draws: the frames, the spectra, the gallery, accuracy, and files."""
 
-import json
 import math
 
 import plotly.graph_objects as go
@@ -11,10 +10,10 @@ from blurlab.corruptions import CORRUPTIONS, SEVERITIES
 from blurlab.sensitivity import Interval
 from blurlab.spectrum import UNITS, convert
 from blurlab.ui import (
-    answers,
     cache,
     comparing,
     corrupting,
+    files,
     jobs,
     link,
     measure_figures,
@@ -121,17 +120,12 @@ def said(names, setting: corrupting.Setting, found: list[corrupting.Frame]) -> d
 def details(names, setting: corrupting.Setting, found: list[corrupting.Frame]) -> None:
     """Draw the plain slider, and everything to take away."""
     show.slider("Severity, by keyboard or exactly", "severity", 0.0, 5.0, step=1.0, format="%d")
-    files, code = st.tabs(["Save", "Python"])
+    saving, code = st.tabs(["Save", "Python"])
     table = corrupting.rows(names, setting, found)
-    about = {k: v for k, v in setting._asdict().items() if k != "picture"}
-    about["picture"] = {k: v for k, v in setting.picture._asdict().items() if k != "upload"}
     offered = {
         "Picture (PNG)": ("corrupted.png", lambda: images.png_bytes(corrupting.corrupted(setting))),
-        "Answers (CSV)": ("corruption.csv", lambda: answers.as_csv(table)),
-        "Answers (JSON)": (
-            "corruption.json",
-            lambda: json.dumps({"setting": about, "rows": table}, indent=1),
-        ),
+        "Answers (CSV)": ("corruption.csv", lambda: files.as_csv(table)),
+        "Answers (JSON)": ("corruption.json", lambda: files.as_json(setting, table)),
         "This view (HTML)": (
             "corruption.html",
             lambda: frames_html(
@@ -139,8 +133,7 @@ def details(names, setting: corrupting.Setting, found: list[corrupting.Frame]) -
             ),
         ),
     }
-    for column, (label, (file, make)) in zip(files.columns(4), offered.items(), strict=True):
-        column.download_button(label, make, file, on_click="ignore", width="stretch")
+    files.offer(offered, saving)
     code.code(corrupting.script(names, setting), language="python")
 
 

@@ -1,18 +1,16 @@
 """What the page Blur defence draws: its controls, the chain, the spectra, and files."""
 
-import json
-
 import streamlit as st
 
 from blurlab import images
 from blurlab.corruptions import CORRUPTIONS
 from blurlab.ui import (
-    answers,
     attack_view,
     attacking,
     cache,
     corrupting,
     defending,
+    files,
     jobs,
     link,
     polling,
@@ -266,14 +264,14 @@ def details(names, setting: defending.Setting, found: list[defending.Frame]) -> 
             "Components kept", options, key="components", horizontal=True,
             format_func=lambda count: str(count or "off"),
         )  # fmt: skip
-    power, numbers, files, code, about = st.tabs(
+    power, numbers, saving, code, about = st.tabs(
         ["Spectra", "Numbers", "Save", "Python", "What this shows"]
     )
     with power:
         show_spectra(setting, found)
     table = defending.rows(names, setting, found)
     numbers.dataframe(table, hide_index=True, height=280)
-    with files:
+    with saving:
         downloads(names, setting, found, table)
     code.code(defending.script(names, setting, strength(setting)), language="python")
     about.markdown(about_text(setting))
@@ -311,23 +309,15 @@ def downloads(names, setting: defending.Setting, found: list[defending.Frame], t
             "defended.png",
             lambda: images.png_bytes(defending.chain(setting, at)[DEFENDED][0]),
         ),
-        "Numbers (CSV)": ("defence.csv", lambda: answers.as_csv(table)),
-        "Numbers (JSON)": ("defence.json", lambda: as_json(setting, table)),
+        "Numbers (CSV)": ("defence.csv", lambda: files.as_csv(table)),
+        "Numbers (JSON)": ("defence.json", lambda: files.as_json(setting, table)),
         "This chain (HTML)": (
             "defence.html",
             lambda: frames_html(**shown, **said(names, setting, found), title="Blur defence"),
         ),
     }
-    for column, (label, (file, make)) in zip(st.columns(4), offered.items(), strict=True):
-        column.download_button(label, make, file, on_click="ignore", width="stretch")
+    files.offer(offered)
     st.caption("The address of this page restores it, but for uploaded and camera pictures.")
-
-
-def as_json(setting: defending.Setting, table: list[dict]) -> str:
-    picture = {k: v for k, v in setting.attack.picture._asdict().items() if k != "upload"}
-    attack = setting.attack._asdict() | {"picture": picture}
-    described = setting._asdict() | {"attack": attack}
-    return json.dumps({"setting": described, "rows": table}, indent=1)
 
 
 def about_text(setting: defending.Setting) -> str:

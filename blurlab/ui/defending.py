@@ -15,7 +15,7 @@ from blurlab import images, pca, spectrum
 from blurlab.blur import gaussian_blur
 from blurlab.corruptions import corrupt
 from blurlab.sensitivity import coarse_to_fine
-from blurlab.ui import answers, attacking, cache, jobs
+from blurlab.ui import attacking, cache, files, jobs
 
 STEPS = 10  # of the attack
 PICTURE, ATTACKED, CORRUPTED, DEFENDED = "picture", "attacked", "corrupted", "defended"
@@ -300,7 +300,7 @@ def script(names: tuple[str, ...], setting: Setting, strength: float) -> str:
         "from blurlab.blur import gaussian_blur",
         "from blurlab.corruptions import corrupt",
         "",
-        answers.picture_lines("picture", attack.picture),
+        files.picture_lines("picture", attack.picture),
         f"model = models.load({attack.model!r})",
         "stages = [models.resize(picture[None], model.input_size)]",
         f"defence = lambda pictures: {behind}",

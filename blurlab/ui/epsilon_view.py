@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import streamlit as st
 
 from blurlab.sensitivity import coarse_to_fine
-from blurlab.ui import answers, attack_view, attacking, cache, jobs, link, polling, shell, spectra
+from blurlab.ui import attack_view, attacking, cache, files, jobs, link, polling, shell, spectra
 from blurlab.ui.attacking import Setting, Step
 from blurlab.ui.frames import frames, frames_answers, frames_html
 
@@ -160,18 +160,17 @@ def rows(setting: Setting, found: list[Step]) -> list[dict]:
 def details(setting: Setting, names: tuple[str, ...], found: list[Step]) -> None:
     """Draw the numbers, everything to take away, and what this shows."""
     table = rows(setting, found)
-    numbers, files, code, about = st.tabs(["Numbers", "Save", "Python", "What this shows"])
+    numbers, saving, code, about = st.tabs(["Numbers", "Save", "Python", "What this shows"])
     numbers.dataframe(table, hide_index=True, height=280)
     shown, answered = pictures(setting, found), said(setting, names, found)
     offered = {
-        "Numbers (CSV)": ("epsilon.csv", lambda: answers.as_csv(table)),
-        "Numbers (JSON)": ("epsilon.json", lambda: attack_view.as_json(setting, table)),
+        "Numbers (CSV)": ("epsilon.csv", lambda: files.as_csv(table)),
+        "Numbers (JSON)": ("epsilon.json", lambda: files.as_json(setting, table)),
         "This view (HTML)": (
             "epsilon.html",
             lambda: frames_html(**shown, **answered, title="Attacks"),
         ),
     }
-    for column, (label, (file, make)) in zip(files.columns(3), offered.items(), strict=True):
-        column.download_button(label, make, file, on_click="ignore", width="stretch")
+    files.offer(offered, saving)
     code.code(attacking.script(setting, names), language="python")
     about.markdown(attack_view.ABOUT)

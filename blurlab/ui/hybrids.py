@@ -5,7 +5,7 @@ import time
 import streamlit as st
 
 from blurlab import images, models, spectrum
-from blurlab.ui import answers, cache, charts, jobs, link, pictures, shell, show
+from blurlab.ui import answers, cache, charts, files, jobs, link, pictures, shell, show
 from blurlab.ui.stage import stage, stage_answers, stage_html
 
 # Seconds by which picture and answers precede the figures: drawn by the browser in one go with
@@ -190,14 +190,14 @@ def details(
             "high": st.column_config.NumberColumn("p_high", format="percent"),
         },
     )
-    curves, files, code = st.tabs(["Curve", "Save", "Python"])
+    curves, saving, code = st.tabs(["Curve", "Save", "Python"])
     with curves:
         st.plotly_chart(figure(names, setting, found), key="pair_curves")
         st.caption(
             "Above zero the model names the low picture, below zero the high one; where its line "
             "crosses zero is its reverse frequency for this pair. The camera saves the figure."
         )
-    with files:
+    with saving:
         downloads(names, setting, found)
     code.code(answers.script(names, setting), language="python")
 
@@ -245,13 +245,12 @@ def downloads(names, setting, found) -> None:
     table, arguments = answers.rows(found), stage_arguments(names, setting)
     offered = {  # each is made without the session
         "Picture (PNG)": ("hybrid.png", lambda: images.png_bytes(answers.mixed(setting))),
-        "Numbers (CSV)": ("hybrid.csv", lambda: answers.as_csv(table)),
+        "Numbers (CSV)": ("hybrid.csv", lambda: files.as_csv(table)),
         "Numbers (JSON)": ("hybrid.json", lambda: answers.as_json(setting, table)),
         "This stage (HTML)": (
             "hybrid.html",
             lambda: stage_html(**arguments, answers=feed(names, setting, found)),
         ),
     }
-    for column, (label, (file, make)) in zip(st.columns(4), offered.items(), strict=True):
-        column.download_button(label, make, file, on_click="ignore", width="stretch")
+    files.offer(offered)
     st.caption("The address of this page restores it, but for uploaded and camera pictures.")

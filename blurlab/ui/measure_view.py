@@ -9,7 +9,7 @@ import streamlit as st
 from blurlab import data, measuring, models
 from blurlab.measuring import Running, Work
 from blurlab.sensitivity import Interval
-from blurlab.ui import answers, cache, jobs, link, measures_job, polling, shell, show
+from blurlab.ui import cache, files, jobs, link, measures_job, polling, shell, show
 from blurlab.ui.measure_figures import FIGURES, Axis
 
 TITLES = {
@@ -283,7 +283,7 @@ def written(found: Interval, *, percent: bool = False) -> str:
 def take_away(names: tuple[str, ...], works: list[Work], found: dict) -> None:
     """Offer the numbers as files, and the lines that measure them without the app."""
     measure = works[0].key.measure
-    files, code = st.tabs(["Save", "Command line and Python"])
+    saving, code = st.tabs(["Save", "Command line and Python"])
     table = [
         row for name, (running, numbers) in found.items() for row in rows(name, running, numbers)
     ]
@@ -294,12 +294,11 @@ def take_away(names: tuple[str, ...], works: list[Work], found: dict) -> None:
         if work.model in found
     ]
     offered = {
-        "Numbers (CSV)": (f"{measure}.csv", lambda: answers.as_csv(table)),
+        "Numbers (CSV)": (f"{measure}.csv", lambda: files.as_csv(table)),
         "Numbers (JSON)": (f"{measure}.json", lambda: json.dumps(whole, indent=1)),
     }
-    for column, (label, (file, make)) in zip(files.columns(2), offered.items(), strict=True):
-        column.download_button(label, make, file, on_click="ignore", width="stretch")
-    files.caption(
+    files.offer(offered, saving)
+    saving.caption(
         "The camera above the figure saves it. JSON holds the model's hash, the data, the settings "
         "and the seed. Brackets and error bars are 95 % intervals."
     )

@@ -1,0 +1,64 @@
+"""What a page gives to take away: its numbers as files, and the Python lines of its picture."""
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import streamlit as st
+
+from blurlab.ui import cache
+
+
+def offer(files: dict[str, tuple[str, Callable[[], str | bytes]]], place: Any = st) -> None:
+    """Draw a row of buttons that each save a file.
+
+    files: what the button says -> the file's name, and what makes its content once it is asked
+        for; that has no session.
+    """
+    columns = place.columns(len(files))
+    for column, (label, (name, make)) in zip(columns, files.items(), strict=True):
+        column.download_button(label, make, name, on_click="ignore", width="stretch")
+
+
+def as_csv(table: list[dict]) -> str:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, table[0].keys() if table else [])
+    writer.writeheader()
+    writer.writerows(table)
+    return text.getvalue()
+
+
+def as_json(setting: NamedTuple, table: list[dict], **more: Any) -> str:
+    """Write rows after the setting that they were computed for, and what more there is to say."""
+    return json.dumps({"setting": described(setting), **more, "rows": table}, indent=1)
+
+
+def described(setting: NamedTuple) -> dict:
+    """Return a setting and those within it by their names, all but uploaded bytes."""
+    return {
+        key: described(value) if hasattr(value, "_asdict") else value
+        for key, value in setting._asdict().items()
+        if key != "upload"
+    }
+
+
+def picture_lines(side: str, choice: cache.Choice) -> str:
+    """Write the Python lines that make a choice's (3, SIZE, SIZE) picture, named side."""
+    if choice.kind == "object":
+        label = f"torch.tensor([objects.CLASSES.index({choice.name!r})])"
+        seed = f"torch.Generator().manual_seed({choice.variant})"
+        first = f"label = {label}\n{side} = objects.draw(label, label, {cache.SIZE}, {seed})[0]"
+    elif choice.kind == "photograph":
+        first = f"{side} = images.photograph({choice.name!r}, {cache.SIZE})"
+    elif choice.kind == "imagenette":
+        photographs = f"data.imagenette_class({choice.name!r}, {choice.variant + 1})"
+        first = f"{side} = images.square({photographs}[-1].float() / 255, {cache.SIZE})"
+    else:
+        first = f"{side} = images.square(images.load_image({choice.name!r}), {cache.SIZE})"
+    aligned = {key: getattr(choice, key) for key in ("shift_x", "shift_y", "scale", "flip")}
+    if aligned == {"shift_x": 0.0, "shift_y": 0.0, "scale": 1.0, "flip": False}:
+        return first
+    arguments = ", ".join(f"{key}={value!r}" for key, value in aligned.items())
+    return f"{first}\n{side} = images.align({side}, {arguments})"
