@@ -2,22 +2,17 @@
 
 import streamlit as st
 
-from blurlab import models
-from blurlab.ui import attack_view, epsilon_view, link, pictures, shell
+from blurlab.ui import attack_view, epsilon_view, pictures, shell
 
 PARAMETERS = pictures.parameters("picture", "object:fish", 22) | attack_view.PARAMETERS
 
-link.restore(shell.SHARED | PARAMETERS)
-shell.heading("Attacks")
-link.report(shell.SHARED | PARAMETERS)
-if not models.names():
-    st.error("No models are installed; `python -m blurlab train NAME` makes one.")
-    st.stop()
-if not st.session_state["present"]:
-    st.markdown(
-        "A change too small to notice turns a network's answer. Watch it **form step by step**: "
-        "which frequencies does it use against this network, and does it fool the others too?"
-    )
+shell.begin(
+    "Attacks",
+    PARAMETERS,
+    "A change too small to notice turns a network's answer. Watch it **form step by step**: "
+    "which frequencies does it use against this network, and does it fool the others too?",
+)
+shell.stop_without_models()
 
 left, right = st.columns([1, 1], gap="medium", vertical_alignment="bottom")
 with left:

@@ -2,22 +2,17 @@
 
 import streamlit as st
 
-from blurlab import models
-from blurlab.ui import attack_view, defence_view, link, pictures, shell
+from blurlab.ui import attack_view, defence_view, pictures, shell
 
 PARAMETERS = pictures.parameters("picture", "object:fish", 22) | defence_view.PARAMETERS
 
-link.restore(shell.SHARED | PARAMETERS)
-shell.heading("Blur defence")
-link.report(shell.SHARED | PARAMETERS)
-if not models.names():
-    st.error("No models are installed; `python -m blurlab train NAME` makes one.")
-    st.stop()
-if not st.session_state["present"]:
-    st.markdown(
-        "Does a blur undo an attack? **Drag it.** What if the attacker **knows** of it? And "
-        "what if a network was **trained** behind a blur?"
-    )
+shell.begin(
+    "Blur defence",
+    PARAMETERS,
+    "Does a blur undo an attack? **Drag it.** What if the attacker **knows** of it? And "
+    "what if a network was **trained** behind a blur?",
+)
+shell.stop_without_models()
 
 left, right = st.columns([1, 1], gap="medium", vertical_alignment="bottom")
 with left:

@@ -6,15 +6,14 @@ from blurlab.ui import comparing, link, shell
 
 PARAMETERS = comparing.PARAMETERS
 
-link.restore(shell.SHARED | PARAMETERS)
-shell.heading("Compare")
-link.report(shell.SHARED | PARAMETERS)
+shell.begin(
+    "Compare",
+    PARAMETERS,
+    "Each model is one point. **Does a model that goes by lower frequencies withstand more "
+    "corruption**, and does it take a larger change to fool one whose weak spots are coarse?",
+)
 state = st.session_state
 if not state["present"]:
-    st.markdown(
-        "Each model is one point. **Does a model that goes by lower frequencies withstand more "
-        "corruption**, and does it take a larger change to fool one whose weak spots are coarse?"
-    )
     data, band, paper = st.columns([2, 4, 2], vertical_alignment="bottom")
     data.segmented_control(
         "Models and pictures of", comparing.DATA, key="compared", required=True,

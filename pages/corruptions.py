@@ -2,18 +2,17 @@
 
 import streamlit as st
 
-from blurlab.ui import corruption_view, hybrids, link, pictures, shell
+from blurlab.ui import corruption_view, hybrids, pictures, shell
 
 PARAMETERS = pictures.parameters("picture", "object:fish", 22) | corruption_view.PARAMETERS
 
-link.restore(shell.SHARED | PARAMETERS)
-shell.heading("Corruptions")
-link.report(shell.SHARED | PARAMETERS)
-if not st.session_state["present"]:
-    st.markdown(
-        "Noise, blur, weather and compression change different frequencies. "
-        "**Drag the severity**: which network loses the picture first, and to which of them?"
-    )
+shell.begin(
+    "Corruptions",
+    PARAMETERS,
+    "Noise, blur, weather and compression change different frequencies. "
+    "**Drag the severity**: which network loses the picture first, and to which of them?",
+)
+shell.stop_without_models()
 
 left, right = st.columns(2, gap="large", vertical_alignment="bottom")
 with left:
@@ -22,9 +21,6 @@ with right:
     corruption_view.controls()
 
 names = hybrids.fitting_models(picture, picture)
-if not names:
-    st.error("No models are installed; `python -m blurlab train NAME` makes one.")
-    st.stop()
 corruption_view.live(names, picture, PARAMETERS)
 if not st.session_state["present"]:
     corruption_view.overview(names, picture)

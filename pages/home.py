@@ -2,24 +2,20 @@
 
 import streamlit as st
 
-from blurlab.ui import cache, hybrids, link, shell, story
+from blurlab.ui import cache, hybrids, shell, story
 
 PARAMETERS = story.PARAMETERS | hybrids.PARAMETERS
 
-link.restore(shell.SHARED | PARAMETERS)
-shell.heading("Which spatial frequencies does a vision model see with?")
-link.report(shell.SHARED | PARAMETERS)
-if not st.session_state["present"]:
-    st.markdown(
-        "This picture is a **fish** in its coarse structure and a **house** in its fine structure. "
-        "Drag the cutoff and watch which of the two each network names."
-    )
+shell.begin(
+    "Which spatial frequencies does a vision model see with?",
+    PARAMETERS,
+    "This picture is a **fish** in its coarse structure and a **house** in its fine structure. "
+    "Drag the cutoff and watch which of the two each network names.",
+)
+shell.stop_without_models()
 
 low, high = cache.Choice("object", "fish", 22), cache.Choice("object", "house", 50)
 names = hybrids.fitting_models(low, high)
-if not names:
-    st.error("No models are installed; `python -m blurlab train NAME` makes one.")
-    st.stop()
 story.told()
 hybrids.live("home", names, low, high, PARAMETERS, with_details=False)
 

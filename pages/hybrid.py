@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from blurlab.ui import hybrids, link, pictures, shell
+from blurlab.ui import hybrids, pictures, shell
 
 PARAMETERS = (
     pictures.parameters("low", "object:fish", 22)
@@ -10,14 +10,13 @@ PARAMETERS = (
     | hybrids.PARAMETERS
 )
 
-link.restore(shell.SHARED | PARAMETERS)
-shell.heading("Hybrid images")
-link.report(shell.SHARED | PARAMETERS)
-if not st.session_state["present"]:
-    st.markdown(
-        "One picture gives its **coarse structure**, the other its **fine structure**. "
-        "Drag the cutoff: which of the two does each model name, and where does it change its mind?"
-    )
+shell.begin(
+    "Hybrid images",
+    PARAMETERS,
+    "One picture gives its **coarse structure**, the other its **fine structure**. "
+    "Drag the cutoff: which of the two does each model name, and where does it change its mind?",
+)
+shell.stop_without_models()
 
 left, swap, right = st.columns([10, 1, 10], vertical_alignment="bottom")
 with left:
@@ -27,8 +26,5 @@ with right:
     high = pictures.chooser("high")
 
 names = hybrids.fitting_models(low, high)
-if not names:
-    st.error("No models are installed; `python -m blurlab train NAME` makes one.")
-    st.stop()
 hybrids.filter_controls()
 hybrids.live("hybrid", names, low, high, PARAMETERS)

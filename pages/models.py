@@ -7,9 +7,7 @@ from blurlab.ui import inventory, link, own_view, shell, zoo_view
 
 PARAMETERS = inventory.parameters() | zoo_view.PARAMETERS
 
-link.restore(shell.SHARED | PARAMETERS)
-shell.heading("Models and data")
-link.report(shell.SHARED | PARAMETERS)
+shell.begin("Models and data", PARAMETERS)
 names = models.names()
 if names:
     st.subheader("Installed networks")
@@ -32,7 +30,7 @@ if names:
     inventory.show_card(st.session_state["card"])
     own_view.removing(st.session_state["card"])
 else:
-    st.error("No models are installed; `python -m blurlab train NAME` makes one.")
+    st.error(shell.NO_MODELS)
 
 st.subheader("Public weights")
 zoo_view.public()

@@ -6,21 +6,18 @@ from blurlab.ui import link, measure_view, measures_job, shell, show
 
 PARAMETERS = measure_view.PARAMETERS
 
-link.restore(shell.SHARED | PARAMETERS)
-shell.heading("Spectral sensitivity")
-link.report(shell.SHARED | PARAMETERS)
+shell.begin(
+    "Spectral sensitivity",
+    PARAMETERS,
+    "Thousands of pictures instead of one: **which frequencies does each model need**, and "
+    "with what certainty? Curves grow and error bars shrink as pictures are measured; what "
+    "was measured once is kept.",
+)
+shell.stop_without_models()
 if not st.session_state["present"]:
-    st.markdown(
-        "Thousands of pictures instead of one: **which frequencies does each model need**, and "
-        "with what certainty? Curves grow and error bars shrink as pictures are measured; what "
-        "was measured once is kept."
-    )
     measure_view.controls()
 
 names = measure_view.fitting_models()
-if not names:
-    st.error("No models are installed; `python -m blurlab train NAME` makes one.")
-    st.stop()
 try:
     works = measures_job.plan(*measure_view.asked(names))
 except ValueError as error:

@@ -12,6 +12,7 @@ from blurlab.ui import link
 
 ICON = Path(__file__).parents[2] / "assets" / "icon.png"
 PRESENTER_TYPE, PRESENTER_HEIGHT = 18, 560  # pixels, of figures
+NO_MODELS = "No models are installed; `python -m blurlab train NAME` makes one."
 STAGE_CM = 10.0  # rough width of the stage's picture on a laptop's screen
 
 SHARED = {
@@ -65,10 +66,24 @@ def main() -> None:
     page.run()
 
 
-def heading(text: str) -> None:
-    """Draw a page's title, which presenters go without."""
+def begin(title: str, parameters: dict[str, link.Parameter], words: str = "") -> None:
+    """Restore a page's state from its address, and draw its title and the words below it.
+
+    words: Markdown that says what there is to find out; presenters go without.
+    """
+    link.restore(SHARED | parameters)
     if not st.session_state["present"]:
-        st.title(text)
+        st.title(title)
+    link.report(SHARED | parameters)
+    if words and not st.session_state["present"]:
+        st.markdown(words)
+
+
+def stop_without_models() -> None:
+    """End the page where no model is installed, and say how to make one."""
+    if not models.names():
+        st.error(NO_MODELS)
+        st.stop()
 
 
 def for_presenters(figure: Figure) -> Figure:
