@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from blurlab.commands import defences, measures, networks, pictures
+from blurlab.commands import defences, kept, measures, networks, pictures
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -49,7 +49,7 @@ def parser() -> argparse.ArgumentParser:
         epilog="The app itself starts with: make app.",
     )
     commands = whole.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for part in (networks, pictures, defences, measures):
+    for part in (networks, pictures, defences, measures, kept):
         part.add(commands)
     return whole
 

@@ -136,6 +136,17 @@ def ratio(above: Interval, below: Interval) -> Interval:
     return Interval(value, value * math.exp(-low), value * math.exp(high))
 
 
+def gap(above: Interval, below: Interval) -> Interval:
+    """Subtract two independent estimates; the interval adds their spreads.
+
+    Source: Newcombe 1998, Statistics in Medicine 17: 873, method 10, for any estimates.
+    """
+    value = above.value - below.value
+    low = math.hypot(above.value - above.low, below.high - below.value)
+    high = math.hypot(above.high - above.value, below.value - below.low)
+    return Interval(value, value - low, value + high)
+
+
 def coarse_to_fine(count: int) -> list[list[int]]:
     """Order the indices of count values so that every stage halves the gaps of the one before."""
     stride = 1 << max(0, (count - 1).bit_length() - 1)

@@ -1,4 +1,4 @@
-"""Commands that measure: measure, sweep, and family, which shows what is kept."""
+"""Commands that measure: measure and sweep."""
 
 import argparse
 import json
@@ -10,9 +10,8 @@ from typing import Any
 
 from blurlab import measuring, models, sources, sweep
 from blurlab.commands import add_device, add_models, add_seed, between, command
-from blurlab.commands.tables import markdown, table
-from blurlab.compare import compared, family
-from blurlab.data import DATASETS
+from blurlab.commands.tables import table
+from blurlab.compare import compared
 from blurlab.folders import Source
 from blurlab.measures.corrupted import mce
 from blurlab.measures.table import MEASURES
@@ -77,20 +76,6 @@ def add(commands) -> None:
         help="processes to start here (default: one per GPU, or per processor)",
     )
     sweeping.add_argument("--json", metavar="OUT", type=output, help="file to write the numbers to")
-
-    telling = command(
-        commands, "family", print_family, "print what is kept of models as a Markdown table"
-    )
-    telling.add_argument(
-        "--data", choices=DATASETS, required=True, help="pictures that they were measured on"
-    )
-    telling.add_argument(
-        "--model",
-        metavar="M",
-        dest="models",
-        action="append",
-        help="name of an installed model; repeat it for several (default: all trained on the data)",
-    )
 
 
 def output(name: str) -> Path:
@@ -222,16 +207,3 @@ def print_sweep(options) -> None:
             before = done if before is None else before
             show("batches", done, count, before, started)
     print_compared(works, estimates_of(works, options.json))
-
-
-def print_family(options) -> None:
-    """Print a row for every recipe, and how many pictures are behind the numbers."""
-    trained = [n for n in models.names() if models.card(n)["recipe"].get("data") == options.data]
-    found = family(options.models or trained, options.data)
-    print(*markdown(found), sep="\n")
-    behind: dict[str, set[int]] = {}
-    for kin in found:
-        for measure, pictures in kin.pictures.items():
-            behind.setdefault(measure, set()).update(pictures)
-    counts = (f"{key} {' or '.join(map(str, sorted(all_)))}" for key, all_ in behind.items())
-    print("\nBrackets hold 95 % intervals. Pictures:", ", ".join(counts) or "none", end=".\n")

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from blurlab.claims import Claim
 from blurlab.compare import Kin
 from blurlab.sensitivity import Interval
 
@@ -47,6 +48,22 @@ def markdown(found: list[Kin]) -> list[str]:
         for kin in found
     ]
     return [f"| {' | '.join(row)} |" for row in (heads, ["---"] * len(heads), *rows)]
+
+
+def claimed(found: list[Claim]) -> list[str]:
+    """Lay out claims as a Markdown table, accuracies in points of percent."""
+    rows = [
+        [each.claim, each.quantity, _found(each), f"{each.pictures:,}", each.verdict]
+        for each in found
+    ]
+    heads = ["claim", "measured", "value [95 % interval]", "pictures", "verdict"]
+    return [f"| {' | '.join(row)} |" for row in (heads, ["---"] * len(heads), *rows)]
+
+
+def _found(claim: Claim) -> str:
+    if claim.neutral == 0:
+        return "{:+.1f} [{:+.1f}, {:+.1f}] points".format(*(100 * end for end in claim.found))
+    return "{:.2f} [{:.2f}, {:.2f}]".format(*claim.found)
 
 
 def _cell(values: list[Interval], factor: int, digits: int) -> str:

@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from blurlab import compare, models, paper, results
+from blurlab.claims import Claim, claims
 from blurlab.sensitivity import Interval
 from blurlab.ui import cache, charts, files, link, measure_view
 
@@ -167,6 +168,26 @@ def _numbers(row: Row) -> dict[str, str]:
         label: measure_view.written(value, percent=label.startswith("accuracy"))
         for label, value in measured.items()
     }
+
+
+def claimed(data: str) -> list[dict[str, str]]:
+    """Return one row per claim of the paper, held against the plain and the blurred network."""
+    return [
+        {
+            "the paper's claim": each.claim,
+            "measured": each.quantity,
+            "value": measure_view.written(each.found, points=each.neutral == 0),
+            "pictures": f"{each.pictures:,}",
+            "verdict": each.verdict,
+        }
+        for each in _claims(data, _stamp())
+    ]
+
+
+@lru_cache(maxsize=8)
+def _claims(data: str, stamp: tuple) -> list[Claim]:
+    plain, blurred = f"{data}_base", f"{data}_blur2"
+    return claims(plain, blurred, data) if {plain, blurred} <= set(models.names()) else []
 
 
 def as_csv(rows: list[Row]) -> str:

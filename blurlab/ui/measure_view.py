@@ -126,12 +126,10 @@ def changed() -> dict[str, Any]:
 
 
 def fitting_models() -> tuple[str, ...]:
-    """Return the sidebar's models or, where none is chosen, those trained on these pictures."""
+    """Return the sidebar's models or, where none is chosen, two trained on these pictures."""
     if st.session_state["models"]:
         return tuple(st.session_state["models"])
-    words = st.session_state["data"]
-    trained = [name for name in models.names() if cache.card(name)["recipe"]["data"] == words]
-    return tuple(trained or models.names())
+    return shell.fitting(st.session_state["data"])
 
 
 def asked(names: tuple[str, ...]) -> tuple:
@@ -271,10 +269,12 @@ def summary(measure: str, numbers: dict, axis: Axis) -> dict[str, str]:
     }
 
 
-def written(found: Interval, *, percent: bool = False) -> str:
-    """Write an estimate with its 95 % interval."""
+def written(found: Interval, *, percent: bool = False, points: bool = False) -> str:
+    """Write an estimate with its 95 % interval; points: it is a difference of shares."""
     if math.isnan(found.value):
         return "undefined"
+    if points:
+        return "{:+.1f} [{:+.1f}, {:+.1f}] points".format(*(100 * end for end in found))
     if percent:
         return "{:.1%} [{:.1%}, {:.1%}]".format(*found)
     return "{:.3g} [{:.3g}, {:.3g}]".format(*found)

@@ -1,0 +1,56 @@
+"""Commands that show what is kept of measures: family and claims."""
+
+from blurlab import models
+from blurlab.claims import claims
+from blurlab.commands import command
+from blurlab.commands.tables import claimed, markdown
+from blurlab.compare import family
+from blurlab.data import DATASETS
+
+
+def add(commands) -> None:
+    """Describe these commands to the parser."""
+    telling = command(
+        commands, "family", print_family, "print what is kept of models as a Markdown table"
+    )
+    telling.add_argument(
+        "--model",
+        metavar="M",
+        dest="models",
+        action="append",
+        help="name of an installed model; repeat it for several (default: all trained on the data)",
+    )
+
+    claiming = command(
+        commands, "claims", print_claims, "hold the paper's claims against what is kept"
+    )
+    claiming.add_argument("--plain", metavar="M", help="without blur (default: DATA_base)")
+    claiming.add_argument(
+        "--blurred", metavar="M", help="trained behind a blur (default: DATA_blur2)"
+    )
+
+    for parser in (telling, claiming):
+        parser.add_argument(
+            "--data", choices=DATASETS, required=True, help="pictures that they were measured on"
+        )
+
+
+def print_family(options) -> None:
+    """Print a row for every recipe, and how many pictures are behind the numbers."""
+    trained = [n for n in models.names() if models.card(n)["recipe"].get("data") == options.data]
+    found = family(options.models or trained, options.data)
+    print(*markdown(found), sep="\n")
+    behind: dict[str, set[int]] = {}
+    for kin in found:
+        for measure, pictures in kin.pictures.items():
+            behind.setdefault(measure, set()).update(pictures)
+    counts = (f"{key} {' or '.join(map(str, sorted(all_)))}" for key, all_ in behind.items())
+    print("\nBrackets hold 95 % intervals. Pictures:", ", ".join(counts) or "none", end=".\n")
+
+
+def print_claims(options) -> None:
+    """Print a row for every claim, as Markdown, and whose numbers they are."""
+    plain = options.plain or f"{options.data}_base"
+    blurred = options.blurred or f"{options.data}_blur2"
+    print(*claimed(claims(plain, blurred, options.data)), sep="\n")
+    print(f"\nPlain: {plain}; blurred: {blurred}. Brackets hold 95 % intervals.")

@@ -1,0 +1,88 @@
+"""The paper's claims: a verdict follows from where the whole interval lies."""
+
+import math
+
+import pytest
+
+from blurlab.__main__ import main
+from blurlab.claims import HELD, Claim, claims
+from blurlab.sensitivity import UNDEFINED, Interval, gap
+
+
+def estimates(f_rev, f_half, epsilon, low, high):
+    """Estimates of one network as the measures return them, every interval 10 % wide."""
+
+    def around(value):
+        return Interval(value, 0.95 * value, 1.05 * value)
+
+    return {
+        "hybrids": {"f_rev_nyquist": around(f_rev)},
+        "perturbation": {"f_half": around(f_half), "epsilon": {"median": around(epsilon)}},
+        "corruptions": {"classes": {"low": around(low), "high": around(high)}},
+    }
+
+
+def verdicts(plain, blurred):
+    return {
+        (measure, words[1]): Claim(*words, 1).verdict
+        for measure, held in HELD.items()
+        for words in held(plain[measure], blurred[measure])
+    }
+
+
+PLAIN = estimates(f_rev=0.2, f_half=0.3, epsilon=0.004, low=0.6, high=0.3)
+
+
+def test_a_network_that_does_as_the_paper_says_holds_every_claim():
+    blurred = estimates(f_rev=0.1, f_half=0.1, epsilon=0.008, low=0.4, high=0.5)
+    found = verdicts(PLAIN, blurred)
+    assert len(found) == 6 - 1  # two claims rest on the high-frequency corruptions
+    assert set(found.values()) == {"holds"}
+
+
+def test_a_network_that_does_the_opposite_holds_none():
+    blurred = estimates(f_rev=0.4, f_half=0.6, epsilon=0.002, low=0.9, high=0.1)
+    assert set(verdicts(PLAIN, blurred).values()) == {"does not hold"}
+
+
+def test_what_the_intervals_do_not_tell_apart_is_open():
+    blurred = estimates(f_rev=0.199, f_half=0.299, epsilon=0.00401, low=0.599, high=0.301)
+    assert set(verdicts(PLAIN, blurred).values()) == {"open"}
+
+
+def test_a_network_whose_curve_does_not_cross_leaves_the_claim_undefined():
+    blurred = {"f_rev_nyquist": UNDEFINED}
+    ((claim, quantity, found, neutral, sign),) = HELD["hybrids"](PLAIN["hybrids"], blurred)
+    assert math.isnan(found.value)
+    assert Claim(claim, quantity, found, neutral, sign, 1).verdict == "undefined"
+
+
+def test_an_epsilon_whose_interval_reaches_zero_leaves_the_ratio_undefined():
+    blurred = {"f_half": Interval(0.1, 0.0, 0.2), "epsilon": {"median": Interval(1.0, 0.5, 2.0)}}
+    lower, larger = HELD["perturbation"](PLAIN["perturbation"], blurred)
+    assert math.isnan(lower[2].value)
+    assert larger[2].value == 1.0 / 0.004
+
+
+def test_the_gap_of_two_estimates_has_the_spread_of_both():
+    found = gap(Interval(0.5, 0.47, 0.54), Interval(0.3, 0.26, 0.33))
+    assert found == pytest.approx((0.2, 0.2 - math.hypot(0.03, 0.03), 0.2 + math.hypot(0.04, 0.04)))
+
+
+def test_the_networks_that_ship_come_with_the_measures_behind_every_claim():
+    for data in ("imagenette", "objects"):
+        found = claims(f"{data}_base", f"{data}_blur2", data)
+        assert sorted({each.claim[:3] for each in found}) == ["(a)", "(b)", "(c)", "(d)"]
+
+
+def test_the_command_prints_a_table_of_markdown(capsys):
+    assert main(["claims", "--data", "objects"]) == 0
+    head, line, *rows = capsys.readouterr().out.splitlines()
+    assert head.startswith("| claim | measured |")
+    assert set(line) == set("| -")
+    assert "| f_rev, plain over blurred | 9.45 [" in rows[0]
+
+
+def test_a_network_that_is_not_installed_is_named(capsys):
+    assert main(["claims", "--data", "objects", "--blurred", "blurry"]) == 2
+    assert "'blurry' is not installed" in capsys.readouterr().err
