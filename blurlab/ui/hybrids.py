@@ -4,7 +4,7 @@ import time
 
 import streamlit as st
 
-from blurlab import images, models, spectrum
+from blurlab import images, spectrum
 from blurlab.ui import answers, cache, charts, files, jobs, link, pictures, shell, show
 from blurlab.ui.stage import stage, stage_answers, stage_html
 
@@ -24,12 +24,10 @@ PARAMETERS = {
 
 
 def fitting_models(low: cache.Choice, high: cache.Choice) -> tuple[str, ...]:
-    """Return the chosen models or, where none is chosen, those trained on pictures like these."""
+    """Return the chosen models or, where none is chosen, two trained on pictures like these."""
     if st.session_state["models"]:
         return tuple(st.session_state["models"])
-    wanted = "objects" if low.kind == high.kind == pictures.OBJECT else "imagenette"
-    fitting = [name for name in models.names() if cache.card(name)["recipe"]["data"] == wanted]
-    return tuple(fitting or models.names())
+    return shell.fitting("objects" if low.kind == high.kind == pictures.OBJECT else "imagenette")
 
 
 def filter_controls() -> None:
