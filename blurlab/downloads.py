@@ -1,5 +1,6 @@
 """Files from the internet: resumed, checked before anybody opens them, and stopped at any time."""
 
+import errno
 import hashlib
 import os
 from collections.abc import Iterator
@@ -13,6 +14,8 @@ from blurlab.checkpoints import is_html
 
 STALL = 20.0  # seconds without a byte after which a server is given up
 CHUNK = 1 << 18  # bytes
+HASHES = {"sha256": "SHA-256", "md5": "MD5"}  # as hashlib names them, and people
+FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class Progress(NamedTuple):
@@ -23,12 +26,19 @@ class Progress(NamedTuple):
 
 
 def fetch(
-    url: str, path: Path, sha256: str, *, size: int | None = None, remedy: str = ""
+    url: str,
+    path: Path,
+    digest: str,
+    *,
+    algorithm: str = "sha256",
+    size: int | None = None,
+    remedy: str = "",
 ) -> Iterator[Progress]:
     """Fetch a file to path and yield how far it is; stop drawing to cancel.
 
-    sha256: of the file, or the first digits of it. The file is at path only once it agrees; until
-    then it grows beside it as .part, from which the next call goes on.
+    digest: the file's hash, or the first digits of it. The file is at path only once it agrees;
+    until then it grows beside it as .part, from which the next call goes on.
+    algorithm: of the hash, a key of HASHES. MD5 finds damage but not what was forged to agree.
     size: in bytes, where it is known.
     remedy: what a person can do where this cannot; a sentence's end.
     Raises ValueError, in one sentence, when what comes is not the file: it is removed then. When
@@ -42,14 +52,20 @@ def fetch(
     if is_html(partial):
         partial.unlink()
         raise ValueError(f"{url} gives a web page instead of the file; {_or(remedy)}.")
-    found = _sha256(partial)
-    if not found.startswith(sha256):
+    found = hash_of(partial, algorithm)
+    if not found.startswith(digest):
         partial.unlink()
         raise ValueError(
-            f"what came from {url} has the SHA-256 {found[:16]}... instead of {sha256[:16]}..., "
-            f"and was removed; {_or(remedy)}."
+            f"what came from {url} has the {HASHES[algorithm]} {found[:16]}... instead of "
+            f"{digest[:16]}..., and was removed; {_or(remedy)}."
         )
     os.replace(partial, path)
+
+
+def hash_of(path: Path, algorithm: str = "sha256") -> str:
+    """Return a file's hash in hexadecimal digits; the algorithm is a key of HASHES."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, algorithm).hexdigest()
 
 
 def _or(remedy: str) -> str:
@@ -111,9 +127,6 @@ def _reason(error: Exception) -> str:
         return f"sent nothing for {STALL:g} seconds; what came is kept"
     if isinstance(error, URLError):
         return f"cannot be reached ({error.reason})"
+    if isinstance(error, OSError) and (error.filename or error.errno in FULL):  # it is our disk
+        return f"cannot be kept here ({error.strerror})"
     return "broke off; what came is kept"
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -4,7 +4,7 @@ import functools
 import hashlib
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -15,6 +15,13 @@ from torch import Tensor
 from blurlab import data, results
 from blurlab.data import Decoded, Pictures
 from blurlab.images import ImageError, load_image
+
+
+class Checked(NamedTuple):
+    """How many of a folder's files have been checked, and how many there are."""
+
+    done: int
+    count: int
 
 
 class Source(NamedTuple):
@@ -35,22 +42,21 @@ def class_folders(root: Path, size: int) -> Source:
     """Find the pictures in a folder's folders, each named for its class, and check every file.
 
     Folders named by WordNet numbers take ImageNet's names when they are its 1,000 or Imagenette's.
-    Raises ValueError when fewer than two classes hold pictures.
+    Raises ValueError when fewer than two classes hold pictures, or a folder cannot be read.
     """
-    names = sorted(path.name for path in root.iterdir() if path.is_dir() and path.name[0] != ".")
-    files = [
-        path
-        for name in names
-        for path in sorted((root / name).iterdir())
-        if path.is_file() and path.name[0] != "."
-    ]
-    digest, faults = _checked(root, files)
-    readable = [path for path in files if _within(root, path) not in faults]
+    files = _files(root)
+    kept = _kept(root, files)
+    for _ in _check(root, files, kept):
+        pass
+    digest, faults = json.loads(kept.read_text())
+    readable = [path for path in files if _name(root, path) not in faults]
     present = sorted({path.parent.name for path in readable})
     if len(present) < 2:
         held = f"pictures of {present[0]!r} alone" if present else "no folders of pictures"
-        raise ValueError(f"{root} holds {held}; {_wanted(root)}.")
-    labels = torch.tensor([present.index(path.parent.name) for path in readable])
+        others = f" (files that are no pictures: {len(faults)})" if faults else ""
+        raise ValueError(f"{root} holds {held}{others}; {_wanted(root)}.")
+    numbers = {name: number for number, name in enumerate(present)}
+    labels = torch.tensor([numbers[path.parent.name] for path in readable])
     classes = _classes(present)
 
     @functools.cache
@@ -82,40 +88,74 @@ def _classes(names: Sequence[str]) -> tuple[str, ...]:
 
         # ImageNet numbers its classes in the order of their folders.
         return tuple(ResNet18_Weights.DEFAULT.meta["categories"])
-    return tuple(known.get(name, name) for name in names)
+    return tuple(known.get(name, name).encode(errors="replace").decode() for name in names)
 
 
-def _checked(root: Path, files: list[Path]) -> tuple[str, dict[str, str]]:
-    """Return a digest of the readable files' names and contents, and what is wrong with the others.
+def check(root: Path) -> Iterator[Checked]:
+    """Check every file that class_folders will find, and yield how far that is after each.
 
-    The answer is kept among the results for as long as no file changes size or time.
+    The answer is kept among the results for as long as no file changes size or time, so that
+    class_folders then has it at once; nothing is yielded when it is there already. Stop drawing to
+    cancel.
+    Raises ValueError when a folder cannot be read.
     """
+    files = _files(root)
+    yield from _check(root, files, _kept(root, files))
+
+
+def _files(root: Path) -> dict[Path, os.stat_result]:
+    """Find the files in a folder's folders, sorted by class and name; hidden ones do not count."""
+
+    def within(folder: Path) -> list[Path]:
+        return sorted(path for path in folder.iterdir() if path.name[0] != ".")
+
+    try:
+        folders = [path for path in within(root) if path.is_dir()]
+        files = [path for folder in folders for path in within(folder) if path.is_file()]
+        return {path: path.stat() for path in files}
+    except OSError as error:
+        raise ValueError(f"{error.filename} cannot be read: {error.strerror}.") from None
+
+
+def _kept(root: Path, files: dict[Path, os.stat_result]) -> Path:
+    """Return the file that holds what is known of these files as they are, or will hold it."""
     stamp = [
-        (_within(root, path), (found := path.stat()).st_size, found.st_mtime_ns) for path in files
+        (path.relative_to(root).as_posix(), found.st_size, found.st_mtime_ns)
+        for path, found in files.items()
     ]
     place = hashlib.sha256(json.dumps([str(root.resolve()), stamp]).encode()).hexdigest()[:16]
-    kept = results.folder() / "folders" / f"{place}.json"
+    return results.folder() / "folders" / f"{place}.json"
+
+
+def _check(root: Path, files: dict[Path, os.stat_result], kept: Path) -> Iterator[Checked]:
+    """Keep a digest of the readable files' names and contents, and what is wrong with the others.
+
+    Yields after every file; none is looked at when all that is kept already.
+    """
     if kept.is_file():
-        return tuple(json.loads(kept.read_text()))
+        return
     whole, faults = hashlib.sha256(), {}
-    for path in files:
+    for done, (path, found) in enumerate(files.items(), 1):
+        name = _name(root, path)
         try:
-            load_image(path)
+            # A system's own files say that they hold nothing, and reading one may never end.
+            if found.st_size == 0:
+                raise ImageError(f"{name} is empty.")
+            load_image(path, name)
+            content = hashlib.sha256(path.read_bytes()).hexdigest()
+            whole.update(f"{name}\0{content}\0".encode())
         except ImageError as error:
-            faults[_within(root, path)] = str(error)
-            continue
-        content = hashlib.sha256(path.read_bytes()).hexdigest()
-        whole.update(f"{_within(root, path)}\0{content}\0".encode())
-    answer = whole.hexdigest()[:16], faults
+            faults[name] = str(error)
+        yield Checked(done, len(files))
     kept.parent.mkdir(parents=True, exist_ok=True)
     unfinished = kept.with_suffix(f".{os.getpid()}")
-    unfinished.write_text(json.dumps(answer))
+    unfinished.write_text(json.dumps((whole.hexdigest()[:16], faults)))
     os.replace(unfinished, kept)
-    return answer
 
 
-def _within(root: Path, path: Path) -> str:
-    return path.relative_to(root).as_posix()
+def _name(root: Path, path: Path) -> str:
+    """Return a file's place in the folder, with a question mark for what is no text in it."""
+    return path.relative_to(root).as_posix().encode(errors="replace").decode()
 
 
 def _read(files: list[Path], size: int, index: int) -> Tensor:

@@ -152,13 +152,17 @@ def _read_array(data: bytes, name: str) -> Tensor:
     return torch.from_numpy(values.reshape(shape, order="F" if is_fortran else "C").copy())
 
 
-def load_image(path: str | Path) -> Tensor:
-    """The picture in a file, by the rules of read_image; up to MAX_BYTES are read."""
+def load_image(path: str | Path, name: str = "") -> Tensor:
+    """The picture in a file, by the rules of read_image; up to MAX_BYTES are read.
+
+    name: what error messages call the file, unless by its own name.
+    """
     path = Path(path)
+    name = name or path.name
     try:
         if path.stat().st_size > MAX_BYTES:
-            raise ImageError(f"{path.name} is larger than {MAX_BYTES // 2**20} MB.")
-        return read_image(path.read_bytes(), path.name)
+            raise ImageError(f"{name} is larger than {MAX_BYTES // 2**20} MB.")
+        return read_image(path.read_bytes(), name)
     except OSError as error:
         raise ImageError(f"{path} cannot be opened: {error.strerror}.") from None
 

@@ -12,6 +12,14 @@ from blurlab.data import Decoded, Pictures
 from blurlab.measures import Network
 from blurlab.sources import Source
 
+FEWEST = 2  # classes that a network must tell apart for its answers to mean something
+
+
+def shared_names(shown: Sequence[str], known: Sequence[str]) -> list[str]:
+    """Return the classes of pictures that a model knows, in the order of the pictures' classes."""
+    known = set(known)
+    return [name for name in shown if name in known]
+
 
 def share_classes(source: Source, classes: Sequence[str], model: str) -> tuple[Source, list[int]]:
     """Keep the pictures whose class a model knows, and say which of its answers those classes are.
@@ -20,8 +28,8 @@ def share_classes(source: Source, classes: Sequence[str], model: str) -> tuple[S
     of its classes the index among the model's.
     Raises ValueError when they share fewer than two.
     """
-    shared = [name for name in source.classes if name in classes]
-    if len(shared) < 2:
+    shared = shared_names(source.classes, classes)
+    if len(shared) < FEWEST:
         raise ValueError(
             f"{model} knows {_some(classes)} and {source.name} shows {_some(source.classes)}; "
             f"they share {len(shared)} classes, and it takes two."

@@ -2,17 +2,19 @@
 
 import functools
 import hashlib
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from urllib.error import URLError
+from typing import NamedTuple
 
 import numpy as np
 import torch
+from torch import Tensor
 
-from blurlab import data
+from blurlab import data, folders
 from blurlab.data import Pictures
-from blurlab.folders import Source, class_folders, corruptions_in
+from blurlab.folders import Checked, Source, class_folders, corruptions_in
 
 SEVERITIES = 5  # of the published corrupted data sets
 
@@ -31,14 +33,67 @@ def find(words: str, size: int) -> Source:
         if known is None:
             return Source(f"{words}/val/{size}", load().classes, len(load().labels), load)
         return Source(f"{words}/val/{size}", *known(), load)
-    root = Path(words).absolute()
-    if root.is_dir():
+    root = _root(words)
+    if _is_folder(root):
         return class_folders(root, size)
-    if (root.parent.parent / "labels.npy").is_file():
+    if _is_of_cifar(root):
         return corrupted_cifar(root.parent.parent, root.parent.name, root.name, size)
     raise ValueError(
         f"data is {words!r}; choose {', '.join(data.DATASETS)} or a folder of class folders."
     )
+
+
+def check(words: str) -> Iterator[Checked]:
+    """Check every file of a folder that a person names, so that find then has it at once.
+
+    words: a folder as find takes it. Yields how far that is; see folders.check.
+    Raises ValueError when there is no such folder.
+    """
+    root = _root(words)
+    if words in data.DATASETS:
+        raise ValueError(f"{words} is a data set; for a folder of that name write ./{words}.")
+    if _is_folder(root):
+        yield from folders.check(root)
+    elif not _is_of_cifar(root):
+        raise ValueError(f"{words!r} is no folder on this machine.")
+
+
+def _root(words: str) -> Path:
+    return Path(os.path.expanduser(words)).absolute()
+
+
+def _is_folder(root: Path) -> bool:
+    try:
+        return root.is_dir()
+    except OSError:  # its name is too long, or it lies where nobody may look
+        return False
+
+
+def _is_of_cifar(root: Path) -> bool:
+    try:
+        return (root.parent.parent / "labels.npy").is_file()
+    except OSError:
+        return False
+
+
+class Overview(NamedTuple):
+    """counts: pictures of each class.  first: classes with (3, size, size) uint8 pictures."""
+
+    counts: list[int]
+    first: list[tuple[str, Tensor]]
+
+
+def overview(source: Source, most: int) -> Overview:
+    """Count a source's pictures by class and load the first ones, of all classes if that is few.
+
+    most: how many pictures to load at most.
+    """
+    pictures = source.load()
+    each, first = max(1, most // len(source.classes)), []
+    for number, name in enumerate(source.classes[:most]):
+        chosen = (pictures.labels == number).nonzero()[:each, 0]
+        first += [(name, image) for image in pictures.images[chosen]] if len(chosen) else []
+    return Overview(pictures.labels.bincount(minlength=len(source.classes)).tolist(), first)
 
 
 KNOWN: dict[str, Callable[[], tuple[tuple[str, ...], int]]] = {
@@ -77,29 +132,3 @@ def corrupted_cifar(root: Path, corruption: str, severity: str, size: int) -> So
         return Pictures(data.resized(images, size), named, data.CIFAR10_CLASSES)
 
     return Source(f"cifar10c/{digest}/{size}", data.CIFAR10_CLASSES, count, load)
-
-
-def download(name: str) -> None:
-    """Fetch a data set into data_root() unless it is there, with torchvision's own progress bar.
-
-    name: imagenette (about 100 MB) or cifar10 (170 MB); they are checked before they are unpacked.
-    Raises ValueError for other names, and when the archive does not arrive whole.
-    """
-    from torchvision.datasets import CIFAR10, Imagenette
-
-    archives = {
-        "imagenette": (Imagenette._ARCHIVES["160px"][0], partial(Imagenette, size="160px")),
-        "cifar10": (CIFAR10.url, CIFAR10),
-    }
-    if name not in archives:
-        raise ValueError(f"{name} cannot be downloaded; {' and '.join(archives)} can.")
-    url, fetch = archives[name]
-    file = data.data_root() / url.rpartition("/")[2]
-    remedy = f"unpack that file in {file.parent} yourself"
-    try:
-        fetch(file.parent, download=True)
-    except URLError as error:
-        raise ValueError(f"{url} cannot be reached ({error.reason}); {remedy}.") from None
-    except RuntimeError:
-        file.unlink(missing_ok=True)
-        raise ValueError(f"what came from {url} is not the data set; {remedy}.") from None

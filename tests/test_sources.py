@@ -1,19 +1,13 @@
-"""Where pictures come from: folders, published layouts, downloads; what is wrong is named."""
+"""Where pictures come from: folders and published layouts; what is wrong is named."""
 
-import hashlib
-import http.server
-import pickle
+import os
 import shutil
-import tarfile
-import threading
-from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
 import tiny
 import torch
-from torch.testing import assert_close
-from torchvision.datasets import CIFAR10
 
 from blurlab import data, folders, sources
 from blurlab.images import load_image, save_image
@@ -114,6 +108,73 @@ def test_files_that_are_no_pictures_are_listed_and_skipped(folder):
         assert len(source.skipped) == 2
 
 
+def test_a_check_says_how_far_it_is_and_the_folder_is_then_known(folder, monkeypatch):
+    steps = list(sources.check(str(folder)))
+    assert steps == [(done, 6) for done in range(1, 7)]
+    monkeypatch.setattr(folders, "load_image", lambda *_: pytest.fail("it was checked again"))
+    assert list(sources.check(str(folder))) == []
+    assert find(folder).count == 6
+
+
+def test_a_check_that_is_stopped_keeps_nothing(folder, tmp_path):
+    going = sources.check(str(folder))
+    next(going)
+    going.close()
+    assert not list(tmp_path.rglob("*.json"))
+    assert len(list(sources.check(str(folder)))) == 6
+
+
+def test_a_skipped_file_is_named_with_its_folder(folder):
+    (folder / tiny.CLASSES[0] / "empty.png").write_bytes(b"")
+    (folder / tiny.CLASSES[1] / "notes.txt").write_text("what these are")
+    empty, notes = sorted(find(folder).skipped, key=lambda sentence: "notes" in sentence)
+    assert empty == f"{tiny.CLASSES[0]}/empty.png is empty."
+    assert notes.startswith(f"{tiny.CLASSES[1]}/notes.txt is not a picture BlurLab reads")
+
+
+def test_names_that_are_no_text_are_shown_with_question_marks(folder):
+    os.rename(folder / tiny.CLASSES[0], os.fsencode(folder) + b"/caf\xe9")
+    source = find(folder)
+    assert "caf?" in source.classes
+    assert source.load().images[ALL].shape[0] == 6
+
+
+def test_only_a_folder_is_checked(tmp_path):
+    with pytest.raises(ValueError, match="'nowhere' is no folder on this machine"):
+        list(sources.check("nowhere"))
+    with pytest.raises(ValueError, match="is no folder on this machine"):
+        list(sources.check("x" * 1000))
+    with pytest.raises(ValueError, match=r"imagenette is a data set; .*\./imagenette"):
+        list(sources.check("imagenette"))
+
+
+def test_a_folder_that_cannot_be_read_is_named(folder, monkeypatch):
+    def refuse(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "iterdir", refuse)  # root may read everything
+    with pytest.raises(ValueError, match=r"/folder cannot be read: Permission denied\.$"):
+        find(folder)
+
+
+def test_a_folder_is_found_from_the_home_folder(folder, monkeypatch):
+    monkeypatch.setenv("HOME", str(folder.parent))
+    assert sources.find("~/folder", 40).name == find(folder).name
+
+
+@pytest.mark.parametrize(("most", "shown"), [(2, 2), (3, 3), (7, 6), (100, 6)])
+def test_an_overview_counts_and_shows_the_first_pictures_of_the_first_classes(folder, most, shown):
+    (folder / tiny.CLASSES[0] / "0003.png").unlink()
+    source = find(folder)
+    counts, first = sources.overview(source, most)
+    assert counts == [1 if name == tiny.CLASSES[0] else 2 for name in source.classes]
+    assert len(first) == (shown if shown < 6 else 5)
+    drawn = tiny.pictures(6, 2)
+    for name, image in first:
+        same = [drawn.images[i] for i in range(6) if tiny.CLASSES[drawn.labels[i]] == name]
+        assert any(torch.equal(image, other) for other in same)
+
+
 def test_a_picture_that_is_damaged_later_is_found_out(folder):
     find(folder)
     (folder / tiny.CLASSES[0] / "0000.png").write_text("<html>")
@@ -142,7 +203,7 @@ def test_a_thousand_imagenet_folders_are_all_of_its_classes():
         (["fish/"], "no folders of pictures"),
         (["fish/a.txt"], "no folders of pictures"),
         (["fish/a.png"], "'fish' alone"),
-        (["fish/a.png", "cup/b.txt"], "'fish' alone"),
+        (["fish/a.png", "cup/b.txt"], "'fish' alone (files that are no pictures: 1)"),
         (["fog/1/n01440764/a.png", "snow/1/n01440764/a.png"], "DIR/CORRUPTION/SEVERITY"),
         (["1/n01440764/a.png", "2/n01440764/a.png"], "DIR/CORRUPTION/SEVERITY"),
         (["labels.npy", "fog.npy"], "/CORRUPTION/SEVERITY, of fog and of 1 to 5"),
@@ -232,75 +293,3 @@ def test_cifar_10_c_of_another_layout_is_refused_and_nothing_in_it_is_run(cifar_
         np.save(cifar_c / "fog.npy", content, allow_pickle=True)
     with pytest.raises(ValueError, match=r"cifar-c.* not (laid out as )?CIFAR-10-C's"):
         find(cifar_c / "fog" / "1")
-
-
-# CIFAR-10 and downloads
-
-
-@pytest.fixture
-def cifar(tmp_path, monkeypatch):
-    """A server with a CIFAR-10 of two pictures per file, and the folder that it serves."""
-    files = {}
-    for name in ("data_batch_1", "test_batch"):
-        grey = np.repeat([[9], [200]], 3072, 1).astype(np.uint8)
-        files[name] = pickle.dumps({"data": grey, "labels": [3, 5]})
-    files["batches.meta"] = pickle.dumps({"label_names": list(data.CIFAR10_CLASSES)})
-    content = tmp_path / "made" / CIFAR10.base_folder
-    content.mkdir(parents=True)
-    for name, packed in files.items():
-        (content / name).write_bytes(packed)
-    served = tmp_path / "served"
-    served.mkdir()
-    with tarfile.open(served / CIFAR10.filename, "w:gz") as archive:
-        archive.add(content, CIFAR10.base_folder)
-    sums = {name: hashlib.md5(packed).hexdigest() for name, packed in files.items()}
-    whole = hashlib.md5((served / CIFAR10.filename).read_bytes()).hexdigest()
-    monkeypatch.setattr(CIFAR10, "tgz_md5", whole)
-    monkeypatch.setattr(CIFAR10, "train_list", [["data_batch_1", sums["data_batch_1"]]])
-    monkeypatch.setattr(CIFAR10, "test_list", [["test_batch", sums["test_batch"]]])
-    monkeypatch.setitem(CIFAR10.meta, "md5", sums["batches.meta"])
-
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *_):
-            pass
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=served))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    url = f"http://127.0.0.1:{server.server_port}/{CIFAR10.filename}"
-    monkeypatch.setattr(CIFAR10, "url", url)
-    yield served
-    server.shutdown()
-    server.server_close()
-
-
-def test_cifar_10_is_downloaded_with_progress_and_then_there(cifar, capsys):
-    with pytest.raises(ValueError, match=r"CIFAR-10 is not whole in .*--download"):
-        find("cifar10", 32)
-    sources.download("cifar10")
-    assert "100" in capsys.readouterr().err
-    source = find("cifar10", 48)
-    assert source[:3] == ("cifar10/val/48", data.CIFAR10_CLASSES, 2)
-    pictures = source.load()
-    assert pictures.labels.tolist() == [3, 5]
-    images = pictures.images[torch.tensor([1, 0])]
-    assert_close(images.float().mean((1, 2, 3)), torch.tensor([200.0, 9.0]))
-    sources.download("cifar10")
-    assert capsys.readouterr().err == ""
-
-
-def test_an_archive_that_is_another_is_refused_and_removed(cifar):
-    (cifar / CIFAR10.filename).write_text("<html>")
-    with pytest.raises(ValueError, match=r"what came from http.* is not the data set; unpack"):
-        sources.download("cifar10")
-    assert [path for path in data.data_root().rglob("*") if path.is_file()] == []
-
-
-def test_a_server_that_does_not_answer_is_named_with_what_to_do(cifar):
-    (cifar / CIFAR10.filename).unlink()
-    with pytest.raises(ValueError, match=r"http.* cannot be reached .*unpack that file in .*data "):
-        sources.download("cifar10")
-
-
-def test_other_data_is_not_downloaded():
-    with pytest.raises(ValueError, match="objects cannot be downloaded; imagenette and cifar10"):
-        sources.download("objects")

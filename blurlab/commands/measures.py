@@ -5,10 +5,11 @@ import json
 import sys
 import time
 from contextlib import redirect_stdout
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from blurlab import measuring, models, sources, sweep
+from blurlab import archives, measuring, models, sources, sweep
 from blurlab.commands import add_device, add_models, add_seed, between, command
 from blurlab.commands.tables import table
 from blurlab.compare import compared
@@ -88,7 +89,7 @@ def output(name: str) -> Path:
 
 def print_measured(options) -> None:
     if options.download:
-        sources.download(options.data)
+        download(options.data)
     changed = dict(setting(words) for words in options.set)
     found: dict[int, Source] = {}
     works = []
@@ -108,6 +109,19 @@ def print_measured(options) -> None:
             before = running.pictures if before is None else before
             show(work.model, running.pictures, running.count, before, started)
     print_tables(works, estimates_of(works, options.json, options.baseline))
+
+
+def download(name: str) -> None:
+    """Fetch a published data set unless it is here, with a bar for each part of the work."""
+    for doing, steps in groupby(archives.download(name), lambda step: step.doing):
+        started, before, last = time.monotonic(), None, None
+        for step in steps:
+            count = step.total // 10**6 if step.total else archives.ARCHIVES[name].megabytes
+            done = step.done // 10**6
+            before = done if before is None else before
+            if done != last:
+                show(f"{name}, {doing}, MB", done, max(count, 1), before, started)
+            last = done
 
 
 def check_baseline(name: str | None, works: list[Work]) -> None:
