@@ -60,7 +60,7 @@ if not state["present"]:
     )
     if held := comparing.claimed(state["compared"]):
         st.markdown("##### What Li et al. (2023) claim, and what these networks say")
-        st.dataframe(held, hide_index=True)
+        st.table(held, hide_index=True)
         st.caption(
             "The plain network and that trained behind a blur of 2 pixels. A claim holds where the "
             "whole 95 % interval lies on its side, and is open where the interval holds no effect "

@@ -179,7 +179,7 @@ def test_compare_shows_what_is_kept_with_the_papers_points_behind(opened):  # no
     rows = {row["number"]: row for row in app.dataframe[0].value.to_dict("records")}
     title = models.card(NAME)["title"]
     f_rev = reversal["f_rev_nyquist"]
-    assert rows["f_rev, of Nyquist"][title] == "{:.3g} [{:.3g}, {:.3g}]".format(*f_rev)
+    assert rows["f_rev, of Nyquist"][title] == "{:#.3g} [{:#.3g}, {:#.3g}]".format(*f_rev)
     assert rows["accuracy, attacks of 4/255"][title].startswith(
         f"{attacked['accuracy'][2].value:.1%}"
     )

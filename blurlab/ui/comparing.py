@@ -175,10 +175,10 @@ def claimed(data: str) -> list[dict[str, str]]:
     return [
         {
             "the paper's claim": each.claim,
-            "measured": each.quantity,
-            "value": measure_view.written(each.found, points=each.neutral == 0),
-            "pictures": f"{each.pictures:,}",
             "verdict": each.verdict,
+            "value": measure_view.written(each.found, points=each.neutral == 0),
+            "of": each.quantity,
+            "pictures": f"{each.pictures:,}",
         }
         for each in _claims(data, _stamp())
     ]

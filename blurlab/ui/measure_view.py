@@ -277,7 +277,7 @@ def written(found: Interval, *, percent: bool = False, points: bool = False) -> 
         return "{:+.1f} [{:+.1f}, {:+.1f}] points".format(*(100 * end for end in found))
     if percent:
         return "{:.1%} [{:.1%}, {:.1%}]".format(*found)
-    return "{:.3g} [{:.3g}, {:.3g}]".format(*found)
+    return "{} [{}, {}]".format(*(f"{number:#.3g}".rstrip(".") for number in found))
 
 
 def take_away(names: tuple[str, ...], works: list[Work], found: dict) -> None:
