@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from blurlab.ui import attack_view, epsilon_view, pictures, shell
+from blurlab.ui import attack_controls, attack_view, epsilon_view, pictures, shell
 
-PARAMETERS = pictures.parameters("picture", "object:fish", 22) | attack_view.PARAMETERS
+PARAMETERS = pictures.parameters("picture", "object:fish", 22) | attack_controls.PARAMETERS
 
 shell.begin(
     "Attacks",
@@ -18,8 +18,8 @@ left, right = st.columns([1, 1], gap="medium", vertical_alignment="bottom")
 with left:
     picture = pictures.chooser("picture")
 with right:
-    attack_view.goal_controls(picture)
-attack_view.attack_controls()
-attack_view.start_controls()
-live = epsilon_view.live if attack_view.goes_over_epsilon() else attack_view.live
-live(attack_view.current(picture), attack_view.asked_models(picture), PARAMETERS)
+    attack_controls.choose_goal(picture)
+attack_controls.choose_attack()
+attack_controls.choose_start()
+live = epsilon_view.live if attack_controls.goes_over_epsilon() else attack_view.live
+live(attack_controls.current(picture), attack_controls.asked_models(picture), PARAMETERS)

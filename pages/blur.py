@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from blurlab.ui import attack_view, defence_view, pictures, shell
+from blurlab.ui import attack_controls, defence_controls, defence_view, pictures, shell
 
-PARAMETERS = pictures.parameters("picture", "object:fish", 22) | defence_view.PARAMETERS
+PARAMETERS = pictures.parameters("picture", "object:fish", 22) | defence_controls.PARAMETERS
 
 shell.begin(
     "Blur defence",
@@ -17,11 +17,11 @@ shell.stop_without_models()
 left, right = st.columns([1, 1], gap="medium", vertical_alignment="bottom")
 with left:
     picture = pictures.chooser("picture")
-with right:
-    if st.session_state["present"]:
-        defence_view.controls(picture)
-    else:
-        defence_view.corruption_controls()
-if not st.session_state["present"]:
-    defence_view.controls(picture)
-defence_view.live(attack_view.asked_models(picture), picture, PARAMETERS)
+if st.session_state["present"]:
+    with right:
+        defence_controls.choose_as_presenter(picture)
+else:
+    with right:
+        defence_controls.choose_corruption()
+    defence_controls.choose_chain(picture)
+defence_view.live(attack_controls.asked_models(picture), picture, PARAMETERS)

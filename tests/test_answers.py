@@ -15,7 +15,7 @@ from torch.testing import assert_close
 
 from blurlab import data, images, models
 from blurlab.hybrid import hybrid
-from blurlab.ui import answers, cache, files, jobs
+from blurlab.ui import answers, asking, cache, files, jobs
 
 ROOT = Path(__file__).parents[1]
 FISH = cache.Choice("object", "fish", 3)
@@ -72,7 +72,7 @@ def test_the_exact_answer_is_the_models_answer_to_the_hybrid(names, chosen):
         assert said.p_high == pytest.approx(
             probabilities[classes.index(chosen.high.name)].item(), abs=1e-4
         )
-        best = probabilities.argsort(descending=True)[: answers.TOP]
+        best = probabilities.argsort(descending=True)[: asking.TOP]
         assert [label for label, _ in said.top] == [classes[index] for index in best]
 
 

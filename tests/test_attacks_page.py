@@ -10,7 +10,7 @@ from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
 from blurlab import attacks, models, spectrum
-from blurlab.ui import attacking, cache
+from blurlab.ui import attack_report, attacking, cache
 from blurlab.ui.epsilon_view import EPSILONS
 
 APP = Path(__file__).parents[1] / "app.py"
@@ -51,7 +51,7 @@ def test_the_answers_and_the_spectrum_are_the_cores(found):
 
 
 def test_the_attack_lowers_the_true_class_of_its_own_model(found):
-    fed = attacking.feed(setting(), (BASE, BLUR), found)
+    fed = attack_report.feed(setting(), (BASE, BLUR), found)
     true = fed[BASE]["curves"]["true"]
     assert true[-1] < true[0] - 0.3
     assert "Transfer" in fed[BLUR]["note"]
@@ -63,7 +63,7 @@ def test_half_of_the_power_lies_lower_for_the_network_behind_a_blur(found):
 
 
 def test_steps_that_are_not_there_yet_are_open(found):
-    fed = attacking.feed(setting(), (BASE,), found[:2])[BASE]
+    fed = attack_report.feed(setting(), (BASE,), [*found[:2], None, None])[BASE]
     assert [classes is None for classes in fed["classes"]] == [False, False, True, True]
     assert fed["curves"]["true"][2:] == [None, None]
 
@@ -82,7 +82,7 @@ def test_the_python_lines_make_the_same_attack(changes, tmp_path, monkeypatch, c
     chosen = setting(**changes)
     monkeypatch.chdir(tmp_path)
     names: dict = {}
-    exec(attacking.script(chosen, (BASE,)), names)
+    exec(attack_report.script(chosen, (BASE,)), names)
     *_, expected = attacking.attacked(chosen)
     assert torch.allclose(names["adversarial"], expected.cpu(), atol=1e-5)
     assert "f_0.5" in capsys.readouterr().out

@@ -12,7 +12,7 @@ from test_pages import components, fed, fine, opened, said, slider  # noqa: F401
 from blurlab import attacks, models, objects, pca
 from blurlab.blur import gaussian_blur
 from blurlab.corruptions import corrupt
-from blurlab.ui import attacking, cache, defence_view, defending, files
+from blurlab.ui import attacking, cache, defence_report, defending, files
 from blurlab.ui.frames import frames_html
 
 FISH = cache.Choice("object", "fish", 22)
@@ -88,24 +88,24 @@ def test_the_blur_takes_the_fine_end_of_the_spectrum_away():
 def test_the_other_class_is_the_target_where_there_is_one():
     found = frame(setting(target="house"), 0.5)
     said = found.said["defended"]
-    values = defending.probabilities(BLUR, setting(target="house"), found.said)
+    values = defence_report.probabilities(BLUR, setting(target="house"), found.said)
     assert values["wanted"] == said[BLUR][objects.CLASSES.index("house")]
-    values = defending.probabilities(BLUR, setting(), found.said)
+    values = defence_report.probabilities(BLUR, setting(), found.said)
     own = objects.CLASSES.index("fish")
     assert values["wanted"] == max(p for index, p in enumerate(said[BLUR]) if index != own)
 
 
 def test_each_card_says_which_experiment_and_which_attack_it_is():
-    assert "only put in front of it. Adaptive" in defending.note(BASE, setting())
-    assert "Transfer" in defending.note(BASE, setting(adaptive=False))
-    behind = defending.note(BLUR, setting())
+    assert "only put in front of it. Adaptive" in defence_report.note(BASE, setting())
+    assert "Transfer" in defence_report.note(BASE, setting(adaptive=False))
+    behind = defence_report.note(BLUR, setting())
     assert "Trained behind a blur layer of 2 pixels" in behind
     assert "made for another network" in behind
-    assert "attack" not in defending.note(BASE, setting(epsilon=0.0))
+    assert "attack" not in defence_report.note(BASE, setting(epsilon=0.0))
 
 
 def test_strengths_that_are_not_there_yet_are_open():
-    fed_so_far = defending.feed(NAMES, setting(), [frame(setting(), 0.5)])[BASE]
+    fed_so_far = defence_report.feed(NAMES, setting(), [frame(setting(), 0.5)])[BASE]
     count = len(defending.DEFENCES["blur"].strengths)
     assert [i for i in range(count) if fed_so_far["classes"][i]] == [2]
     assert fed_so_far["curves"]["true"][3:] == [None] * (count - 3)
@@ -123,7 +123,7 @@ def test_strengths_that_are_not_there_yet_are_open():
 def test_the_python_lines_make_the_same_chain(changes, strength, capsys):
     chosen = setting(**changes)
     space = {}
-    exec(defending.script(NAMES, chosen, strength), space)
+    exec(defence_report.script(NAMES, chosen, strength), space)
     expected = defending.chain(chosen, strength).values()
     for stage, picture in zip(space["stages"], expected, strict=True):
         torch.testing.assert_close(stage, picture, atol=1e-5, rtol=0)
@@ -258,7 +258,7 @@ def test_presenters_get_the_chain_and_little_else(opened):  # noqa: F811
 
 def test_the_numbers_are_complete_and_fit_a_file(page):
     found = [frame(setting(), strength) for strength in (2, 0, 0.5)]
-    rows = defending.rows(NAMES, setting(), found)
+    rows = defence_report.rows(NAMES, setting(), found)
     assert [row["blur"] for row in rows] == [0, 0, 0.5, 0.5, 2, 2]
     assert rows[0]["answer_picture"] == "fish"
     stated = json.loads(files.as_json(setting(), rows))
@@ -278,13 +278,13 @@ def test_the_file_shows_the_chain_and_its_slider_moves_every_stage(tmp_path):
             {"title": stage, "urls": [each.urls[stage] for each in found]}
             for stage in defending.kinds(setting())
         ],
-        "models": [defence_view.model(i, name, setting()) for i, name in enumerate(NAMES)],
+        "models": [defence_report.model(i, name, setting()) for i, name in enumerate(NAMES)],
         "answers": {},
         "curve_titles": {},
         "stages": [
             {
-                "said": {name: defending.said_of(stage, name, found) for name in NAMES},
-                "spectra": [defending.logarithms(each.power[stage]) for each in found],
+                "said": {name: defence_report.said_of(stage, name, found) for name in NAMES},
+                "spectra": [defence_report.logarithms(each.power[stage]) for each in found],
             }
             for stage in defending.kinds(setting())
         ],

@@ -7,9 +7,7 @@ import torch
 from torch import Tensor
 
 from blurlab import hybrid, sensitivity
-from blurlab.ui import cache, files, jobs
-
-TOP = 3
+from blurlab.ui import asking, cache, files, jobs
 
 
 class Setting(NamedTuple):
@@ -52,7 +50,7 @@ def mixed(setting: Setting) -> Tensor:
 
 def _answer(name: str, setting: Setting, probabilities: Tensor) -> Answer:
     classes = cache.card(name)["classes"]
-    values, indices = probabilities.topk(TOP)
+    values, indices = probabilities.topk(asking.TOP)
     top = zip(indices.tolist(), values.tolist(), strict=True)
     return Answer(
         probabilities[cache.named_class(name, setting.low)].item(),
@@ -117,10 +115,6 @@ def script(names: tuple[str, ...], setting: Setting) -> str:
         f"    low, high, cutoff, high_cutoff=high_cutoff, filter={setting.filter!r}",
         ")",
         'images.save_image(picture, "hybrid.png")',
-        f"for name in {list(names)!r}:",
-        "    logits = models.load(name)(picture[None])",
-        f"    probabilities, indices = models.top_k(logits, {TOP})",
-        '    classes = models.card(name)["classes"]',
-        "    print(name, [(classes[i], p) for i, p in zip(indices[0], probabilities[0].tolist())])",
+        *files.answer_lines(names, "picture[None]"),
     ]
     return "\n".join(lines) + "\n"

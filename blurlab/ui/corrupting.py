@@ -10,9 +10,8 @@ from torch import Tensor
 
 from blurlab import images, spectrum
 from blurlab.corruptions import CORRUPTIONS, SEVERITIES, corrupt
-from blurlab.ui import cache, files, jobs
+from blurlab.ui import asking, cache, files, jobs
 
-TOP = 3
 THUMBNAIL = 128  # pixels
 BANDS = ("low", "medium", "high")
 POSITIONS = (0, *SEVERITIES)
@@ -70,17 +69,11 @@ def sweep(names: tuple[str, ...], setting: Setting) -> jobs.Job:
     def steps() -> Iterator[Frame]:
         for severity in POSITIONS:
             at = setting._replace(severity=severity)
-            url = images.data_url(corrupted(at), "jpeg")
-            yield Frame(severity, url, {name: _ask(name, at) for name in names}, *change(at))
+            picture = corrupted(at)
+            said = {name: asking.ask(name, picture[None]) for name in names}
+            yield Frame(severity, images.data_url(picture, "jpeg"), said, *change(at))
 
     return jobs.poll(("corruption", names, setting._replace(severity=0)), steps)
-
-
-@torch.no_grad()
-def _ask(name: str, setting: Setting) -> list[float]:
-    network = cache.model(name)
-    batch = corrupted(setting)[None].to(network.mean.device)
-    return network(batch).softmax(-1)[0].tolist()
 
 
 def gallery(picture: cache.Choice, seed: int) -> jobs.Job:
@@ -108,24 +101,19 @@ def band_power(results: list[tuple[str, int, str, list[float]]]) -> dict[str, li
     return {band: torch.tensor(found).mean(0).tolist() for band, found in by_band.items() if found}
 
 
-def fed(names: tuple[str, ...], setting: Setting, found: list[Frame]) -> dict[str, dict]:
+def in_order(found: list[Frame]) -> list[Frame | None]:
+    """Lay out the frames by severity, None where there is none yet."""
+    return asking.in_order(found, len(POSITIONS))
+
+
+def feed(names: tuple[str, ...], setting: Setting, found: list[Frame]) -> dict[str, dict]:
     """Lay out the answers for the frames; None where there is none yet."""
-    by_severity = {frame.severity: frame for frame in found}
-    fed = {}
+    frames, fed = in_order(found), {}
     for name in names:
         own = cache.named_class(name, setting.picture)
-        said = [(frame := by_severity.get(s)) and frame.said[name] for s in POSITIONS]
-        top = [p and sorted(range(len(p)), key=lambda i, p=p: -p[i])[:TOP] for p in said]
-        fed[name] = {
-            "classes": top,
-            "probabilities": [
-                p and [p[i] for i in best] for p, best in zip(said, top, strict=True)
-            ],
-            "curves": {"own": [p and p[own] for p in said]},
-            "note": None
-            if cache.knows(name, setting.picture)
-            else f"It takes the clean picture for {cache.card(name)['classes'][own]}.",
-        }
+        fed[name] = asking.laid_out([frame and frame.said[name] for frame in frames], {"own": own})
+        guess = asking.guess(name, setting.picture)
+        fed[name]["note"] = guess and f"It takes the clean picture for {guess}."
     return fed
 
 
@@ -136,7 +124,7 @@ def rows(names: tuple[str, ...], setting: Setting, found: list[Frame]) -> list[d
             "model": name,
             "corruption": setting.corruption,
             "severity": frame.severity,
-            "answer": cache.card(name)["classes"][max(range(len(p)), key=p.__getitem__)],
+            "answer": cache.card(name)["classes"][asking.best(p)],
             "probability": round(max(p), 6),
             "probability_of_own_class": round(p[cache.named_class(name, setting.picture)], 6),
             "f_0.5_cycles_per_image": None
@@ -161,10 +149,6 @@ def script(names: tuple[str, ...], setting: Setting) -> str:
         f"generator = torch.Generator().manual_seed({setting.seed})",
         f"corrupted = {corrupting if setting.severity else 'picture'}",
         'images.save_image(corrupted, "corrupted.png")',
-        f"for name in {list(names)!r}:",
-        "    logits = models.load(name)(corrupted[None])",
-        f"    probabilities, indices = models.top_k(logits, {TOP})",
-        '    classes = models.card(name)["classes"]',
-        "    print(name, [(classes[i], p) for i, p in zip(indices[0], probabilities[0].tolist())])",
+        *files.answer_lines(names, "corrupted[None]"),
     ]
     return "\n".join(lines) + "\n"

@@ -1,14 +1,14 @@
-"""What a page gives to take away: its numbers as files, and the Python lines of its picture."""
+"""What a page gives to take away: its numbers as files, and Python lines that make them."""
 
 import csv
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import streamlit as st
 
-from blurlab.ui import cache
+from blurlab.ui import asking, cache
 
 
 def offer(files: dict[str, tuple[str, Callable[[], str | bytes]]], place: Any = st) -> None:
@@ -62,3 +62,14 @@ def picture_lines(side: str, choice: cache.Choice) -> str:
         return first
     arguments = ", ".join(f"{key}={value!r}" for key, value in aligned.items())
     return f"{first}\n{side} = images.align({side}, {arguments})"
+
+
+def answer_lines(names: Sequence[str], pictures: str) -> list[str]:
+    """Write the Python lines that print what models say of pictures, (1, 3, S, S), so named."""
+    return [
+        f"for name in {list(names)!r}:",
+        f"    logits = models.load(name)({pictures})",
+        f"    probabilities, indices = models.top_k(logits, {asking.TOP})",
+        '    classes = models.card(name)["classes"]',
+        "    print(name, [(classes[i], p) for i, p in zip(indices[0], probabilities[0].tolist())])",
+    ]

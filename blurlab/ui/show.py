@@ -1,8 +1,12 @@
 """Small pieces that pages share."""
 
 import re
+from collections.abc import Callable
+from typing import Any
 
 import streamlit as st
+
+from blurlab.ui import frames
 
 
 def error(message: str, icon: str = ":material/error:") -> None:
@@ -39,3 +43,20 @@ def slider(
         state[f"{name}_slider"] = number, state[key]
 
     st.slider(label, low, high, float(value), key=key, on_change=moved, **options)
+
+
+def answered_frames(
+    key: str, pictures: dict[str, Any], said: dict[str, Any], released: Callable[[float], None]
+) -> None:
+    """Draw frames, and the answers to them.
+
+    pictures, said: what frames and frames_answers take.
+    released: is handed the position at which a person lets go of the slider.
+    """
+    frames.frames(
+        key,
+        **pictures,
+        presenter=st.session_state["present"],
+        on_position_change=lambda: released(st.session_state[key]["position"]),
+    )
+    frames.frames_answers(key, **said)

@@ -1,0 +1,74 @@
+"""What models say of pictures one after another, asked and laid out for the frames."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from blurlab.ui import cache
+
+TOP = 3
+
+
+@torch.no_grad()
+def ask(name: str, pictures: Tensor) -> list[float]:
+    """Return a model's probabilities for one picture, (1, 3, S, S)."""
+    network = cache.model(name)
+    return network(pictures.to(network.mean.device)).softmax(-1)[0].tolist()
+
+
+def best(said: Sequence[float]) -> int:
+    """Return the class with the highest probability."""
+    return max(range(len(said)), key=said.__getitem__)
+
+
+def guess(name: str, choice: cache.Choice) -> str | None:
+    """Return what a model takes a picture for, where that stands in for a class it cannot know."""
+    if cache.knows(name, choice):
+        return None
+    return cache.card(name)["classes"][cache.named_class(name, choice)]
+
+
+def guess_note(name: str, choice: cache.Choice) -> str:
+    """Say what a model takes the untouched picture for where that counts as true, else nothing."""
+    found = guess(name, choice)
+    return (
+        f"It takes the untouched picture for {found}, which counts as true here." if found else ""
+    )
+
+
+def in_order(found: Iterable[tuple], count: int) -> list[Any]:
+    """Lay results out by the index that each begins with, None where there is none yet."""
+    known = {each[0]: each for each in found}
+    return [known.get(index) for index in range(count)]
+
+
+def laid_out(said: Sequence[list[float] | None], curves: dict[str, int | None]) -> dict[str, Any]:
+    """Give one model's answers as frames_answers takes them.
+
+    said: its probabilities at every position, None where they are not there yet.
+    curves: name -> the class that it follows, None where the model has no such class.
+    """
+    top = [p and sorted(range(len(p)), key=lambda i, p=p: -p[i])[:TOP] for p in said]
+    return {
+        "classes": top,
+        "probabilities": [p and [p[i] for i in few] for p, few in zip(said, top, strict=True)],
+        "curves": {
+            curve: [None if p is None or label is None else p[label] for p in said]
+            for curve, label in curves.items()
+        },
+    }
+
+
+def class_of(name: str, label: str | None) -> int | None:
+    """Return the index of a class by its name, None where the model has no such class."""
+    classes = cache.card(name)["classes"]
+    return classes.index(label) if label in classes else None
+
+
+def model(index: int, name: str, title: str | None = None, **more: Any) -> dict[str, Any]:
+    """Describe a model to the frames; index decides its colour."""
+    card = cache.card(name)
+    described = {"key": name, "title": title or card["title"], "color": index}
+    return described | {"classes": card["classes"], **more}

@@ -1,0 +1,142 @@
+"""The controls of an attack, and what they describe."""
+
+import streamlit as st
+
+from blurlab import data, models, objects
+from blurlab.attacks import ATTACKS
+from blurlab.norms import NORMS
+from blurlab.ui import attacking, cache, link, shell
+
+FITTING, ANY = "fitting", "any"
+LAST = -1  # the step shown while nobody has chosen one
+ATTACK_TITLES = {"fgsm": "FGSM", "pgd": "PGD", "minimal": "Minimal"}
+NORM_TITLES = {"linf": "L∞", "l2": "L2"}
+DRAGGED = {"step": "Steps", "epsilon": "Epsilon"}
+PACES = {"fast": 0.0, "slow": 0.7}  # seconds of rest between two steps
+PACE_TITLES = {"fast": "Fast", "slow": "Slow, to watch"}
+
+PARAMETERS = {
+    "attacked": link.choice([FITTING, *models.names()], FITTING),
+    "attack": link.choice(list(ATTACKS), "pgd"),
+    "norm": link.choice(list(NORMS), "linf"),
+    "epsilon": link.number(0.5, 32.0, 8.0, "/255"),
+    "radius": link.number(0.25, 20.0, 4.0),
+    "attack_steps": link.number(1, 60, 20),
+    "target": link.choice([ANY, *objects.CLASSES, *data.IMAGENETTE_CLASSES], ANY),
+    "random_start": link.flag(),
+    "attack_seed": link.number(0, 9999, 0),
+    "pace": link.choice(list(PACES), "fast"),
+    "dragged": link.choice(list(DRAGGED), "step"),
+    "step": link.number(LAST, 60, LAST),
+}
+
+
+def attacked_model(choice: cache.Choice) -> str:
+    """Return the model under attack: the chosen one, or the first that fits the picture."""
+    chosen = st.session_state["attacked"]
+    return fitting_models(choice)[0] if chosen == FITTING else chosen
+
+
+def fitting_models(choice: cache.Choice) -> tuple[str, ...]:
+    """Return the models to ask about a picture where a person has chosen none."""
+    return shell.fitting("objects" if choice.kind == "object" else "imagenette")
+
+
+def asked_models(choice: cache.Choice) -> tuple[str, ...]:
+    """Return the attacked model, then the sidebar's or, where none is chosen, those that fit."""
+    others = tuple(st.session_state["models"]) or fitting_models(choice)
+    attacked = attacked_model(choice)
+    return (attacked, *(name for name in others if name != attacked))
+
+
+def title(name: str) -> str:
+    return cache.card(name)["title"]
+
+
+def choose_goal(choice: cache.Choice) -> None:
+    """Draw the choice of the attacked model and of what it is to say."""
+    state = st.session_state
+    model, target = st.columns(2)
+    fitting = f"{title(fitting_models(choice)[0])} (fits the picture)"
+    model.selectbox(
+        "Model under attack", [FITTING, *models.names()], key="attacked",
+        format_func=lambda name: fitting if name == FITTING else title(name),
+    )  # fmt: skip
+    classes = cache.card(attacked_model(choice))["classes"]
+    if state["target"] not in (ANY, *classes):
+        state["target"] = ANY  # another model's class
+    target.selectbox(
+        "It is to say", [ANY, *classes], key="target",
+        format_func=lambda name: "anything but the truth" if name == ANY else name,
+    )  # fmt: skip
+
+
+def choose_attack() -> None:
+    """Draw the attack, its size and its number of steps."""
+    state = st.session_state
+    kind, norm, size, steps = st.columns([4, 2, 3, 3], vertical_alignment="bottom", gap="medium")
+    kind.segmented_control(
+        "Attack", list(ATTACKS), key="attack", format_func=ATTACK_TITLES.get, required=True
+    )
+    norm.segmented_control(
+        "Norm", list(NORMS), key="norm", format_func=NORM_TITLES.get, required=True
+    )
+    if state["attack"] == "minimal":
+        size.caption("No budget: it looks for the smallest change that succeeds.")
+    elif state["norm"] == "linf":
+        size.slider("Epsilon, in 255ths", 0.5, 32.0, step=0.5, key="epsilon")
+    else:
+        size.slider("Epsilon, Euclidean", 0.25, 20.0, step=0.25, key="radius")
+    if state["attack"] == "fgsm":
+        steps.caption("One step.")
+    else:
+        steps.slider("Steps", 1, 60, key="attack_steps")
+
+
+def choose_start() -> None:
+    """Draw the random start, what the slider under the pictures goes over, and the pace."""
+    start, seed, dragged, pace = st.columns([3, 2, 3, 4], vertical_alignment="bottom", gap="medium")
+    random_start(start, seed)
+    dragged.segmented_control(
+        "Drag over", list(DRAGGED), key="dragged", required=True, format_func=DRAGGED.get,
+        disabled=st.session_state["attack"] == "minimal",
+        help="The steps of one attack as they come, or its end at every epsilon",
+    )  # fmt: skip
+    pace.segmented_control(
+        "Pace", list(PACES), key="pace", required=True, format_func=PACE_TITLES.get,
+        disabled=goes_over_epsilon(),
+    )  # fmt: skip
+
+
+def random_start(start, seed) -> None:
+    state = st.session_state
+    is_pgd = state["attack"] == "pgd"
+    start.toggle(
+        "Random start", key="random_start", disabled=not is_pgd, help="PGD only; else the picture"
+    )
+    seed.number_input(
+        "Seed", 0, 9999, key="attack_seed", disabled=not (is_pgd and state["random_start"])
+    )
+
+
+def goes_over_epsilon() -> bool:
+    """Tell whether the slider goes over epsilon, which the minimal attack has none of."""
+    return st.session_state["dragged"] == "epsilon" and st.session_state["attack"] != "minimal"
+
+
+def current(choice: cache.Choice) -> attacking.Setting:
+    """Return the attack that the controls now describe."""
+    state = st.session_state
+    attack = state["attack"]
+    epsilon = state["epsilon"] / 255 if state["norm"] == "linf" else state["radius"]
+    has_seed = attack == "pgd" and state.get("random_start")
+    return attacking.Setting(
+        attacked_model(choice),
+        choice,
+        attack,
+        state["norm"],
+        0.0 if attack == "minimal" else epsilon,
+        1 if attack == "fgsm" else state["attack_steps"],
+        None if state["target"] == ANY else state["target"],
+        state["attack_seed"] if has_seed else None,
+    )
