@@ -4,7 +4,7 @@ import streamlit as st
 
 from blurlab.ui import link, measure_view, measures_job, shell, show
 
-PARAMETERS = measure_view.PARAMETERS
+PARAMETERS = measure_view.parameters()
 
 shell.begin(
     "Spectral sensitivity",

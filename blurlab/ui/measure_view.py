@@ -59,7 +59,6 @@ PARAMETERS = {
     "pass_filter": link.choice(list(FILTERS), "ideal"),
     "cells": link.choice(CELLS, "15"),
     "contrast": link.choice(CONTRASTS, "0.5"),
-    "made_on": link.choice([ITSELF, *models.names()], ITSELF),
 }
 STATES = {
     "waiting": "waiting for the device",
@@ -68,6 +67,11 @@ STATES = {
     "paused": "paused",
 }
 ACTIVE = ("waiting", "running", "pausing")
+
+
+def parameters() -> dict[str, link.Parameter]:
+    """Return the page's state in its address, which names models that are installed now."""
+    return PARAMETERS | {"made_on": link.choice([ITSELF, *models.names()], ITSELF)}
 
 
 def controls() -> None:
