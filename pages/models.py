@@ -3,9 +3,9 @@
 import streamlit as st
 
 from blurlab import models
-from blurlab.ui import inventory, link, own_view, shell, zoo_view
+from blurlab.ui import data_view, folder_view, inventory, link, own_view, shell, zoo_view
 
-PARAMETERS = inventory.parameters() | zoo_view.PARAMETERS
+PARAMETERS = inventory.parameters() | zoo_view.PARAMETERS | folder_view.PARAMETERS
 
 shell.begin("Models and data", PARAMETERS)
 names = models.names()
@@ -39,7 +39,8 @@ st.subheader("Your own network")
 own_view.form()
 
 st.subheader("Pictures")
-inventory.show_data()
+data_view.pictures()
+folder_view.own()
 
 st.subheader("This machine")
 left, right = st.columns(2)

@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 import streamlit as st
 import torch
 
-from blurlab import data, images, models, objects
+from blurlab import models
 from blurlab.ui import cache, charts, link, loaded, shell
 
 COLUMNS = {
@@ -100,27 +100,6 @@ def show_card(name: str) -> None:
     rows.append({"measured": "sha256", "value": card["sha256"]})
     numbers.dataframe(rows, hide_index=True)
     classes.dataframe([{"classes": label} for label in card["classes"]], hide_index=True)
-
-
-def show_data() -> None:
-    """Show the pictures at hand, with a few of them."""
-    st.markdown(
-        f"**Objects**: {', '.join(objects.CLASSES)}, drawn as needed, any number at any size. "
-        "Outline and surface each name the class."
-    )
-    drawn = [cache.Choice("object", name, 11) for name in objects.CLASSES]
-    st.image([cache.data_url(choice) for choice in drawn], width=112)
-    found = images.photographs()
-    st.markdown(f"**Photographs** inside scikit-image: {len(found)}.")
-    photographs = [cache.Choice("photograph", name) for name in found]
-    st.image([cache.data_url(choice) for choice in photographs], width=112)
-    if data.has_imagenette():
-        st.markdown(f"**Imagenette**: in {data.data_root()}.")
-    else:
-        st.markdown(
-            "**Imagenette** is not here: unpack imagenette2-160 into a folder and name that folder "
-            "in the environment variable BLURLAB_DATA."
-        )
 
 
 def machine() -> list[dict]:
