@@ -83,7 +83,7 @@ def test_a_folder_leads_to_the_measures_of_the_networks_that_know_its_classes(op
     rows = table(app, "classes shared")
     assert list(rows["network"]) == [models.card(name)["title"] for name in knowing]
     assert set(rows["classes shared"]) == {3}
-    fine(button(app, "Measure them on these pictures").click().run())
+    fine(button(app, folder_view.MEASURE).click().run())
     assert app.title[0].value == "Spectral sensitivity"
     assert said(app) == []
     assert app.selectbox(key="data").value == str(folder)
@@ -93,7 +93,7 @@ def test_a_folder_leads_to_the_measures_of_the_networks_that_know_its_classes(op
 
 def test_networks_that_were_chosen_and_fit_stay_chosen(opened, folder):
     app = named(opened("models", models="objects_blur2"), folder)
-    fine(button(app, "Measure them on these pictures").click().run())
+    fine(button(app, folder_view.MEASURE).click().run())
     assert app.sidebar.multiselect(key="models").value == ["objects_blur2"]
 
 
@@ -104,7 +104,7 @@ def test_files_that_are_no_pictures_are_listed_with_their_reasons_and_counted(op
     assert said(app) == []
     (listed,) = [text for text in texts(app) if text.startswith("Skipped")]
     first, *lines = [line for line in listed.splitlines() if line]
-    assert first == "Skipped files, 10:"
+    assert first == "Skipped files (10):"
     assert lines[0].startswith(f"- {tiny.CLASSES[0]}/notes_00.txt is not a picture BlurLab reads")
     assert len(lines) == folder_view.NAMED + 1
     assert lines[-1] == "- and 2 more."
@@ -130,7 +130,7 @@ def test_a_folder_that_cannot_be_used_is_one_sentence(opened, tmp_path, classes,
     app = named(opened("models"), tmp_path / "given")
     (message,) = said(app)
     assert problem in message
-    assert "Measure them on these pictures" not in labels(app)
+    assert folder_view.MEASURE not in labels(app)
 
 
 def test_classes_that_no_network_knows_are_shown_and_said_to_be_unknown(opened, folder):
@@ -140,7 +140,7 @@ def test_classes_that_no_network_knows_are_shown_and_said_to_be_unknown(opened, 
     (message,) = said(app)
     assert message.startswith("No installed network knows two of these classes")
     assert f"\\*{tiny.CLASSES[0]}\\*" in captions(app)
-    assert "Measure them on these pictures" not in labels(app)
+    assert folder_view.MEASURE not in labels(app)
 
 
 def test_a_folder_that_was_mended_is_checked_again(opened, folder, tmp_path):
@@ -207,7 +207,10 @@ def test_a_data_set_is_fetched_and_then_shown_with_its_first_pictures(opened, pu
     first = {"imagenette": data.IMAGENETTE_CLASSES[:2], "cifar10": ("cat", "dog")}[name]
     until(app, lambda: captions(app))
     assert captions(app) == list(first)
-    assert any(text.startswith(f"**{archive.title}** is in") for text in texts(app))
+    assert any(
+        text.startswith(f"**{archive.title}**, {data_view.KINDS[name]}, is in ")
+        for text in texts(app)
+    )
     assert not [label for label in labels(app) if archive.title in label]
     job = jobs.find(data_view.key(name))
     assert data_view.progress(job)[0] == 1.0

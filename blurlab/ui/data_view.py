@@ -11,7 +11,7 @@ from blurlab.ui import cache, jobs, polling, show
 SIDE, WIDTH = 160, 112  # pixels, of the first pictures and of what the page gives them
 WAITING = "waiting for its turn behind a measure or a download"
 KINDS = {
-    "imagenette": "photographs of ten of ImageNet's classes, their shorter side 160 pixels",
+    "imagenette": "photographs of ten of ImageNet's classes with a shorter side of 160 pixels",
     "cifar10": "pictures of 32 x 32 pixels",
 }
 
@@ -70,14 +70,14 @@ def as_urls(first: list[tuple[str, Tensor]]) -> list[tuple[str, str]]:
 def here(name: str, job: jobs.Job) -> None:
     """Show where a data set is, how much of it, and its first pictures."""
     archive = archives.ARCHIVES[name]
-    where = f"**{archive.title}** is in {show.plain(str(archives.place(name)))}"
+    where = f"**{archive.title}**, {KINDS[name]}, is in {show.plain(str(archives.place(name)))}"
     if not job.results:
         st.markdown(f"{where}.")
         return
     (train, val), first = job.results[0]
     st.markdown(
-        f"{where}: {train:,} {KINDS[name]}, to train on, and {val:,} to measure on. One of each "
-        "class of the latter:"
+        f"{where}: {train:,} to train on and {val:,} to measure on, of which these are the first "
+        "of each class."
     )
     if (train, val) != (archive.train, archive.val):
         st.warning(
@@ -103,20 +103,21 @@ def fetching(name: str, job: jobs.Job | None) -> None:
         f"**{archive.title}**: {archive.train + archive.val:,} {KINDS[name]}, which can be fetched "
         f"into {show.plain(str(data.data_root()))}."
     )
-    left, rest = st.columns([2, 5], vertical_alignment="center")
     if polling.is_working(job):
-        left.button("Cancel", key=f"{name}_cancel", on_click=jobs.cancel, args=(job,))
+        left, rest = st.columns([1, 5], vertical_alignment="center")
+        cancel = {"key": f"{name}_cancel", "on_click": jobs.cancel, "args": (job,)}
+        left.button("Cancel", width="stretch", **cancel)
         rest.progress(*progress(job))
         return
-    words = f"Download {archive.title} (about {archive.megabytes} MB)"
-    left.button(words, on_click=begin, args=(name,), type="primary")
     if job is not None and job.state == "failed":
-        with rest:
-            show.error(job.error)
-    elif job is not None and job.state == "cancelled":
-        rest.markdown("Stopped; what has come is kept.")
-    else:
-        rest.caption("It is checked against its published MD5 before it is unpacked.")
+        show.error(job.error)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        words = f"Download {archive.title} (about {archive.megabytes} MB)"
+        st.button(words, on_click=begin, args=(name,), type="primary")
+        if job is not None and job.state == "cancelled":
+            st.markdown("Stopped; what has come is kept.")
+        elif job is None:
+            st.caption("It is checked against its published MD5 before it is unpacked.")
 
 
 def progress(job: jobs.Job) -> tuple[float, str]:

@@ -8,12 +8,13 @@ import streamlit as st
 from blurlab import models, sources
 from blurlab.folders import Checked
 from blurlab.shared_classes import FEWEST, shared_names
-from blurlab.ui import cache, data_view, jobs, link, polling, show
+from blurlab.ui import cache, data_view, jobs, link, polling, shell, show
 
 LONGEST = 1000  # characters of a folder's name
 PARAMETERS = {"folder": link.text("", LONGEST)}
-FIRST = 24  # pictures
+FIRST = 12  # pictures
 NAMED = 8  # skipped files
+MEASURE = "Measure on these pictures"
 STATES = {"waiting": data_view.WAITING, "running": "checking"}
 
 
@@ -78,15 +79,22 @@ def checked(words: str, job: jobs.Job) -> None:
         files = f": {step.done:,} of {step.count:,} files" if step.count else ""
         rest.progress(step.done / max(step.count, 1), f"{STATES[job.state]}{files}")
         return
+    fitting: list[str] = []
     if job.state == "failed":
         show.error(f"{job.error[0].upper()}{job.error[1:]}")
     elif job.state == "done":
-        show_found(words, job.results[-1])
-    st.button("Check again", on_click=jobs.forget, args=(("folder", words),))
+        show_found(job.results[-1])
+        fitting = show_networks(job.results[-1])
+    elif job.state == "cancelled":
+        st.markdown("Stopped before every file was checked.")
+    with st.container(horizontal=True):
+        if fitting and st.button(MEASURE, type="primary", on_click=choose, args=(words, fitting)):
+            st.switch_page("pages/sensitivity.py")
+        st.button("Check again", on_click=jobs.forget, args=(("folder", words),))
 
 
-def show_found(words: str, found: Found) -> None:
-    """Show a folder's classes, its first pictures, what was skipped, and who knows its classes."""
+def show_found(found: Found) -> None:
+    """Show a folder's classes, its first pictures, and what was skipped."""
     numbers, shown = st.columns([1, 3], gap="medium")
     numbers.markdown(f"{sum(found.counts):,} pictures of {len(found.classes):,} classes:")
     rows = zip(found.classes, found.counts, strict=True)
@@ -98,12 +106,11 @@ def show_found(words: str, found: Found) -> None:
         named = [f"- {show.plain(sentence)}" for sentence in found.skipped[:NAMED]]
         more = len(found.skipped) - NAMED
         named += [f"- and {more:,} more."] if more > 0 else []
-        st.markdown("\n".join([f"Skipped files, {len(found.skipped):,}:", "", *named]))
-    show_networks(words, found)
+        st.markdown("\n".join([f"Skipped files ({len(found.skipped):,}):", "", *named]))
 
 
-def show_networks(words: str, found: Found) -> None:
-    """Say which networks can be measured on a folder, and lead to the page that does it."""
+def show_networks(found: Found) -> list[str]:
+    """Say which networks can be measured on a folder, and return their names."""
     shares = {
         name: len(shared_names(found.classes, cache.card(name)["classes"]))
         for name in models.names()
@@ -115,19 +122,21 @@ def show_networks(words: str, found: Found) -> None:
             "Name the folders for classes that a network knows, as its card lists them, or add "
             "a network of your own that knows these."
         )
-        return
+        return []
     st.markdown("Networks that know two or more of these classes, and so can be measured on them:")
     rows = [
         {"network": cache.card(name)["title"], "classes shared": shares[name]} for name in fitting
     ]
     st.dataframe(rows, hide_index=True, width="content")
-    label = "Measure them on these pictures"
-    if st.button(label, type="primary", on_click=choose, args=(words, fitting)):
-        st.switch_page("pages/sensitivity.py")
+    return fitting
 
 
 def choose(words: str, fitting: list[str]) -> None:
-    """Choose a folder for the measures, and networks that fit it unless those chosen already do."""
+    """Choose a folder for the measures, and networks that fit it unless those chosen already do.
+
+    Of many, they are those that a page opens with for the pictures that they were trained on.
+    """
     state = st.session_state
     chosen = [name for name in state["models"] if name in fitting]
-    state["data"], state["n"], state["models"] = words, 0, chosen or fitting
+    opened = [n for n in fitting if n in shell.fitting(cache.card(n)["recipe"].get("data"))]
+    state["data"], state["n"], state["models"] = words, 0, chosen or opened or fitting
