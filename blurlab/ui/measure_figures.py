@@ -246,7 +246,12 @@ def critical_band(found: dict[str, dict], axes: dict[str, Axis]) -> go.Figure:
     figure.update_yaxes(
         title="noise at half correct (deviation)", type="log", range=ends, tickvals=deviations
     )
-    figure.update_xaxes(title=f"centre of the octave of noise ({any_axis.title})", type="log")
+    most = max(found, key=lambda title: len(found[title]["centres"]))
+    ticks = [axes[most].of_image(centre) for centre in found[most]["centres"]]
+    figure.update_xaxes(
+        title=f"centre of the octave of noise ({any_axis.title})", type="log",
+        tickvals=ticks, ticktext=[f"{tick:.3g}" for tick in ticks],
+    )  # fmt: skip
     return _finished(figure)
 
 
