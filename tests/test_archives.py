@@ -3,7 +3,11 @@
 import hashlib
 import io
 import pickle
+import signal
+import subprocess
+import sys
 import tarfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -177,11 +181,24 @@ def test_a_download_that_is_stopped_leaves_no_half_data_set_and_goes_on(publish,
     assert data.imagenette_count() == 2
 
 
-def test_what_a_killed_process_left_is_removed_by_the_next(publish, root):
+KILLED = """
+import os, signal, sys
+from torchvision.datasets import Imagenette
+from blurlab import archives
+Imagenette._ARCHIVES["160px"] = (sys.argv[1], sys.argv[2])
+for step in archives.download("imagenette"):
+    if step.doing == "unpacking":
+        os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_process_killed_while_it_unpacks_leaves_no_half_data_set(publish, root):
     publish("imagenette")
-    left = root / "imagenette2-160.unpacking-x" / "imagenette2-160"
-    left.mkdir(parents=True)
-    (left / "half").write_text("")
+    command = [sys.executable, "-c", KILLED, *archives._published("imagenette")]
+    killed = subprocess.run(command, cwd=Path(__file__).parents[1])
+    assert killed.returncode == -signal.SIGKILL
+    assert not archives.place("imagenette").exists()
+    assert len([*root.iterdir()]) == 2  # the archive, and what was unpacked of it
     list(archives.download("imagenette"))
     assert [path.name for path in root.iterdir()] == ["imagenette2-160"]
 

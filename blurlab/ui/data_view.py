@@ -9,7 +9,7 @@ from blurlab import archives, data, images, objects
 from blurlab.ui import cache, jobs, polling, show
 
 SIDE, WIDTH = 160, 112  # pixels, of the first pictures and of what the page gives them
-WAITING = "waiting for its turn behind a measure or a download"
+WAITING = "waiting until other work has ended"
 KINDS = {
     "imagenette": "photographs of ten of ImageNet's classes with a shorter side of 160 pixels",
     "cifar10": "pictures of 32 x 32 pixels",

@@ -30,9 +30,9 @@ class Found(NamedTuple):
 def own() -> None:
     """Draw the field for a folder, and what is found in it once it is checked."""
     words = st.session_state["folder"].strip()
+    st.markdown("**Your own pictures**: a folder that holds one folder per class, named for it.")
     st.text_input(
-        "**Your own folder** on the machine that runs this app: in it one folder of pictures per "
-        "class, named for the class",
+        "Folder on the machine that runs this app",
         key="folder",
         max_chars=LONGEST,
         placeholder="/path/to/pictures",
