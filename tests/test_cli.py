@@ -269,7 +269,7 @@ def test_measure_lists_the_files_that_it_skipped(installed, capsys):
     out, err = capsys.readouterr()
     assert "6 pictures" in out
     assert [line.split(" ")[:2] for line in err.splitlines()] == [
-        *(["skipped:", f"{number}.txt"] for number in range(5)),
+        *(["skipped:", f"{tiny.CLASSES[0]}/{number}.txt"] for number in range(5)),
         ["skipped:", "2"],
     ]
 
