@@ -4,7 +4,7 @@ import streamlit as st
 
 from blurlab.ui import attack_controls, attack_view, epsilon_view, pictures, shell
 
-PARAMETERS = pictures.parameters("picture", "object:fish", 22) | attack_controls.PARAMETERS
+PARAMETERS = pictures.parameters("picture", "object:fish", 22) | attack_controls.parameters()
 
 shell.begin(
     "Attacks",

@@ -4,7 +4,7 @@ import streamlit as st
 
 from blurlab.ui import attack_controls, defence_controls, defence_view, pictures, shell
 
-PARAMETERS = pictures.parameters("picture", "object:fish", 22) | defence_controls.PARAMETERS
+PARAMETERS = pictures.parameters("picture", "object:fish", 22) | defence_controls.parameters()
 
 shell.begin(
     "Blur defence",

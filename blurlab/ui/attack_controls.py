@@ -16,19 +16,30 @@ PACES = {"fast": 0.0, "slow": 0.7}  # seconds of rest between two steps
 PACE_TITLES = {"fast": "Fast", "slow": "Slow, to watch"}
 
 PARAMETERS = {
-    "attacked": link.choice([FITTING, *models.names()], FITTING),
     "attack": link.choice(list(ATTACKS), "pgd"),
     "norm": link.choice(list(NORMS), "linf"),
     "epsilon": link.number(0.5, 32.0, 8.0, "/255"),
     "radius": link.number(0.25, 20.0, 4.0),
     "attack_steps": link.number(1, 60, 20),
-    "target": link.choice([ANY, *objects.CLASSES, *data.IMAGENETTE_CLASSES], ANY),
     "random_start": link.flag(),
     "attack_seed": link.number(0, 9999, 0),
     "pace": link.choice(list(PACES), "fast"),
     "dragged": link.choice(list(DRAGGED), "step"),
     "step": link.number(LAST, 60, LAST),
 }
+
+
+def goal() -> dict[str, link.Parameter]:
+    """Return the state of the goal in an address, which names models that are installed now."""
+    return {
+        "attacked": link.choice([FITTING, *models.names()], FITTING),
+        "target": link.choice([ANY, *objects.CLASSES, *data.IMAGENETTE_CLASSES], ANY),
+    }
+
+
+def parameters() -> dict[str, link.Parameter]:
+    """Return the page's state in its address."""
+    return goal() | PARAMETERS
 
 
 def attacked_model(choice: cache.Choice) -> str:

@@ -11,7 +11,6 @@ KNOWLEDGE = {"adaptive": "Yes (adaptive)", "transfer": "No (transfer)"}
 STATE = {"blur": "sigma", "pca": "components"}  # where a defence's strength is kept
 
 PARAMETERS = {
-    **{key: attack_controls.PARAMETERS[key] for key in ("attacked", "target")},
     "attack_size": link.number(0.0, 32.0, 12.0, "/255"),
     "attacker": link.choice(list(KNOWLEDGE), "adaptive"),
     "then": link.choice([NONE, *CORRUPTIONS], "gaussian_noise"),
@@ -21,6 +20,11 @@ PARAMETERS = {
     "sigma": link.number(0.0, 4.0, 0.75, "pixels"),
     "components": link.number(0, 512, 512),
 }
+
+
+def parameters() -> dict[str, link.Parameter]:
+    """Return the page's state in its address."""
+    return attack_controls.goal() | PARAMETERS
 
 
 def choose_chain(picture: cache.Choice) -> None:
