@@ -460,6 +460,19 @@ def test_dragging_sigma_moves_the_chain_without_the_server_and_release_tells_it_
     assert len(page.frames_sent) == sent + 1
 
 
+def test_a_presenter_drags_what_has_no_control_on_the_page(visit):
+    page = visit("/blur")
+    complete(page)
+    page.get_by_test_id("stSidebar").get_by_text("Presenter mode").click()
+    wait_for_address(page, present="1")
+    complete(page)
+    for sigma in ("1", "1.25"):
+        part(page, "position").focus()
+        page.keyboard.press("ArrowRight")
+        wait_for_address(page, present="1", sigma=sigma)
+    complete(page)
+
+
 @pytest.mark.parametrize(
     ("path", "label"),
     [

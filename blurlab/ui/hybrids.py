@@ -73,6 +73,7 @@ def live(
 
     @st.fragment(run_every=0.2 if waiting else None)
     def answering() -> None:
+        link.refill()
         setting = current(low, high)
         job = poll(names, setting)
         stage_answers(key, feed(names, setting, answers.swept(names, setting, job)))
@@ -83,6 +84,7 @@ def live(
 
     @st.fragment
     def panel() -> None:
+        link.refill()
         setting = current(low, high)
         show_stage(key, names, setting)
         answering()

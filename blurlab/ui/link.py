@@ -85,6 +85,13 @@ def restore(parameters: dict[str, Parameter]) -> None:
         st.session_state[key] = kept[key]
 
 
+def refill() -> None:
+    """Give back to a fragment what Streamlit dropped when the page drew no widget for it."""
+    for key, value in st.session_state.get("kept", {}).items():
+        if key not in st.session_state:
+            st.session_state[key] = value
+
+
 def _from_address(key: str, parameter: Parameter) -> Any:
     text = st.query_params.get(key)
     if text is None:

@@ -5,7 +5,7 @@ from functools import wraps
 
 import streamlit as st
 
-from blurlab.ui import jobs
+from blurlab.ui import jobs, link
 
 
 def follow(
@@ -26,6 +26,7 @@ def follow(
 
     @wraps(draw)  # Streamlit tells fragments apart by the names of their functions
     def panel() -> None:
+        link.refill()
         job = find()
         if restart and was_working and job is not None and job.state == "stopped":
             job = restart()
