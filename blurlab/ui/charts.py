@@ -6,7 +6,10 @@ from blurlab.spectrum import UNITS, convert
 
 # Okabe and Ito's colours, which people with any colour vision tell apart, in the order of models.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+GREY = "#8a8a8a"  # seen on light and on dark
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
+# An axis that says 1, 2, 5, 10, 20 ...; plotly's own writes 20 as a small 2.
+LOGARITHMIC = {"type": "log", "dtick": "D2", "tickformat": "~g"}
 
 
 def pair_curves(
@@ -35,8 +38,8 @@ def pair_curves(
             line=line(index),
         )
     finish(figure, unit)
-    figure.update_xaxes(type="log")
-    figure.add_vline(x=shown(cutoff), line_dash="dot", line_width=2)
+    figure.update_xaxes(**LOGARITHMIC)
+    figure.add_vline(x=shown(cutoff), line_dash="dot", line_width=2, line_color=GREY)
     return figure
 
 
@@ -67,7 +70,7 @@ def line(index: int) -> dict:
 
 def finish(figure: go.Figure, unit: str) -> None:
     """Give a figure of p_low - p_high its axes, zero line and legend."""
-    figure.add_hline(y=0, line_width=1)
+    figure.add_hline(y=0, line_width=1, line_color=GREY)
     figure.update_xaxes(title=f"cutoff ({UNITS[unit]})")
     figure.update_yaxes(range=[-1.05, 1.05], title="p_low − p_high")
     figure.update_layout(

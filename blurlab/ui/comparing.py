@@ -16,7 +16,6 @@ ALL = "all"
 BANDS = {ALL: "all 15", "low": "low", "medium": "medium", "high": "high frequencies"}
 DATA = {"imagenette": "Imagenette", "objects": "objects"}
 PAPER_SYMBOLS = {"CIFAR-10": "circle-open", "ImageNet": "square-open"}
-GREY = "#8a8a8a"
 
 PARAMETERS = {
     "compared": link.choice(list(DATA), "imagenette"),
@@ -68,7 +67,7 @@ def reversal_figure(rows: list[Row], band: str, *, with_paper: bool) -> go.Figur
         steps = list(zip(*paper.BLUR_SWEEP, strict=True))
         figure.add_scatter(
             x=steps[0], y=steps[1], mode="lines+markers", name="paper, CIFAR-10, blur σ = 3 to 1",
-            line={"color": GREY, "width": 1}, marker={"symbol": "circle-open"},
+            line={"color": charts.GREY, "width": 1}, marker={"symbol": "circle-open"},
         )  # fmt: skip
         _add_paper(figure, "f_rev", "accuracy")
     for row in rows:
@@ -132,9 +131,9 @@ def _add_paper(figure: go.Figure, x: str, y: str) -> None:
             },
             text=[p.title for p in points],
             textposition=[p.beside for p in points],
-            textfont={"color": GREY, "size": 11},
+            textfont={"color": charts.GREY, "size": 11},
             mode="markers+text",
-            marker={"size": 9, "color": GREY, "symbol": symbol},
+            marker={"size": 9, "color": charts.GREY, "symbol": symbol},
             name=f"paper, {data}",
         )
 

@@ -10,6 +10,7 @@ from blurlab.sensitivity import Interval
 from blurlab.spectrum import UNITS, convert
 from blurlab.ui import (
     cache,
+    charts,
     comparing,
     corrupting,
     corruption_view,
@@ -75,8 +76,8 @@ def spectra(by_severity: dict[int, list[float]], by_band: dict[str, list[float]]
     for severity, color in zip(SEVERITIES, SEVERITY_COLORS, strict=True):
         if severity in by_severity:
             add(by_severity[severity], f"severity {severity}", color, width=3)
-    figure.update_xaxes(type="log", title=f"frequency ({UNITS[unit]})")
-    figure.update_yaxes(type="log", title="mean power", exponentformat="power")
+    figure.update_xaxes(title=f"frequency ({UNITS[unit]})", **charts.LOGARITHMIC)
+    figure.update_yaxes(type="log", title="mean power", exponentformat="power", dtick=1)
     figure.update_layout(
         height=420, margin={"t": 20, "r": 20}, legend={"orientation": "h", "y": 1.15}
     )

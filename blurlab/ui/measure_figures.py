@@ -120,7 +120,8 @@ def passes(found: dict[str, dict], axes: dict[str, Axis]) -> go.Figure:
         _add_people(figure, next(iter(found.values())), any_axis)
     figure.update_yaxes(range=[0, 1.02], tickformat=".0%")
     figure.update_yaxes(title="accuracy", col=1)
-    figure.update_xaxes(title=f"cutoff ({any_axis.title})", type="log" if is_human else "linear")
+    scale = charts.LOGARITHMIC if is_human else {"type": "linear"}
+    figure.update_xaxes(title=f"cutoff ({any_axis.title})", **scale)
     return _finished(figure)
 
 
@@ -204,7 +205,7 @@ def perturbation(found: dict[str, dict], axes: dict[str, Axis]) -> go.Figure:
         )
         f_half = Interval(*(axis.of_image(end * axis.size) for end in numbers["f_half"]))
         _mark(figure, index, f_half, 0.5, f"f_0.5 of {title}")
-    figure.add_hline(y=0.5, line_width=1)
+    figure.add_hline(y=0.5, line_width=1, line_color=charts.GREY)
     figure.update_yaxes(title="share of the power below", range=[0, 1.02], tickformat=".0%")
     figure.update_xaxes(title=f"frequency ({any_axis.title})", rangemode="tozero")
     return _finished(figure)

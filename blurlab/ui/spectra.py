@@ -42,13 +42,13 @@ def power_spectra(
             line=charts.line(index),
         )
     for title, frequency in marks.items():
-        figure.add_vline(x=shown(frequency), line_dash="dot", line_width=2)
+        figure.add_vline(x=shown(frequency), line_dash="dot", line_width=2, line_color=charts.GREY)
         # Plotly places an annotation on a logarithmic axis by the logarithm, unlike a line.
         figure.add_annotation(
             x=math.log10(shown(frequency)), y=1, yref="paper", yanchor="bottom",
             text=title, showarrow=False,
         )  # fmt: skip
-    figure.update_xaxes(type="log", title=f"frequency ({UNITS[unit]})")
+    figure.update_xaxes(title=f"frequency ({UNITS[unit]})", **charts.LOGARITHMIC)
     figure.update_yaxes(type="log", title="mean power", exponentformat="power", dtick=1)
     return _laid_out(figure)
 
@@ -65,7 +65,7 @@ def half_power_course(
         line=charts.line(0),
         name="f_0.5",
     )
-    figure.add_vline(x=position, line_dash="dot", line_width=2)
+    figure.add_vline(x=position, line_dash="dot", line_width=2, line_color=charts.GREY)
     figure.update_xaxes(title="step", rangemode="tozero")
     figure.update_yaxes(title=f"f_0.5 ({UNITS[unit]})", rangemode="tozero")
     return _laid_out(figure)
