@@ -18,8 +18,11 @@ left, right = st.columns([1, 1], gap="medium", vertical_alignment="bottom")
 with left:
     picture = pictures.chooser("picture")
 with right:
-    attack_controls.choose_goal(picture)
-attack_controls.choose_attack()
-attack_controls.choose_start()
+    if st.session_state["present"]:
+        attack_controls.choose_as_presenter(picture)
+    else:
+        attack_controls.choose_goal(picture)
+if not st.session_state["present"]:
+    attack_controls.choose()
 live = epsilon_view.live if attack_controls.goes_over_epsilon() else attack_view.live
 live(attack_controls.current(picture), attack_controls.asked_models(picture), PARAMETERS)

@@ -228,3 +228,26 @@ def test_every_epsilon_is_an_attack_of_its_own(opened):
 def test_a_minimal_attack_has_no_epsilon_to_drag(opened):
     app = opened(attack="minimal", attack_steps="2", dragged="epsilon")
     assert "step" in table(app)
+
+
+def test_an_epsilon_of_zero_changes_nothing(opened):
+    app = opened(attack_steps="2", epsilon="0")
+    assert set(table(app)["size"]) == {0}
+    assert not app.warning
+
+
+def test_every_epsilon_is_reached_by_keyboard(opened):
+    app = opened(attack_steps="2", dragged="epsilon")
+    swept(app)
+    (slider,) = app.select_slider
+    assert slider.value == 8
+    fine(slider.set_value(20.0).run())
+    assert app.query_params["epsilon"] == "20"
+    assert any("change of 20/255 (L∞) lies" in text.value for text in app.markdown)
+
+
+def test_presenters_choose_the_attack_on_demand(opened):
+    app = opened(attack_steps="2", present="1")
+    fine(app.segmented_control(key="dragged").set_value("epsilon").run())
+    assert app.query_params == {"attack_steps": "2", "present": "1", "dragged": "epsilon"}
+    assert not app.dataframe

@@ -374,9 +374,15 @@ WIDER = """() => [document.documentElement, ...document.querySelectorAll('[data-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 1920])
 def test_nothing_is_cut(visit, width, scheme):
-    for path in ("/", "/hybrid?unit=nyquist&separate=1", "/hybrid?present=1&high=photograph:cat"):
+    for path in (
+        "/",
+        "/hybrid?unit=nyquist&separate=1",
+        "/hybrid?present=1&high=photograph:cat",
+        "/attacks?dragged=epsilon&attack_steps=2",
+        "/attacks?present=1&attack_steps=2",
+    ):
         page = visit(path, width=width, height=width * 9 // 16, scheme=scheme)
-        settled(page)
+        complete(page)
         assert part(page, "stage").evaluate(OVERHANG) == [], path
         assert max(page.evaluate(WIDER)) <= 1, path
         assert_readable(page, scheme)
@@ -442,22 +448,66 @@ def test_dragging_sigma_moves_the_chain_without_the_server_and_release_tells_it_
             "value": part(page, "value").text_content(),
         }
 
-    box = part(page, "position").bounding_box()
-    y = box["y"] + box["height"] / 2
-    at = [looks()]
-    page.mouse.move(box["x"] + 3 / 16 * box["width"], y)
     sent = len(page.frames_sent)
-    page.mouse.down()
-    for share in (0.4, 0.7):
-        page.mouse.move(box["x"] + share * box["width"], y, steps=4)
-        page.wait_for_timeout(200)
-        at.append(looks())
+    at = dragged(page, looks, 3 / 16, 0.4, 0.7)
     assert len(page.frames_sent) == sent
     for before, after in pairwise(at):
         assert_all_changed(before, after)
     page.mouse.up()
     wait_for_address(page, sigma="2.75")
     assert len(page.frames_sent) == sent + 1
+
+
+def dragged(page, looks, start, *shares):
+    """Drag the frames' slider from one share of its length to others, and hold it there.
+
+    Returns how the page looked before, and at each of them.
+    """
+    box = part(page, "position").bounding_box()
+    y = box["y"] + box["height"] / 2
+    at = [looks()]
+    page.mouse.move(box["x"] + start * box["width"], y)
+    page.mouse.down()
+    for share in shares:
+        page.mouse.move(box["x"] + share * box["width"], y, steps=4)
+        page.wait_for_timeout(200)
+        at.append(looks())
+    return at
+
+
+def test_dragging_epsilon_moves_the_attack_without_the_server_and_its_end_is_kept(visit):
+    page = visit("/attacks?dragged=epsilon&attack_steps=2")
+    complete(page)
+
+    def looks():
+        picture, change = page.locator("canvas[data-position]").all()
+        return {
+            "picture": picture.evaluate(PIXELS),
+            "change": change.evaluate(PIXELS),
+            "answers": page.locator(".row .share").all_text_contents(),
+            "marker": page.locator('[data-part="curve"] .marker').get_attribute("x1"),
+            "value": part(page, "value").text_content(),
+        }
+
+    sent = len(page.frames_sent)
+    at = dragged(page, looks, 8 / 14, 4 / 14, 12 / 14)
+    assert len(page.frames_sent) == sent
+    for before, after in pairwise(at):
+        assert_all_changed(before, after)
+    assert [look["value"].split()[0] for look in at] == ["8", "2", "20"]
+    page.mouse.up()
+    wait_for_address(page, dragged="epsilon", attack_steps="2", epsilon="20")
+    assert len(page.frames_sent) == sent + 1
+    page.get_by_text("Where the change of 20/255").wait_for()
+    # What the whole page draws anew knows of it too.
+    page.get_by_role("slider", name="Steps").focus()
+    page.keyboard.press("ArrowRight")
+    wait_for_address(page, dragged="epsilon", attack_steps="3", epsilon="20")
+    complete(page)
+    assert looks()["value"] == at[-1]["value"]
+    page.get_by_role("slider", name="by keyboard").focus()
+    page.keyboard.press("ArrowRight")
+    wait_for_address(page, dragged="epsilon", attack_steps="3", epsilon="24")
 
 
 def test_a_presenter_drags_what_has_no_control_on_the_page(visit):

@@ -11,6 +11,7 @@ FITTING, ANY = "fitting", "any"
 LAST = -1  # the step shown while nobody has chosen one
 ATTACK_TITLES = {"fgsm": "FGSM", "pgd": "PGD", "minimal": "Minimal"}
 NORM_TITLES = {"linf": "L∞", "l2": "L2"}
+EPSILON_TITLES = {"linf": "Epsilon, in 255ths", "l2": "Epsilon, Euclidean"}
 DRAGGED = {"step": "Steps", "epsilon": "Epsilon"}
 PACES = {"fast": 0.0, "slow": 0.7}  # seconds of rest between two steps
 PACE_TITLES = {"fast": "Fast", "slow": "Slow, to watch"}
@@ -18,8 +19,8 @@ PACE_TITLES = {"fast": "Fast", "slow": "Slow, to watch"}
 PARAMETERS = {
     "attack": link.choice(list(ATTACKS), "pgd"),
     "norm": link.choice(list(NORMS), "linf"),
-    "epsilon": link.number(0.5, 32.0, 8.0, "/255"),
-    "radius": link.number(0.25, 20.0, 4.0),
+    "epsilon": link.number(0.0, 32.0, 8.0, "/255"),
+    "radius": link.number(0.0, 20.0, 4.0),
     "attack_steps": link.number(1, 60, 20),
     "random_start": link.flag(),
     "attack_seed": link.number(0, 9999, 0),
@@ -82,10 +83,23 @@ def choose_goal(choice: cache.Choice) -> None:
     )  # fmt: skip
 
 
-def choose_attack() -> None:
-    """Draw the attack, its size and its number of steps."""
+def choose() -> None:
+    """Draw the choice of the attack, and of how it is run and shown."""
+    choose_attack(*st.columns([4, 2, 3, 3], vertical_alignment="bottom", gap="medium"))
+    choose_run(*st.columns([3, 2, 3, 4], vertical_alignment="bottom", gap="medium"))
+
+
+def choose_as_presenter(choice: cache.Choice) -> None:
+    """Draw what choose draws and the goal, on demand."""
+    with st.popover("Attack", width="stretch"):
+        choose_goal(choice)
+        choose_attack(st, st, st, st)
+        choose_run(st, st, st, st)
+
+
+def choose_attack(kind, norm, size, steps) -> None:
+    """Draw the attack, its size and its number of steps, each in its place."""
     state = st.session_state
-    kind, norm, size, steps = st.columns([4, 2, 3, 3], vertical_alignment="bottom", gap="medium")
     kind.segmented_control(
         "Attack", list(ATTACKS), key="attack", format_func=ATTACK_TITLES.get, required=True
     )
@@ -94,20 +108,21 @@ def choose_attack() -> None:
     )
     if state["attack"] == "minimal":
         size.caption("No budget: it looks for the smallest change that succeeds.")
+    elif goes_over_epsilon():
+        size.caption("Every epsilon: drag it below.")
     elif state["norm"] == "linf":
-        size.slider("Epsilon, in 255ths", 0.5, 32.0, step=0.5, key="epsilon")
+        size.slider(EPSILON_TITLES["linf"], 0.0, 32.0, step=0.5, key="epsilon")
     else:
-        size.slider("Epsilon, Euclidean", 0.25, 20.0, step=0.25, key="radius")
+        size.slider(EPSILON_TITLES["l2"], 0.0, 20.0, step=0.25, key="radius")
     if state["attack"] == "fgsm":
         steps.caption("One step.")
     else:
         steps.slider("Steps", 1, 60, key="attack_steps")
 
 
-def choose_start() -> None:
-    """Draw the random start, what the slider under the pictures goes over, and the pace."""
-    start, seed, dragged, pace = st.columns([3, 2, 3, 4], vertical_alignment="bottom", gap="medium")
-    random_start(start, seed)
+def choose_run(start, seed, dragged, pace) -> None:
+    """Draw the random start, what the slider of the pictures goes over, and the pace."""
+    choose_start(start, seed)
     dragged.segmented_control(
         "Drag over", list(DRAGGED), key="dragged", required=True, format_func=DRAGGED.get,
         disabled=st.session_state["attack"] == "minimal",
@@ -119,7 +134,7 @@ def choose_start() -> None:
     )  # fmt: skip
 
 
-def random_start(start, seed) -> None:
+def choose_start(start, seed) -> None:
     state = st.session_state
     is_pgd = state["attack"] == "pgd"
     start.toggle(

@@ -19,19 +19,20 @@ from blurlab.ui import (
     shell,
     show,
 )
+from blurlab.ui.attack_controls import EPSILON_TITLES
 from blurlab.ui.attacking import Setting, Step
 from blurlab.ui.frames import frames_html
 
 KEY = "epsilon-frames"
 # In 255ths, or Euclidean.
 EPSILONS = {
-    "linf": (0, 0.5, 1, 1.5, 2, 3, 4, 6, 8, 10, 12, 16, 20, 24, 32),
-    "l2": (0, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 4, 6, 8, 10, 12, 16, 20),
+    "linf": (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 10.0, 12.0, 16.0, 20.0, 24.0, 32.0),
+    "l2": (0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 10.0, 12.0, 16.0, 20.0),
 }
 STATES = {"linf": "epsilon", "l2": "radius"}
 NOTE = (
     "Each epsilon is an attack of its own. The further right a line holds, the larger the change "
-    "that this network withstands."
+    "that this network withstands. The axis is stretched where epsilons are small."
 )
 UNITS = {"linf": "/255 (L∞)", "l2": "(L2)"}
 
@@ -89,8 +90,8 @@ def live(setting: Setting, names: tuple[str, ...], parameters: dict) -> None:
 def show_frames(setting: Setting, names: tuple[str, ...], found: list[Step]) -> None:
     """Draw the pictures, the answers, and where the change of the epsilon shown lies."""
 
-    def released(position: float) -> None:
-        st.session_state[STATES[setting.norm]] = float(position)
+    def released(index: float) -> None:
+        st.session_state[STATES[setting.norm]] = EPSILONS[setting.norm][round(index)]
 
     show.answered_frames(KEY, pictures(setting, found), said(setting, names, found), released)
     shown = by_index(setting, found)[index_of(setting)]
@@ -109,12 +110,13 @@ def pictures(setting: Setting, found: list[Step]) -> dict:
     return {
         "label": "Epsilon",
         "unit": UNITS[setting.norm],
-        "positions": [float(epsilon) for epsilon in EPSILONS[setting.norm]],
-        "position": float(EPSILONS[setting.norm][index_of(setting)]),
+        "positions": [float(index) for index in range(len(steps))],
+        "texts": [f"{epsilon:g}" for epsilon in EPSILONS[setting.norm]],
+        "position": float(index_of(setting)),
         "pictures": [
             {"title": "Attacked picture", "urls": [step and step.picture for step in steps]},
             {
-                "title": "The change, magnified to the same strength",
+                "title": "The change, magnified to the same contrast",
                 "urls": [step and step.change for step in steps],
             },
         ],
@@ -135,7 +137,12 @@ def rows(setting: Setting, found: list[Step]) -> list[dict]:
 
 
 def details(setting: Setting, names: tuple[str, ...], found: list[Step]) -> None:
-    """Draw the numbers, everything to take away, and what this shows."""
+    """Draw the plain slider, the numbers, everything to take away, and what this shows."""
+    epsilons = EPSILONS[setting.norm]
+    show.select_slider(
+        f"{EPSILON_TITLES[setting.norm]}, by keyboard", STATES[setting.norm], epsilons,
+        shown=epsilons[index_of(setting)],
+    )  # fmt: skip
     table, shown = rows(setting, found), pictures(setting, found)
     offered = {  # each is made without the session
         "Numbers (CSV)": ("epsilon.csv", lambda: files.as_csv(table)),

@@ -289,7 +289,8 @@ function makeView(parent) {
   function drawLayout() {
     const { models = [], answers = {}, curves = {}, note, stages = [] } = slot.answers ?? {};
     const em = parseFloat(getComputedStyle(parts.stage).fontSize), { positions, texts, label, unit } = data;
-    parts.stage.dataset.width = parts.stage.clientWidth < 54 * em ? "narrow" : "wide";
+    const least = data.titles.length === 2 && !stages.length ? 66 : 54; // so that cards lie side by side
+    parts.stage.dataset.width = parts.stage.clientWidth < least * em ? "narrow" : "wide";
     decodeAll();
     if (modelsShown !== JSON.stringify([models, curves])) {
       modelsShown = JSON.stringify([models, curves]);

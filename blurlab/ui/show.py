@@ -1,7 +1,7 @@
 """Small pieces that pages share."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import streamlit as st
@@ -25,6 +25,20 @@ def slider(
     """Draw a slider for a value in st.session_state that the stage and others set too.
 
     shown: where it stands, where that is not the value itself.
+    """
+    value = st.session_state[name] if shown is None else shown
+    key, moved = _begun_anew(name, value)
+    st.slider(label, low, high, float(value), key=key, on_change=moved, **options)
+
+
+def select_slider(label: str, name: str, values: Sequence[float], *, shown: float) -> None:
+    """Draw a slider over a few values, as slider does."""
+    key, moved = _begun_anew(name, shown)
+    st.select_slider(label, values, shown, key=key, on_change=moved, format_func="{:g}".format)
+
+
+def _begun_anew(name: str, value: float) -> tuple[str, Callable[[], None]]:
+    """Return a slider's key, and what is to be called when it is moved.
 
     Were the value's name the slider's key, the browser would hear of others' values in messages
     that Streamlit drops when one step follows closely on another, and would send the old value
@@ -32,7 +46,6 @@ def slider(
     """
     state = st.session_state
     number, own = state.get(f"{name}_slider", (0, None))
-    value = state[name] if shown is None else shown
     if own != value:
         number += 1
     state[f"{name}_slider"] = number, value
@@ -42,7 +55,7 @@ def slider(
         state[name] = state[key]
         state[f"{name}_slider"] = number, state[key]
 
-    st.slider(label, low, high, float(value), key=key, on_change=moved, **options)
+    return key, moved
 
 
 def answered_frames(
