@@ -1,12 +1,18 @@
 """The paper's claims: a verdict follows from where the whole interval lies."""
 
 import math
+import re
+from pathlib import Path
 
 import pytest
 
 from blurlab.__main__ import main
-from blurlab.claims import HELD, Claim, claims
+from blurlab.claims import HELD, Claim
+from blurlab.compare import kept
+from blurlab.measures.table import MEASURES
 from blurlab.sensitivity import UNDEFINED, Interval, gap
+
+README = Path(__file__).parents[1] / "README.md"
 
 
 def estimates(f_rev, f_half, epsilon, low, high):
@@ -69,18 +75,32 @@ def test_the_gap_of_two_estimates_has_the_spread_of_both():
     assert found == pytest.approx((0.2, 0.2 - math.hypot(0.03, 0.03), 0.2 + math.hypot(0.04, 0.04)))
 
 
-def test_the_networks_that_ship_come_with_the_measures_behind_every_claim():
-    for data in ("imagenette", "objects"):
-        found = claims(f"{data}_base", f"{data}_blur2", data)
-        assert sorted({each.claim[:3] for each in found}) == ["(a)", "(b)", "(c)", "(d)"]
+@pytest.fixture
+def shipped(tmp_path, monkeypatch):
+    """No results but those that ship."""
+    monkeypatch.setenv("BLURLAB_RESULTS", str(tmp_path))
 
 
-def test_the_command_prints_a_table_of_markdown(capsys):
-    assert main(["claims", "--data", "objects"]) == 0
-    head, line, *rows = capsys.readouterr().out.splitlines()
-    assert head.startswith("| claim | measured |")
+@pytest.mark.parametrize("data", ["imagenette", "objects"])
+def test_the_networks_that_ship_come_with_every_measure(data, shipped):
+    for name in (f"{data}_base", f"{data}_blur2"):
+        assert kept(name, data).keys() == MEASURES.keys()
+
+
+@pytest.mark.parametrize("data", ["imagenette", "objects"])
+def test_the_readme_gives_every_claim_as_the_command_prints_it(data, shipped, capsys):
+    assert main(["claims", "--data", data]) == 0
+    head, line, *rows = capsys.readouterr().out.splitlines()[:-2]
+    assert head.startswith("| claim | measured | value [95 % interval] | pictures | verdict |")
     assert set(line) == set("| -")
-    assert "| f_rev, plain over blurred | 9.45 [" in rows[0]
+    readme = README.read_text()
+    assert sorted({row[2:5] for row in rows}) == ["(a)", "(b)", "(c)", "(d)"]
+    for row in rows:
+        claim, quantity, value, _, verdict = (cell.strip() for cell in row.split("|")[1:-1])
+        assert f"| {claim} |" in readme
+        assert re.search(
+            rf"\| {re.escape(quantity)} \|.*{re.escape(f'{value}: {verdict}')}", readme
+        )
 
 
 def test_a_network_that_is_not_installed_is_named(capsys):
