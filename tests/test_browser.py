@@ -524,6 +524,27 @@ def test_a_presenter_drags_what_has_no_control_on_the_page(visit):
 
 
 @pytest.mark.parametrize(
+    ("path", "which", "values"),
+    [
+        (
+            "/blur?present=1&attack_size=6&then=contrast&then_severity=4&target=house",
+            -1,
+            ["6", "Contrast (low frequencies)", "4", "Objects, base (fits the picture)", "house"],
+        ),
+        ("/hybrid?low_x=0.25&low_scale=1.5", 0, ["0.25", "0", "1.5"]),
+    ],
+)
+def test_controls_that_open_show_the_values_they_have(visit, path, which, values):
+    page = visit(path)
+    complete(page)
+    page.get_by_test_id("stPopoverButton").nth(which).press("Enter")
+    inputs = page.get_by_test_id("stPopoverBody").locator("input")
+    controls = inputs.and_(page.locator("[type=range], [type=text], :not([type])"))
+    controls.first.wait_for(state="attached")
+    assert [control.input_value() for control in controls.all()] == values
+
+
+@pytest.mark.parametrize(
     ("path", "label"),
     [
         ("/hybrid", "This stage (HTML)"),

@@ -5,7 +5,7 @@ import streamlit as st
 from blurlab import data, models, objects
 from blurlab.attacks import ATTACKS
 from blurlab.norms import NORMS
-from blurlab.ui import attacking, cache, link, shell
+from blurlab.ui import attacking, cache, link, shell, show
 
 FITTING, ANY = "fitting", "any"
 LAST = -1  # the step shown while nobody has chosen one
@@ -70,15 +70,16 @@ def choose_goal(choice: cache.Choice) -> None:
     state = st.session_state
     model, target = st.columns(2)
     fitting = f"{title(fitting_models(choice)[0])} (fits the picture)"
+    options = [FITTING, *models.names()]
     model.selectbox(
-        "Model under attack", [FITTING, *models.names()], key="attacked",
+        "Model under attack", options, show.place(options, "attacked"), key="attacked",
         format_func=lambda name: fitting if name == FITTING else title(name),
     )  # fmt: skip
-    classes = cache.card(attacked_model(choice))["classes"]
-    if state["target"] not in (ANY, *classes):
+    options = [ANY, *cache.card(attacked_model(choice))["classes"]]
+    if state["target"] not in options:
         state["target"] = ANY  # another model's class
     target.selectbox(
-        "It is to say", [ANY, *classes], key="target",
+        "It is to say", options, show.place(options, "target"), key="target",
         format_func=lambda name: "anything but the truth" if name == ANY else name,
     )  # fmt: skip
 
@@ -100,49 +101,47 @@ def choose_as_presenter(choice: cache.Choice) -> None:
 def choose_attack(kind, norm, size, steps) -> None:
     """Draw the attack, its size and its number of steps, each in its place."""
     state = st.session_state
-    kind.segmented_control(
-        "Attack", list(ATTACKS), key="attack", format_func=ATTACK_TITLES.get, required=True
-    )
-    norm.segmented_control(
-        "Norm", list(NORMS), key="norm", format_func=NORM_TITLES.get, required=True
-    )
+    one_of(kind, "Attack", ATTACK_TITLES, "attack")
+    one_of(norm, "Norm", NORM_TITLES, "norm")
     if state["attack"] == "minimal":
         size.caption("No budget: it looks for the smallest change that succeeds.")
     elif goes_over_epsilon():
         size.caption("Every epsilon: drag it below.")
     elif state["norm"] == "linf":
-        size.slider(EPSILON_TITLES["linf"], 0.0, 32.0, step=0.5, key="epsilon")
+        size.slider(EPSILON_TITLES["linf"], 0.0, 32.0, state["epsilon"], step=0.5, key="epsilon")
     else:
-        size.slider(EPSILON_TITLES["l2"], 0.0, 20.0, step=0.25, key="radius")
+        size.slider(EPSILON_TITLES["l2"], 0.0, 20.0, state["radius"], step=0.25, key="radius")
     if state["attack"] == "fgsm":
         steps.caption("One step.")
     else:
-        steps.slider("Steps", 1, 60, key="attack_steps")
+        steps.slider("Steps", 1, 60, state["attack_steps"], key="attack_steps")
 
 
 def choose_run(start, seed, dragged, pace) -> None:
     """Draw the random start, what the slider of the pictures goes over, and the pace."""
-    choose_start(start, seed)
-    dragged.segmented_control(
-        "Drag over", list(DRAGGED), key="dragged", required=True, format_func=DRAGGED.get,
-        disabled=st.session_state["attack"] == "minimal",
-        help="The steps of one attack as they come, or its end at every epsilon",
-    )  # fmt: skip
-    pace.segmented_control(
-        "Pace", list(PACES), key="pace", required=True, format_func=PACE_TITLES.get,
-        disabled=goes_over_epsilon(),
-    )  # fmt: skip
-
-
-def choose_start(start, seed) -> None:
     state = st.session_state
     is_pgd = state["attack"] == "pgd"
     start.toggle(
-        "Random start", key="random_start", disabled=not is_pgd, help="PGD only; else the picture"
-    )
+        "Random start", state["random_start"], key="random_start", disabled=not is_pgd,
+        help="PGD only; else the picture",
+    )  # fmt: skip
     seed.number_input(
-        "Seed", 0, 9999, key="attack_seed", disabled=not (is_pgd and state["random_start"])
-    )
+        "Seed", 0, 9999, state["attack_seed"], key="attack_seed",
+        disabled=not (is_pgd and state["random_start"]),
+    )  # fmt: skip
+    one_of(
+        dragged, "Drag over", DRAGGED, "dragged", disabled=state["attack"] == "minimal",
+        help="The steps of one attack as they come, or its end at every epsilon",
+    )  # fmt: skip
+    one_of(pace, "Pace", PACE_TITLES, "pace", disabled=goes_over_epsilon())
+
+
+def one_of(place, label: str, titles: dict[str, str], key: str, **options) -> None:
+    """Draw a choice of one of a few; titles: value -> what is said of it."""
+    place.segmented_control(
+        label, list(titles), default=st.session_state[key], key=key, format_func=titles.get,
+        required=True, **options,
+    )  # fmt: skip
 
 
 def goes_over_epsilon() -> bool:

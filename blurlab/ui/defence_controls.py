@@ -3,7 +3,7 @@
 import streamlit as st
 
 from blurlab.corruptions import CORRUPTIONS
-from blurlab.ui import attack_controls, attacking, cache, corrupting, defending, link
+from blurlab.ui import attack_controls, attacking, cache, corrupting, defending, link, show
 from blurlab.ui.defending import DEFENCES
 
 NONE = "none"
@@ -36,7 +36,8 @@ def choose_chain(picture: cache.Choice) -> None:
     choose_attacker(attacker)
     with more.popover("Details", width="stretch"):
         attack_controls.choose_goal(picture)
-        st.number_input("Seed of the corruption", 0, 9999, key="then_seed")
+        seed = st.session_state["then_seed"]
+        st.number_input("Seed of the corruption", 0, 9999, seed, key="then_seed")
     choose_defence(defence)
 
 
@@ -54,20 +55,21 @@ def choose_as_presenter(picture: cache.Choice) -> None:
 def choose_corruption() -> None:
     """Draw the choice of the corruption and of its severity."""
     then, severity = st.columns([3, 2], vertical_alignment="bottom", gap="medium")
+    state, options = st.session_state, [NONE, *CORRUPTIONS]
     then.selectbox(
-        "Then a corruption",
-        [NONE, *CORRUPTIONS],
-        key="then",
+        "Then a corruption", options, show.place(options, "then"), key="then",
         format_func=lambda name: "None" if name == NONE else corrupting.title(name),
-    )
-    off = st.session_state["then"] == NONE
-    severity.slider("Severity", 1, 5, key="then_severity", disabled=off)
+    )  # fmt: skip
+    severity.slider(
+        "Severity", 1, 5, state["then_severity"], key="then_severity",
+        disabled=state["then"] == NONE,
+    )  # fmt: skip
 
 
 def attack_size(place) -> None:
     place.slider(
-        "Attack, in 255ths", 0.0, 32.0, step=1.0, format="%g", key="attack_size",
-        help="The most that it changes a pixel; at 0 there is none",
+        "Attack, in 255ths", 0.0, 32.0, st.session_state["attack_size"], step=1.0, format="%g",
+        key="attack_size", help="The most that it changes a pixel; at 0 there is none",
     )  # fmt: skip
 
 
@@ -80,8 +82,8 @@ def choose_attacker(place) -> None:
 
 def choose_defence(place) -> None:
     place.segmented_control(
-        "Defence", list(DEFENCES), key="defence", required=True,
-        format_func=lambda name: DEFENCES[name].title, width="stretch",
+        "Defence", list(DEFENCES), default=st.session_state["defence"], key="defence",
+        required=True, format_func=lambda name: DEFENCES[name].title, width="stretch",
     )  # fmt: skip
 
 

@@ -68,14 +68,21 @@ def chooser(side: str) -> cache.Choice:
         width="stretch",
     )
     with align.popover("", icon=":material/open_with:", help="Align", width="stretch"):
-        st.slider("Shift right", -0.5, 0.5, key=f"{side}_x", help="in sides of the picture")
-        st.slider("Shift down", -0.5, 0.5, key=f"{side}_y", help="in sides of the picture")
-        st.slider("Scale", 0.5, 2.0, key=f"{side}_scale")
-        st.toggle("Mirror", key=f"{side}_flip")
+        _align(side)
     if kind in (UPLOAD, CAMERA):
         return _from_file(side, kind)
     state[f"{side}_good"] = _choice(side, kind, name)
     return state[f"{side}_good"]
+
+
+def _align(side: str) -> None:
+    """Draw the controls of how a picture lies in its square."""
+    x, y, scale, flip = (f"{side}_{each}" for each in ("x", "y", "scale", "flip"))
+    state, unit = st.session_state, "in sides of the picture"
+    st.slider("Shift right", -0.5, 0.5, state[x], key=x, help=unit)
+    st.slider("Shift down", -0.5, 0.5, state[y], key=y, help=unit)
+    st.slider("Scale", 0.5, 2.0, state[scale], key=scale)
+    st.toggle("Mirror", state[flip], key=flip)
 
 
 def swap() -> None:

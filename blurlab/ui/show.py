@@ -19,6 +19,12 @@ def plain(text: str) -> str:
     return re.sub(r"([\\`*_{}\[\]()#+!|<>$~:])", r"\\\1", text)
 
 
+def place(options: Sequence[str], key: str) -> int:
+    """Return the index of the session's value of this key, as the default of a select box."""
+    value = st.session_state[key]
+    return options.index(value) if value in options else 0
+
+
 def slider(
     label: str, name: str, low: float, high: float, *, shown: float | None = None, **options
 ) -> None:
