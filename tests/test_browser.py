@@ -540,7 +540,7 @@ def test_controls_that_open_show_the_values_they_have(visit, path, which, values
     page.get_by_test_id("stPopoverButton").nth(which).press("Enter")
     inputs = page.get_by_test_id("stPopoverBody").locator("input")
     controls = inputs.and_(page.locator("[type=range], [type=text], :not([type])"))
-    controls.first.wait_for(state="attached")
+    controls.nth(len(values) - 1).wait_for(state="attached")
     assert [control.input_value() for control in controls.all()] == values
 
 
