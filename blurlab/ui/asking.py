@@ -68,7 +68,7 @@ def class_of(name: str, label: str | None) -> int | None:
 
 
 def model(index: int, name: str, title: str | None = None, **more: Any) -> dict[str, Any]:
-    """Describe a model to the frames; index decides its colour."""
+    """Describe a model to the frames or the stage; index decides its colour."""
     card = cache.card(name)
     described = {"key": name, "title": title or card["title"], "color": index}
     return described | {"classes": card["classes"], **more}

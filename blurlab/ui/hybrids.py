@@ -5,7 +5,7 @@ import time
 import streamlit as st
 
 from blurlab import images, spectrum
-from blurlab.ui import answers, cache, charts, files, jobs, link, pictures, shell, show
+from blurlab.ui import answers, asking, cache, charts, files, jobs, link, pictures, shell, show
 from blurlab.ui.stage import stage, stage_answers, stage_html
 
 # Seconds by which picture and answers precede the figures: drawn by the browser in one go with
@@ -121,13 +121,7 @@ def stage_arguments(names: tuple[str, ...], setting: answers.Setting) -> dict:
         "high": cache.data_url(setting.high),
         "labels": (pictures.label(setting.low), pictures.label(setting.high)),
         "models": [
-            {
-                "key": name,
-                "title": cache.card(name)["title"],
-                "color": index,
-                "classes": cache.card(name)["classes"],
-                "nyquist": cache.card(name)["recipe"]["input_size"] / 2,
-            }
+            asking.model(index, name, nyquist=cache.card(name)["recipe"]["input_size"] / 2)
             for index, name in enumerate(names)
         ],
         "cutoffs": cache.CUTOFFS,
