@@ -122,6 +122,11 @@ def names() -> list[str]:
     return sorted({path.stem for folder in folders() for path in folder.glob("*.json")})
 
 
+def pair(data: str) -> tuple[str, str]:
+    """Name the plain network trained on a data set, and the one behind a blur of 2 pixels."""
+    return f"{data}_base", f"{data}_blur2"
+
+
 def folders() -> tuple[Path, Path]:
     """Return where models are looked for, the first one first."""
     return MODELS_DIR, own_folder()

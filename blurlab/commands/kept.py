@@ -50,7 +50,7 @@ def print_family(options) -> None:
 
 def print_claims(options) -> None:
     """Print a row for every claim, as Markdown, and whose numbers they are."""
-    plain = options.plain or f"{options.data}_base"
-    blurred = options.blurred or f"{options.data}_blur2"
+    usual = models.pair(options.data)
+    plain, blurred = options.plain or usual[0], options.blurred or usual[1]
     print(*claimed(claims(plain, blurred, options.data)), sep="\n")
     print(f"\nPlain: {plain}; blurred: {blurred}. Brackets hold 95 % intervals.")

@@ -185,8 +185,7 @@ def claimed(data: str) -> list[dict[str, str]]:
 
 @lru_cache(maxsize=8)
 def _claims(data: str, stamp: tuple) -> list[Claim]:
-    plain, blurred = f"{data}_base", f"{data}_blur2"
-    return claims(plain, blurred, data) if {plain, blurred} <= set(models.names()) else []
+    return claims(*models.pair(data), data) if set(models.pair(data)) <= set(models.names()) else []
 
 
 def as_csv(rows: list[Row]) -> str:

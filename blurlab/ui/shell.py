@@ -109,7 +109,7 @@ def sidebar() -> None:
             models.names(),
             key="models",
             format_func=lambda name: models.card(name)["title"],
-            placeholder="Two that fit the pictures",
+            placeholder="Those that fit the pictures",
         )
         st.toggle("Presenter mode", key="present", help="Big type and nothing else; leave with P")
         st.caption(f"Computing on {device_title()}")
@@ -123,9 +123,9 @@ def fitting(data: str) -> tuple[str, ...]:
     data: a key of data.DATASETS.  Where there is neither, those trained on it, or else all.
     """
     names = models.names()
-    pair = [name for name in (f"{data}_base", f"{data}_blur2") if name in names]
+    two = [name for name in models.pair(data) if name in names]
     trained = [name for name in names if models.card(name)["recipe"].get("data") == data]
-    return tuple(pair or trained or names)
+    return tuple(two or trained or names)
 
 
 def _leave() -> None:
