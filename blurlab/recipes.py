@@ -68,7 +68,7 @@ def _drawings(title: str, **changes) -> Recipe:
 
 
 def _adversarial(epsilon: int) -> dict[str, Any]:
-    return {"objective": "adversarial", "settings": {"epsilon": epsilon, "steps": 3}}
+    return {"objective": "adversarial", "settings": {"epsilon": epsilon}}
 
 
 RECIPES = {
@@ -78,7 +78,9 @@ RECIPES = {
     "imagenette_blur3": _photographs("blur σ = 3 px", sigma=3.0),
     "imagenette_adv2": _photographs("adversarial L∞ 2/255", **_adversarial(2)),
     "imagenette_adv4": _photographs("adversarial L∞ 4/255", **_adversarial(4)),
-    "imagenette_augmix": _photographs("AugMix", objective="augmix", settings={"consistency": 12.0}),
+    "imagenette_noise": _photographs(
+        "Gaussian noise", objective="noisy", settings={"deviation": 0.3}
+    ),
     "imagenette_v1": _photographs("like the V1 model", objective="similar", settings=SIMILAR),
     "imagenette_neural": _photographs(
         "like neural data", objective="similar", settings=SIMILAR | {"target": None}

@@ -30,10 +30,8 @@ NOISE = Pictures(
 # One small recipe of each kind that ships.
 KINDS = {
     "plain": tiny.RECIPE,
-    "adversarial": replace(
-        tiny.RECIPE, objective="adversarial", settings={"epsilon": 4, "steps": 2}
-    ),
-    "augmix": replace(tiny.RECIPE, objective="augmix", settings={"consistency": 12.0}),
+    "adversarial": replace(tiny.RECIPE, objective="adversarial", settings={"epsilon": 4}),
+    "noisy": replace(tiny.RECIPE, objective="noisy", settings={"deviation": 0.1}),
     "similar": replace(
         tiny.RECIPE,
         objective="similar",
