@@ -3,7 +3,7 @@
 import streamlit as st
 
 from blurlab import models
-from blurlab.ui import data_view, folder_view, inventory, link, own_view, shell, zoo_view
+from blurlab.ui import cache, data_view, folder_view, inventory, link, own_view, shell, zoo_view
 
 PARAMETERS = inventory.parameters() | zoo_view.PARAMETERS | folder_view.PARAMETERS
 
@@ -26,7 +26,7 @@ if names:
     st.subheader("One network's card")
     if st.session_state["card"] not in names:  # it was removed
         st.session_state["card"] = names[0]
-    st.selectbox("Network", names, key="card", format_func=inventory.title)
+    st.selectbox("Network", names, key="card", format_func=cache.title)
     inventory.show_card(st.session_state["card"])
     own_view.removing(st.session_state["card"])
 else:

@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from blurlab.ui import link, measure_view, measures_job, shell, show
+from blurlab.ui import link, measure_controls, measure_view, measures_job, shell, show
 
-PARAMETERS = measure_view.parameters()
+PARAMETERS = measure_controls.parameters()
 
 shell.begin(
     "Spectral sensitivity",
@@ -15,11 +15,11 @@ shell.begin(
 )
 shell.stop_without_models()
 if not st.session_state["present"]:
-    measure_view.controls()
+    measure_controls.controls()
 
-names = measure_view.fitting_models()
+names = measure_controls.fitting_models()
 try:
-    works = measures_job.plan(*measure_view.asked(names))
+    works = measures_job.plan(*measure_controls.asked(names))
 except ValueError as error:
     show.error(f"{str(error)[0].upper()}{str(error)[1:]}")
     link.write(shell.SHARED | PARAMETERS)

@@ -5,10 +5,11 @@ import math
 import time
 
 import pytest
+from test_models_page import until
 from test_pages import fine, needs_models, opened, said  # noqa: F401
 
 from blurlab import compare, measuring, models, paper, results
-from blurlab.ui import comparing, jobs, measure_view, measures_job
+from blurlab.ui import comparing, jobs, measure_controls, measure_report, measures_job
 from blurlab.ui.measure_figures import FIGURES, Axis
 
 NAME = "objects_blur2"
@@ -130,6 +131,7 @@ def test_a_long_measure_can_be_paused_resumed_and_cancelled_within_a_second(open
 )
 def test_what_cannot_be_measured_is_said_in_a_sentence(opened, address, sentence):  # noqa: F811
     app = opened("sensitivity", **{"models": NAME} | address)
+    until(app, lambda: "Cancel" not in labels(app))  # what may be a folder is checked first
     shown = [each.value for each in (*app.error, *app.warning)]
     assert len(shown) == 1
     assert sentence in shown[0].replace("\\", "")
@@ -148,7 +150,7 @@ def test_the_python_lines_on_the_page_measure_the_same(capsys):
 
 
 def test_every_measure_has_a_title_a_figure_and_a_sentence():
-    assert set(measure_view.TITLES) == set(FIGURES) == set(measure_view.SEEN)
+    assert set(measure_controls.TITLES) == set(FIGURES) == set(measure_report.SEEN)
 
 
 @pytest.mark.parametrize("measure", ["attacks", "hybrids", "passes"])

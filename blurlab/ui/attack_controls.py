@@ -61,19 +61,15 @@ def asked_models(choice: cache.Choice) -> tuple[str, ...]:
     return (attacked, *(name for name in others if name != attacked))
 
 
-def title(name: str) -> str:
-    return cache.card(name)["title"]
-
-
 def choose_goal(choice: cache.Choice) -> None:
     """Draw the choice of the attacked model and of what it is to say."""
     state = st.session_state
     model, target = st.columns(2)
-    fitting = f"{title(fitting_models(choice)[0])} (fits the picture)"
+    fitting = f"{cache.title(fitting_models(choice)[0])} (fits the picture)"
     options = [FITTING, *models.names()]
     model.selectbox(
         "Model under attack", options, show.place(options, "attacked"), key="attacked",
-        format_func=lambda name: fitting if name == FITTING else title(name),
+        format_func=lambda name: fitting if name == FITTING else cache.title(name),
     )  # fmt: skip
     options = [ANY, *cache.card(attacked_model(choice))["classes"]]
     if state["target"] not in options:

@@ -17,7 +17,7 @@ from blurlab.ui import (
     shell,
     show,
 )
-from blurlab.ui.attack_controls import LAST, PACES, title
+from blurlab.ui.attack_controls import LAST, PACES
 from blurlab.ui.attacking import Setting, Step
 from blurlab.ui.frames import frames_html
 
@@ -90,7 +90,7 @@ def status(job: jobs.Job, setting: Setting, found: list[Step]) -> str:
     size = f"{255 * last.size:.3g}/255 (L∞)" if setting.norm == "linf" else f"{last.size:.3g} (L2)"
     return (
         f"{SAID.get(job.state, job.state.capitalize())}: step {last.number} of {total} · "
-        f"{title(setting.model)} says **{cache.card(setting.model)['classes'][answer]}** "
+        f"{cache.title(setting.model)} says **{cache.card(setting.model)['classes'][answer]}** "
         f"({said[answer]:.0%}) · change {size}"
     )
 

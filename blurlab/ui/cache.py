@@ -37,6 +37,10 @@ def card(name: str) -> dict:
     return models.card(name)
 
 
+def title(name: str) -> str:
+    return card(name)["title"]
+
+
 def forget_models() -> None:
     """Let go of the shared models and cards, one of which has left the disk."""
     loaded.forget()

@@ -10,7 +10,7 @@ import streamlit as st
 from blurlab import compare, models, paper, results
 from blurlab.claims import Claim, claims
 from blurlab.sensitivity import Interval
-from blurlab.ui import cache, charts, files, link, measure_view
+from blurlab.ui import cache, charts, files, link, measure_report
 
 ALL = "all"
 BANDS = {ALL: "all 15", "low": "low", "medium": "medium", "high": "high frequencies"}
@@ -107,7 +107,7 @@ def _add_model(figure: go.Figure, row: Row, x: Interval, y: Interval) -> None:
         error_y={"array": [y.high - y.value], "arrayminus": [y.value - y.low], **bars},
         mode="markers",
         marker={"size": 14, "color": charts.line(row.color)["color"], "symbol": row.color},
-        name=measure_view.title(row.name),
+        name=cache.title(row.name),
     )
 
 
@@ -154,7 +154,7 @@ def table(rows: list[Row]) -> list[dict[str, str]]:
     return [
         {"number": label}
         | {
-            measure_view.title(name): numbers.get(label, "not measured")
+            cache.title(name): numbers.get(label, "not measured")
             for name, numbers in by_model.items()
         }
         for label in labels
@@ -164,7 +164,7 @@ def table(rows: list[Row]) -> list[dict[str, str]]:
 def _numbers(row: Row) -> dict[str, str]:
     measured = compare.compared({measure: found for measure, (_, found) in row.found.items()})
     return {
-        label: measure_view.written(value, percent=label.startswith("accuracy"))
+        label: measure_report.written(value, percent=label.startswith("accuracy"))
         for label, value in measured.items()
     }
 
@@ -175,7 +175,7 @@ def claimed(data: str) -> list[dict[str, str]]:
         {
             "the paper's claim": each.claim,
             "verdict": each.verdict,
-            "value": measure_view.written(each.found, points=each.neutral == 0),
+            "value": measure_report.written(each.found, points=each.neutral == 0),
             "of": each.quantity,
             "pictures": f"{each.pictures:,}",
         }

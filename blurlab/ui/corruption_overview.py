@@ -125,7 +125,7 @@ def accuracy(names: tuple[str, ...]) -> None:
             "`python -m blurlab measure corruptions`."
         )
         return
-    by_title = {cache.card(name)["title"]: numbers for name, (_, numbers) in found.items()}
+    by_title = {cache.title(name): numbers for name, (_, numbers) in found.items()}
     st.plotly_chart(measure_figures.corruptions(by_title, {}), key="corruption_accuracy")
     pictures = " and ".join(f"{count:,}" for count in dict.fromkeys(n for n, _ in found.values()))
     st.caption(

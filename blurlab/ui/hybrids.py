@@ -202,7 +202,7 @@ def summary_row(
     answer, crossing = answers.exact(name, setting), answers.reversal(found)
     label, probability = answer.top[0]
     return {
-        "model": cache.card(name)["title"],
+        "model": cache.title(name),
         "answer": f"{label} ({probability:.0%})",
         "low": answer.p_low,
         "high": answer.p_high,
@@ -212,7 +212,7 @@ def summary_row(
 
 def figure(names, setting, found):
     curves = {
-        cache.card(name)["title"]: tuple(
+        cache.title(name): tuple(
             zip(
                 *[
                     (cutoff, answer.p_low - answer.p_high)

@@ -21,15 +21,11 @@ def parameters() -> dict[str, link.Parameter]:
     return {"card": link.choice(names, next(iter(names), ""))}
 
 
-def title(name: str) -> str:
-    return cache.card(name)["title"]
-
-
 def table(names: list[str]) -> list[dict]:
     """Return one row per model, from the numbers on its card."""
     return [
         {
-            "network": title(name),
+            "network": cache.title(name),
             "trained on": cache.card(name)["recipe"]["data"],
             "accuracy": estimate(measured(name, "accuracy"), percent=True),
             "f_rev": estimate(measured(name, "hybrids", "f_rev_nyquist")),
@@ -69,7 +65,7 @@ def curves(names: list[str]) -> go.Figure:
         difference = [
             low - high for low, high in zip(hybrids["p_low"], hybrids["p_high"], strict=True)
         ]
-        lines[title(name)] = (hybrids["cutoffs_cycles_per_image"], difference, size)
+        lines[cache.title(name)] = (hybrids["cutoffs_cycles_per_image"], difference, size)
     return charts.measured_curves(lines, st.session_state["unit"], degrees=shell.degrees())
 
 
@@ -124,7 +120,7 @@ def in_memory() -> list[dict]:
     """Return one row per model in memory, the most recently used first."""
     return [
         {
-            "network": title(name),
+            "network": cache.title(name),
             "in memory (MB)": each.bytes / 1e6,
             "one picture (ms)": each.seconds * 1e3,
             "input (pixels)": each.model.input_size,

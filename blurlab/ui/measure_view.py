@@ -1,65 +1,10 @@
-"""The controls of a measure, and the live view of what it finds."""
-
-import json
-import math
-from typing import Any
+"""A measure while it runs: how far it is, what can be done about it, and what it finds."""
 
 import streamlit as st
 
-from blurlab import data, measuring, models
-from blurlab.measuring import Running, Work
-from blurlab.sensitivity import Interval
-from blurlab.ui import cache, files, jobs, link, measures_job, polling, shell, show
-from blurlab.ui.measure_figures import FIGURES, Axis
+from blurlab.measuring import Work
+from blurlab.ui import jobs, link, measure_report, measures_job, polling, shell, show
 
-TITLES = {
-    "hybrids": "Hybrids",
-    "passes": "Low- and high-pass",
-    "heatmap": "Fourier heatmap",
-    "critical_band": "Critical band",
-    "perturbation": "Perturbations",
-    "corruptions": "Corruptions",
-    "attacks": "Attacks",
-}
-SEEN = {
-    "hybrids": "Every hybrid joins two pictures of different classes. Above zero the model names "
-    "the coarse one, below zero the fine one; it reverses at f_rev, the diamond. **The further "
-    "left, the lower the frequencies it goes by.**",
-    "passes": "How many pictures are still named when only their coarse, or only their fine, "
-    "structure is left. **A model that goes by low frequencies rises early on the left and falls "
-    "early on the right.** High-passed pictures keep their mean, so that they can be shown.",
-    "heatmap": "One wave of a fixed length is added to every picture; each cell is the error rate "
-    "for its frequency and direction, coarse waves in the middle. **Bright cells are frequencies "
-    "that the model can be disturbed with.**",
-    "critical_band": "Faint grey pictures in octaves of noise: the deviation that leaves half of "
-    "the answers right. **The lowest point is the octave that the model needs most**, its "
-    "critical band; the dotted line is the centre of a Gaussian fitted to it. A triangle at the "
-    "top: even the strongest noise leaves half right.",
-    "perturbation": "The smallest change that makes the model name a given other class, and where "
-    "its power lies: half of it below f_0.5, the diamond. **The further left, the coarser what it "
-    "takes to fool the model.**",
-    "corruptions": "Accuracy under ImageNet-C's corruptions at five severities, by where Li et al. "
-    "(2023) see their power. **A blur should cost on the left and pay on the right.** Intervals "
-    "are over pictures.",
-    "attacks": "Accuracy under untargeted L∞ PGD. Made on the model itself, blur layer included, "
-    "the attack is **adaptive**; made on another model and shown to this one, it is a "
-    "**transfer**, which says little about security.",
-}
-DATA = ("objects", "imagenette", "cifar10")
-FILTERS = {"ideal": "Ideal", "human": "As people saw it"}
-CELLS = ("7", "15", "31")
-CONTRASTS = ("0.2", "0.5", "1")
-ITSELF = "itself"
-
-PARAMETERS = {
-    "measure": link.choice(list(TITLES), "hybrids"),
-    "data": link.text("objects"),
-    "n": link.number(0, 10_000_000, 0),
-    "measure_seed": link.number(0, 9999, 0),
-    "pass_filter": link.choice(list(FILTERS), "ideal"),
-    "cells": link.choice(CELLS, "15"),
-    "contrast": link.choice(CONTRASTS, "0.5"),
-}
 STATES = {
     "waiting": "waiting for the device",
     "running": "measuring",
@@ -69,80 +14,6 @@ STATES = {
 ACTIVE = ("waiting", "running", "pausing")
 
 
-def parameters() -> dict[str, link.Parameter]:
-    """Return the page's state in its address, which names models that are installed now."""
-    return PARAMETERS | {"made_on": link.choice([ITSELF, *models.names()], ITSELF)}
-
-
-def controls() -> None:
-    """Draw the choice of measure, pictures, and what the measure can be set to."""
-    st.segmented_control(
-        "Measure", list(TITLES), key="measure", format_func=TITLES.get, required=True
-    )
-    place, count, seed, setting = st.columns([3, 2, 1, 2], vertical_alignment="bottom")
-    known = [name for name in DATA if name != "imagenette" or data.has_imagenette()]
-    chosen = st.session_state["data"]
-    place.selectbox(
-        "Pictures",
-        [*known, *([chosen] if chosen not in known else [])],
-        key="data",
-        accept_new_options=True,
-        help="A data set, or type a folder that holds one folder of pictures per class",
-    )
-    count.number_input("How many (0 for all)", 0, key="n", step=100)
-    seed.number_input("Seed", 0, 9999, key="measure_seed")
-    match st.session_state["measure"]:
-        case "passes":
-            setting.selectbox("Filter", list(FILTERS), key="pass_filter", format_func=FILTERS.get)
-        case "heatmap":
-            setting.selectbox("Cells to a side", CELLS, key="cells")
-        case "critical_band":
-            setting.selectbox(
-                "Contrast of the pictures", CONTRASTS, key="contrast",
-                help="People were tested at 0.2, where small networks fail without any noise",
-            )  # fmt: skip
-        case "attacks":
-            names = [ITSELF, *models.names()]
-            setting.selectbox("Attack made on", names, key="made_on", format_func=_title)
-
-
-def _title(name: str) -> str:
-    return "the model itself (adaptive)" if name == ITSELF else f"{title(name)} (transfer)"
-
-
-def title(name: str) -> str:
-    return cache.card(name)["title"]
-
-
-def changed() -> dict[str, Any]:
-    """Return the settings that the controls change from the measure's own."""
-    state = st.session_state
-    match state["measure"]:
-        case "passes" if state["pass_filter"] != "ideal":
-            return {"filter": state["pass_filter"]}
-        case "heatmap" if state["cells"] != "15":
-            return {"cells": int(state["cells"])}
-        case "critical_band" if state["contrast"] != "0.5":
-            return {"contrast": float(state["contrast"])}
-        case "attacks" if state["made_on"] != ITSELF:
-            return {"source": state["made_on"]}
-    return {}
-
-
-def fitting_models() -> tuple[str, ...]:
-    """Return the sidebar's models or, where none is chosen, two trained on these pictures."""
-    if st.session_state["models"]:
-        return tuple(st.session_state["models"])
-    return shell.fitting(st.session_state["data"])
-
-
-def asked(names: tuple[str, ...]) -> tuple:
-    """Return what the controls ask for, as measures_job.plan takes it."""
-    state = st.session_state
-    how_many, seed = int(state["n"]), int(state["measure_seed"])
-    return names, state["measure"], state["data"].strip(), changed(), how_many, seed
-
-
 def live(names: tuple[str, ...], works: list[Work], parameters: dict) -> None:
     """Draw the buttons, the figure and the numbers, polling the job while it runs."""
 
@@ -150,9 +21,9 @@ def live(names: tuple[str, ...], works: list[Work], parameters: dict) -> None:
         found = measures_job.estimates(works, job)
         buttons(works, job, found)
         if found:
-            show_figure(works, found)
+            measure_report.show_figure(works, found)
             if not st.session_state["present"]:
-                take_away(names, works, found)
+                measure_report.take_away(names, works, found)
         link.write(shell.SHARED | parameters)
 
     polling.follow(
@@ -202,129 +73,3 @@ def begin(works: list[Work]) -> None:
     """Start the job, anew if it was cancelled or has failed; what is kept stays."""
     jobs.forget(measures_job.key(works))
     measures_job.start(works)
-
-
-def show_figure(works: list[Work], found: dict[str, tuple[Running, dict]]) -> None:
-    """Draw the measure's figure, what to see in it, and the numbers that sum it up."""
-    measure = works[0].key.measure
-    axes = {title(name): axis(name) for name in found}
-    by_title = {title(name): numbers for name, (_, numbers) in found.items()}
-    figure = shell.for_presenters(FIGURES[measure](by_title, axes))
-    st.plotly_chart(figure, key=f"measured_{measure}")
-    st.caption(SEEN[measure])
-    if measure == "passes" and works[0].settings["filter"] == "human":
-        st.caption(
-            "People: 16 classes, chance 6 %, 224-pixel grey photographs shown for 200 ms, 640 "
-            "trials a point (Geirhos et al. 2018, by model-vs-human's raw data). The models choose "
-            f"among {len(works[0].source.classes)} classes, chance "
-            f"{1 / len(works[0].source.classes):.0%}, and take their time: compare where the "
-            "lines fall, not how high they are."
-        )
-    rows = [
-        {"model": title(name), "pictures": running.pictures}
-        | summary(measure, numbers, axes[title(name)])
-        for name, (running, numbers) in found.items()
-    ]
-    st.dataframe(rows, hide_index=True)
-    for numbers in by_title.values():
-        if numbers.get("undefined"):
-            st.caption(numbers["undefined"])
-
-
-def axis(name: str) -> Axis:
-    size = cache.card(name)["recipe"]["input_size"]
-    return Axis(st.session_state["unit"], size, shell.degrees())
-
-
-def summary(measure: str, numbers: dict, axis: Axis) -> dict[str, str]:
-    """Return the few numbers that a measure is known by, written with their intervals."""
-
-    def frequency(found: Interval, of_image: float) -> str:
-        return written(Interval(*(axis.of_image(end * of_image) for end in found)))
-
-    nyquist, size, unit = axis.size / 2, axis.size, axis.title
-    match measure:
-        case "hybrids":
-            return {f"f_rev ({unit})": frequency(numbers["f_rev_nyquist"], nyquist)}
-        case "passes":
-            return {"clean": written(numbers["clean"], percent=True)}
-        case "heatmap":
-            worst = max((cell for row in numbers["error"] for cell in row), key=lambda c: c.value)
-            shown = {"clean": numbers["clean"], "most harmful wave": worst}
-            return {f"wrong, {name}": written(each, percent=True) for name, each in shown.items()}
-        case "critical_band":
-            return {
-                f"centre ({unit})": frequency(numbers["centre"], 1),
-                "bandwidth (octaves)": written(numbers["bandwidth"]),
-            }
-        case "perturbation":
-            median = Interval(*(255 * end for end in numbers["epsilon"]["median"]))
-            return {
-                f"f_0.5 ({unit})": frequency(numbers["f_half"], size),
-                "median smallest epsilon (255ths)": written(median),
-                "attack": numbers["attack"],
-            }
-        case "corruptions":
-            shown = {"clean": numbers["clean"], **numbers["classes"]}
-            return {name: written(each, percent=True) for name, each in shown.items()}
-    pairs = zip(numbers["epsilons_of_255"], numbers["accuracy"], strict=True)
-    return {"clean": written(numbers["clean"], percent=True)} | {
-        f"epsilon {epsilon}/255": written(each, percent=True) for epsilon, each in pairs
-    }
-
-
-def written(found: Interval, *, percent: bool = False, points: bool = False) -> str:
-    """Write an estimate with its 95 % interval; points: it is a difference of shares."""
-    if math.isnan(found.value):
-        return "undefined"
-    if points:
-        return "{:+.1f} [{:+.1f}, {:+.1f}] points".format(*(100 * end for end in found))
-    if percent:
-        return "{:.1%} [{:.1%}, {:.1%}]".format(*found)
-    return "{} [{}, {}]".format(*(f"{number:#.3g}".rstrip(".") for number in found))
-
-
-def take_away(names: tuple[str, ...], works: list[Work], found: dict) -> None:
-    """Offer the numbers as files, and the lines that measure them without the app."""
-    measure = works[0].key.measure
-    saving, code = st.tabs(["Save", "Command line and Python"])
-    table = [
-        row for name, (running, numbers) in found.items() for row in rows(name, running, numbers)
-    ]
-    whole = [
-        {"name": work.model, **work.key._asdict(), "pictures": found[work.model][0].pictures}
-        | {"estimate": measuring.plain(found[work.model][1])}
-        for work in works
-        if work.model in found
-    ]
-    offered = {
-        "Numbers (CSV)": (f"{measure}.csv", lambda: files.as_csv(table)),
-        "Numbers (JSON)": (f"{measure}.json", lambda: json.dumps(whole, indent=1)),
-    }
-    files.offer(offered, saving)
-    saving.caption(
-        "The camera above the figure saves it. JSON holds the model's hash, the data, the settings "
-        "and the seed. Brackets and error bars are 95 % intervals."
-    )
-    code.code(measures_job.command(*asked(names)), language="bash")
-    code.code(measures_job.script(*asked(names)), language="python")
-
-
-def rows(name: str, running: Running, numbers: dict) -> list[dict]:
-    """Return every interval of an estimate as a row: model, what, index, value, low, high."""
-    found = []
-
-    def walk(label: str, value: Any) -> None:
-        if isinstance(value, Interval):
-            interval = measuring.plain(value)
-            ends = dict(zip(("value", "low", "high"), interval, strict=True))
-            found.append({"model": name, "what": label, "pictures": running.pictures} | ends)
-        elif isinstance(value, dict):
-            for key, inner in value.items():
-                walk(f"{label} {key}".strip(), inner)
-        elif isinstance(value, list):
-            for index, inner in enumerate(value):
-                walk(f"{label} {index}", inner)
-
-    walk("", numbers)
-    return found
