@@ -59,6 +59,8 @@ def check(words: str) -> Iterator[Checked]:
 
 
 def _root(words: str) -> Path:
+    if not words.strip():
+        raise ValueError(f"data is {words!r}; name a data set or a folder.")
     return Path(os.path.expanduser(words)).absolute()
 
 

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from blurlab.ui import link, measure_controls, measure_view, measures_job, shell, show
+from blurlab.ui import folder_view, link, measure_controls, measure_view, measures_job, shell, show
 
 PARAMETERS = measure_controls.parameters()
 
@@ -17,6 +17,7 @@ shell.stop_without_models()
 if not st.session_state["present"]:
     measure_controls.controls()
 
+folder_view.stop_until_checked(st.session_state["data"].strip(), PARAMETERS)
 names = measure_controls.fitting_models()
 try:
     works = measures_job.plan(*measure_controls.asked(names))

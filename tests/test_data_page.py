@@ -186,6 +186,32 @@ def test_another_folder_in_the_field_ends_the_check_of_the_first(opened, folder,
     assert "8 pictures of 3 classes:" in texts(app)
 
 
+def test_a_folder_named_for_a_measure_is_checked_first_without_holding_up_the_page(opened, many):
+    app = opened("sensitivity", data=str(many), models="objects_blur2")
+    until(app, lambda: any("of 600 files" in words for words in bars(app)))
+    assert "Measure" not in labels(app)
+    fine(button(app, "Cancel").click().run())
+    until(app, lambda: folder_view.STOPPED in texts(app))
+    assert AGAIN in labels(app)
+    assert said(app) == []
+
+
+def test_pictures_added_to_a_folder_are_measured_once_it_is_checked_again(opened, folder):
+    def counted():
+        app = opened("sensitivity", data=str(folder), models="objects_blur2")
+        until(app, lambda: "Measure" in labels(app))
+        assert said(app) == []
+        return bars(app)
+
+    assert counted() == ["0 of 8 pictures"]
+    copied = next((folder / tiny.CLASSES[0]).iterdir())
+    (copied.parent / "9999.png").write_bytes(copied.read_bytes())
+    app = named(opened("models"), folder)
+    fine(button(app, AGAIN).click().run())
+    until(app, lambda: "9 pictures of 3 classes:" in texts(app))
+    assert counted() == ["0 of 9 pictures"]
+
+
 # Data sets
 
 

@@ -233,6 +233,13 @@ def test_what_is_neither_a_data_set_nor_a_folder_is_named_with_the_choices(tmp_p
         find(tmp_path / "file")
 
 
+@pytest.mark.parametrize("words", ["", " "])
+def test_no_words_are_not_taken_for_the_current_folder(words):
+    for ask in (lambda: find(words), lambda: list(sources.check(words))):
+        with pytest.raises(ValueError, match=f"data is '{words}'; name a data set or a folder"):
+            ask()
+
+
 # Published layouts
 
 

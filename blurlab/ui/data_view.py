@@ -9,7 +9,7 @@ from blurlab import archives, data, images, objects
 from blurlab.ui import cache, jobs, polling, show
 
 SIDE, WIDTH = 160, 112  # pixels, of the first pictures and of what the page gives them
-WAITING = "waiting until other work has ended"
+WAITING = "waiting until another has ended"
 KINDS = {
     "imagenette": "photographs of ten of ImageNet's classes with a shorter side of 160 pixels",
     "cifar10": "pictures of 32 x 32 pixels",
@@ -138,4 +138,4 @@ def begin(name: str) -> None:
 
 
 def start(name: str) -> jobs.Job:
-    return jobs.poll(key(name), lambda: archives.download(name), queue="measures")
+    return jobs.poll(key(name), lambda: archives.download(name), queue="downloads")

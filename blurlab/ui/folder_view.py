@@ -5,16 +5,17 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from blurlab import models, sources
+from blurlab import data, models, sources
 from blurlab.folders import Checked
 from blurlab.shared_classes import FEWEST, shared_names
-from blurlab.ui import cache, data_view, jobs, link, polling, shell, show
+from blurlab.ui import cache, data_view, jobs, link, measures_job, polling, shell, show
 
 LONGEST = 1000  # characters of a folder's name
 PARAMETERS = {"folder": link.text("", LONGEST)}
 FIRST = 12  # pictures
 NAMED = 8  # skipped files
 MEASURE = "Measure on these pictures"
+STOPPED = "Stopped before every file was checked."
 STATES = {"waiting": data_view.WAITING, "running": "checking"}
 
 
@@ -45,6 +46,21 @@ def own() -> None:
         polling.follow(lambda: checking(words), lambda job: checked(words, job), seconds=0.5)
 
 
+def stop_until_checked(words: str, parameters: dict[str, link.Parameter]) -> None:
+    """End the page for as long as a folder is not checked, and draw how far that is.
+
+    Data sets need no check, and a folder that cannot be used is left to whoever plans with it.
+    parameters: of the page, to write its address.
+    """
+    if words in data.DATASETS:
+        return
+    job = checking(words)
+    if polling.is_working(job) or job.state == "cancelled":
+        polling.follow(lambda: checking(words), lambda job: awaited(words, job), seconds=0.5)
+        link.write(shell.SHARED | parameters)
+        st.stop()
+
+
 def leave(words: str) -> None:
     """Stop checking a folder that the field does not name any more."""
     if polling.is_working(jobs.find(("folder", words))):
@@ -52,7 +68,7 @@ def leave(words: str) -> None:
 
 
 def checking(words: str) -> jobs.Job:
-    return jobs.poll(("folder", words), lambda: look(words), queue="measures")
+    return jobs.poll(("folder", words), lambda: look(words), queue="checks")
 
 
 def look(words: str) -> Iterator[Checked | Found]:
@@ -63,21 +79,38 @@ def look(words: str) -> Iterator[Checked | Found]:
         if (percent := 100 * step.done // step.count) > told:
             told = percent
             yield step
+    measures_job.source.cache_clear()  # what it knows of this folder may be out of date
     source = sources.find(words, data_view.SIDE)
     seen = sources.overview(source, FIRST)
     yield Found(source.classes, seen.counts, data_view.as_urls(seen.first), source.skipped)
 
 
+def awaited(words: str, job: jobs.Job) -> None:
+    """Draw how far the check of a folder is, or that it was stopped."""
+    if polling.is_working(job):
+        progress(job)
+    elif job.state == "cancelled":
+        st.markdown(STOPPED)
+        again(words)
+
+
+def progress(job: jobs.Job) -> None:
+    """Draw how far the check of a folder is."""
+    left, rest = st.columns([1, 5], vertical_alignment="center")
+    left.button("Cancel", key="folder_cancel", on_click=jobs.cancel, args=(job,), width="stretch")
+    step = job.results[-1] if job.results else Checked(0, 0)
+    files = f": {step.done:,} of {step.count:,} files" if step.count else ""
+    rest.progress(step.done / max(step.count, 1), f"{STATES[job.state]}{files}")
+
+
+def again(words: str) -> None:
+    st.button("Check again", on_click=jobs.forget, args=(("folder", words),))
+
+
 def checked(words: str, job: jobs.Job) -> None:
     """Draw how far the check of a folder is, or what it has found."""
     if polling.is_working(job):
-        left, rest = st.columns([1, 5], vertical_alignment="center")
-        left.button(
-            "Cancel", key="folder_cancel", on_click=jobs.cancel, args=(job,), width="stretch"
-        )
-        step = job.results[-1] if job.results else Checked(0, 0)
-        files = f": {step.done:,} of {step.count:,} files" if step.count else ""
-        rest.progress(step.done / max(step.count, 1), f"{STATES[job.state]}{files}")
+        progress(job)
         return
     fitting: list[str] = []
     if job.state == "failed":
@@ -86,11 +119,11 @@ def checked(words: str, job: jobs.Job) -> None:
         show_found(job.results[-1])
         fitting = show_networks(job.results[-1])
     elif job.state == "cancelled":
-        st.markdown("Stopped before every file was checked.")
+        st.markdown(STOPPED)
     with st.container(horizontal=True):
         if fitting and st.button(MEASURE, type="primary", on_click=choose, args=(words, fitting)):
             st.switch_page("pages/sensitivity.py")
-        st.button("Check again", on_click=jobs.forget, args=(("folder", words),))
+        again(words)
 
 
 def show_found(found: Found) -> None:
@@ -124,9 +157,7 @@ def show_networks(found: Found) -> list[str]:
         )
         return []
     st.markdown("Networks that know two or more of these classes, and so can be measured on them:")
-    rows = [
-        {"network": cache.card(name)["title"], "classes shared": shares[name]} for name in fitting
-    ]
+    rows = [{"network": cache.title(name), "classes shared": shares[name]} for name in fitting]
     st.dataframe(rows, hide_index=True, width="content")
     return fitting
 

@@ -21,15 +21,20 @@ KEPT = 64  # ended jobs that are remembered
 
 class Queue(NamedTuple):
     """nice: of its thread, where the system knows that: sliders come before answers, and answers
-    before measures, which take minutes.  patience: seconds without a poll after which a job stops;
-    browsers wake a tab in the background once a minute.
+    before what takes minutes.  patience: seconds without a poll after which a job stops; browsers
+    wake a tab in the background once a minute.
     """
 
     nice: int
     patience: float
 
 
-QUEUES = {"answers": Queue(5, 5.0), "measures": Queue(10, 90.0)}
+QUEUES = {
+    "answers": Queue(5, 5.0),
+    "measures": Queue(10, 90.0),
+    "checks": Queue(10, 90.0),
+    "downloads": Queue(10, 90.0),
+}
 
 
 class Interrupted(Exception):

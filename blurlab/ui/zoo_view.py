@@ -94,4 +94,4 @@ def begin(name: str) -> None:
 
 
 def start(name: str) -> jobs.Job:
-    return jobs.poll(key(name), lambda: zoo.download(name), queue="measures")
+    return jobs.poll(key(name), lambda: zoo.download(name), queue="downloads")
