@@ -544,6 +544,19 @@ def test_controls_that_open_show_the_values_they_have(visit, path, which, values
     assert [control.input_value() for control in controls.all()] == values
 
 
+@pytest.mark.parametrize("path", ["/hybrid", "/attacks"])
+def test_a_click_on_the_arrow_of_controls_opens_them_on_a_slow_machine_too(visit, path):
+    page = visit(path)
+    complete(page)
+    opener = page.get_by_test_id("stPopoverButton").and_(page.locator(":visible")).first
+    arrow = opener.get_by_test_id("stIconMaterial").last.bounding_box()
+    session = page.context.new_cdp_session(page)
+    session.send("Emulation.setCPUThrottlingRate", {"rate": 8})
+    page.mouse.click(arrow["x"] + arrow["width"] / 2, arrow["y"] + arrow["height"] / 2)
+    page.wait_for_timeout(3000)
+    assert page.get_by_test_id("stPopoverBody").is_visible()
+
+
 @pytest.mark.parametrize(
     ("path", "label"),
     [

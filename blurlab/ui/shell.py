@@ -23,6 +23,11 @@ SHARED = {
     "present": link.flag(),
 }
 
+# A popover that takes over 50 ms to open takes the click that opened it for one outside it, and
+# closes, if that was on its arrow, which is drawn anew: so the button itself takes all clicks.
+CLICKS = """<style>
+[data-testid="stPopoverButton"] * { pointer-events: none; }
+</style>"""
 # Streamlit leaves a tenth of a screen empty above a page.
 STYLE = """<style>
 [data-testid="stMainBlockContainer"] { padding: 2.5rem 3rem 3rem; }
@@ -58,10 +63,7 @@ def main() -> None:
     chosen = st.session_state["models"]
     if not set(chosen) <= set(models.names()):
         st.session_state["models"] = [name for name in chosen if name in models.names()]
-    if st.session_state["present"]:
-        st.html(PRESENTER_STYLE)
-    else:
-        st.html(STYLE)
+    st.html(CLICKS + (PRESENTER_STYLE if st.session_state["present"] else STYLE))
     sidebar()
     page.run()
 
