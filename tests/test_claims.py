@@ -1,18 +1,12 @@
 """The paper's claims: a verdict follows from where the whole interval lies."""
 
 import math
-import re
-from pathlib import Path
 
 import pytest
 
 from blurlab.__main__ import main
 from blurlab.claims import HELD, Claim
-from blurlab.compare import kept
-from blurlab.measures.table import MEASURES
 from blurlab.sensitivity import UNDEFINED, Interval, gap
-
-README = Path(__file__).parents[1] / "README.md"
 
 
 def estimates(f_rev, f_half, epsilon, low, high):
@@ -73,34 +67,6 @@ def test_an_epsilon_whose_interval_reaches_zero_leaves_the_ratio_undefined():
 def test_the_gap_of_two_estimates_has_the_spread_of_both():
     found = gap(Interval(0.5, 0.47, 0.54), Interval(0.3, 0.26, 0.33))
     assert found == pytest.approx((0.2, 0.2 - math.hypot(0.03, 0.03), 0.2 + math.hypot(0.04, 0.04)))
-
-
-@pytest.fixture
-def shipped(tmp_path, monkeypatch):
-    """No results but those that ship."""
-    monkeypatch.setenv("BLURLAB_RESULTS", str(tmp_path))
-
-
-@pytest.mark.parametrize("data", ["imagenette", "objects"])
-def test_the_networks_that_ship_come_with_every_measure(data, shipped):
-    for name in (f"{data}_base", f"{data}_blur2"):
-        assert kept(name, data).keys() == MEASURES.keys()
-
-
-@pytest.mark.parametrize("data", ["imagenette", "objects"])
-def test_the_readme_gives_every_claim_as_the_command_prints_it(data, shipped, capsys):
-    assert main(["claims", "--data", data]) == 0
-    head, line, *rows = capsys.readouterr().out.splitlines()[:-2]
-    assert head.startswith("| claim | measured | value [95 % interval] | pictures | verdict |")
-    assert set(line) == set("| -")
-    readme = README.read_text()
-    assert sorted({row[2:5] for row in rows}) == ["(a)", "(b)", "(c)", "(d)"]
-    for row in rows:
-        claim, quantity, value, _, verdict = (cell.strip() for cell in row.split("|")[1:-1])
-        assert f"| {claim} |" in readme
-        assert re.search(
-            rf"\| {re.escape(quantity)} \|.*{re.escape(f'{value}: {verdict}')}", readme
-        )
 
 
 def test_a_network_that_is_not_installed_is_named(capsys):
