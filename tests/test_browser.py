@@ -529,7 +529,7 @@ def test_a_presenter_drags_what_has_no_control_on_the_page(visit):
         (
             "/blur?present=1&attack_size=6&then=contrast&then_severity=4&target=house",
             -1,
-            ["6", "Contrast (low frequencies)", "4", "Objects, base (fits the picture)", "house"],
+            ["6", "Contrast (low frequencies)", "4", "Objects, base (fits)", "house"],
         ),
         ("/hybrid?low_x=0.25&low_scale=1.5", 0, ["0.25", "0", "1.5"]),
     ],

@@ -65,11 +65,12 @@ def choose_goal(choice: cache.Choice) -> None:
     """Draw the choice of the attacked model and of what it is to say."""
     state = st.session_state
     model, target = st.columns(2)
-    fitting = f"{cache.title(fitting_models(choice)[0])} (fits the picture)"
+    fitting = f"{cache.title(fitting_models(choice)[0])} (fits)"
     options = [FITTING, *models.names()]
     model.selectbox(
         "Model under attack", options, show.place(options, "attacked"), key="attacked",
         format_func=lambda name: fitting if name == FITTING else cache.title(name),
+        help="The one that fits was trained on pictures like this one, and changes with it",
     )  # fmt: skip
     options = [ANY, *cache.card(attacked_model(choice))["classes"]]
     if state["target"] not in options:
