@@ -147,6 +147,21 @@ def gap(above: Interval, below: Interval) -> Interval:
     return Interval(value, value - low, value + high)
 
 
+def correlation(x: Sequence[float], y: Sequence[float]) -> Interval:
+    """Return Pearson's r of two lists of numbers, with Fisher's interval.
+
+    UNDEFINED for fewer than four pairs, of which there is no interval, or where one list is
+    constant. Source: Fisher 1921, Metron 1: 3.
+    """
+    pairs = torch.tensor([list(x), list(y)], dtype=torch.float64)
+    if pairs.shape[1] < 4 or (pairs.std(1) == 0).any():
+        return UNDEFINED
+    r = torch.corrcoef(pairs)[0, 1].clamp(-1, 1)
+    spread = Z / math.sqrt(pairs.shape[1] - 3)
+    ends = (torch.tanh(torch.atanh(r) + side * spread).item() for side in (-1, 1))
+    return Interval(r.item(), *ends)
+
+
 def coarse_to_fine(count: int) -> list[list[int]]:
     """Order the indices of count values so that every stage halves the gaps of the one before."""
     stride = 1 << max(0, (count - 1).bit_length() - 1)

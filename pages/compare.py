@@ -36,18 +36,18 @@ if not rows:
 left, right = st.columns(2, gap="large")
 with left:
     st.markdown("##### Frequencies and corruptions")
-    st.plotly_chart(
-        shell.for_presenters(
-            comparing.reversal_figure(rows, state["band"], with_paper=state["paper"])
-        ),
-        key="reversal_figure",
-    )
+    points = comparing.reversal_points(rows, state["band"])
+    figure = comparing.reversal_figure(points, state["band"], with_paper=state["paper"])
+    st.plotly_chart(shell.for_presenters(figure), key="reversal_figure")
+    if words := comparing.correlated(points):
+        st.markdown(words)
 with right:
     st.markdown("##### Frequencies and attacks")
-    st.plotly_chart(
-        shell.for_presenters(comparing.attack_figure(rows, with_paper=state["paper"])),
-        key="attack_figure",
-    )
+    points = comparing.attack_points(rows)
+    figure = comparing.attack_figure(points, with_paper=state["paper"])
+    st.plotly_chart(shell.for_presenters(figure), key="attack_figure")
+    if words := comparing.correlated(points, logarithmic=True):
+        st.markdown(words)
 if not state["present"]:
     st.caption(
         "Grey: Li et al. (2023), read from their figures (to 0.01 in frequency), bars where one "
@@ -64,7 +64,7 @@ if not state["present"]:
         st.caption(
             "The plain network and that trained behind a blur of 2 pixels. A claim holds where the "
             "whole 95 % interval lies on its side, and is open where the interval holds no effect "
-            "too. Two networks agree with a correlation, as in (b), or not; they do not prove it."
+            "too. Two networks agree with (b) or not; a correlation takes four that are measured."
         )
         st.markdown("##### All numbers")
     st.dataframe(comparing.table(rows), hide_index=True)

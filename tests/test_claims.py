@@ -3,10 +3,12 @@
 import math
 
 import pytest
+import tiny
 
+from blurlab import compare, models
 from blurlab.__main__ import main
-from blurlab.claims import HELD, Claim
-from blurlab.sensitivity import UNDEFINED, Interval, gap
+from blurlab.claims import HELD, Claim, claims
+from blurlab.sensitivity import UNDEFINED, Interval, correlation, gap
 
 
 def estimates(f_rev, f_half, epsilon, low, high):
@@ -52,9 +54,9 @@ def test_what_the_intervals_do_not_tell_apart_is_open():
 
 def test_a_network_whose_curve_does_not_cross_leaves_the_claim_undefined():
     blurred = {"f_rev_nyquist": UNDEFINED}
-    ((claim, quantity, found, neutral, sign),) = HELD["hybrids"](PLAIN["hybrids"], blurred)
+    ((claim, quantity, found, kind, sign),) = HELD["hybrids"](PLAIN["hybrids"], blurred)
     assert math.isnan(found.value)
-    assert Claim(claim, quantity, found, neutral, sign, 1).verdict == "undefined"
+    assert Claim(claim, quantity, found, kind, sign, 1).verdict == "undefined"
 
 
 def test_an_epsilon_whose_interval_reaches_zero_leaves_the_ratio_undefined():
@@ -67,6 +69,37 @@ def test_an_epsilon_whose_interval_reaches_zero_leaves_the_ratio_undefined():
 def test_the_gap_of_two_estimates_has_the_spread_of_both():
     found = gap(Interval(0.5, 0.47, 0.54), Interval(0.3, 0.26, 0.33))
     assert found == pytest.approx((0.2, 0.2 - math.hypot(0.03, 0.03), 0.2 + math.hypot(0.04, 0.04)))
+
+
+@pytest.fixture
+def four(tmp_path, monkeypatch):
+    """Four networks of one size and one of another; the higher f_rev, the less they withstand."""
+    monkeypatch.setattr(models, "MODELS_DIR", tmp_path)
+    monkeypatch.setenv("BLURLAB_MODELS", str(tmp_path / "added"))
+    found = {}
+    for number, name in enumerate("abcd"):
+        tiny.install(tmp_path, name, seed=number)
+        numbers = estimates(0.1 + 0.1 * number, 0.3, 0.004, 0.6, (0.7, 0.4, 0.6, 0.3)[number])
+        found[name] = {measure: (90 - number, each) for measure, each in numbers.items()}
+    tiny.install(tmp_path, "small", input_size=16, crop_size=16)
+    found["small"] = found["a"]
+    monkeypatch.setattr(compare, "kept", lambda name, data: found[name])
+    return found
+
+
+def test_of_four_networks_f_rev_and_accuracy_are_correlated(four):
+    (last,) = [each for each in claims("a", "b", "objects") if each.kind == "correlation"]
+    assert last.claim.startswith("(b)")
+    assert last.quantity.endswith("4 networks")
+    assert last.found == pytest.approx(correlation([1, 2, 3, 4], [0.7, 0.4, 0.6, 0.3]))
+    assert last.found.value == pytest.approx(-0.7071, abs=1e-4)
+    assert last.pictures == 87
+    assert last.verdict == "open"  # four are too few for this much scatter
+
+
+def test_three_networks_or_an_undefined_f_rev_leave_no_correlation(four):
+    four["d"]["hybrids"] = 90, {"f_rev_nyquist": UNDEFINED}
+    assert "correlation" not in {each.kind for each in claims("a", "b", "objects")}
 
 
 def test_a_network_that_is_not_installed_is_named(capsys):

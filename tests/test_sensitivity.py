@@ -12,6 +12,7 @@ from blurlab.hybrid import hybrid
 from blurlab.sensitivity import (
     Interval,
     coarse_to_fine,
+    correlation,
     derangement,
     difference,
     mean,
@@ -169,6 +170,24 @@ def test_the_inverse_ratio_has_the_inverse_interval():
     above, below = Interval(6.0, 5.0, 7.2), Interval(2.0, 1.8, 2.2)
     value, low, high = ratio(above, below)
     assert ratio(below, above) == pytest.approx((1 / value, 1 / high, 1 / low))
+
+
+def test_a_correlation_has_fishers_interval():
+    """Ten pairs made to correlate by 0.5; textbooks give -0.189 to 0.859."""
+    waves = torch.arange(10, dtype=torch.float64) * math.pi / 5
+    x, other = waves.cos(), waves.sin()  # of equal length, and orthogonal
+    found = correlation(x.tolist(), (0.5 * x + math.sqrt(0.75) * other + 7).tolist())
+    assert found == pytest.approx((0.5, -0.189, 0.859), abs=1e-3)
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_fewer_than_four_pairs_have_no_correlation(count):
+    assert math.isnan(correlation(range(count), range(count)).value)
+
+
+def test_numbers_that_do_not_vary_have_no_correlation_and_those_on_a_line_a_whole_one():
+    assert math.isnan(correlation([1, 2, 3, 4], [5, 5, 5, 5]).value)
+    assert correlation([1, 2, 3, 4], [8, 6, 4, 2]) == pytest.approx((-1, -1, -1))
 
 
 # One pair, coarse to fine

@@ -9,6 +9,7 @@ from test_models_page import until
 from test_pages import fine, needs_models, opened, said  # noqa: F401
 
 from blurlab import compare, measuring, models, paper, results
+from blurlab.sensitivity import Interval, correlation
 from blurlab.ui import comparing, jobs, measure_controls, measure_report, measures_job
 from blurlab.ui.measure_figures import FIGURES, Axis
 
@@ -196,15 +197,30 @@ def test_a_model_stands_at_its_f_rev_and_its_accuracy_under_corruptions():
         0,
         {"hybrids": (8, measured("hybrids")), "corruptions": (8, measured("corruptions"))},
     )
-    drawn = comparing.reversal_figure([row], "high", with_paper=False)
+    points = comparing.reversal_points([row], "high")
+    drawn = comparing.reversal_figure(points, "high", with_paper=False)
     (point,) = drawn.data
     assert point.x[0] == row.estimate("hybrids")["f_rev_nyquist"].value
     assert point.y[0] == row.estimate("corruptions")["classes"]["high"].value
-    drawn = comparing.reversal_figure([row], "all", with_paper=True)
+    points = comparing.reversal_points([row], "all")
+    drawn = comparing.reversal_figure(points, "all", with_paper=True)
     classes = row.estimate("corruptions")["classes"]
     weighted = 5 * classes["low"].value + 7 * classes["medium"].value + 3 * classes["high"].value
     assert drawn.data[-1].y[0] == pytest.approx(weighted / 15)
     assert len(drawn.data) == 4
+
+
+def test_a_figure_of_four_models_says_how_far_its_numbers_go_together():
+    points = [
+        comparing.Point(comparing.Row(NAME, 0, {}), Interval(x, x, x), Interval(y, y, y))
+        for x, y in ((1, 10.0), (2, 100.0), (3, 1000.0), (4, 100.0))
+    ]
+    words = "Correlation over these 4 models: r = {:.2f} [{:.2f}, {:.2f}].".format
+    found = correlation([1, 2, 3, 4], [10, 100, 1000, 100])
+    assert comparing.correlated(points) == words(*found)
+    found = correlation([1, 2, 3, 4], [1, 2, 3, 2])
+    assert comparing.correlated(points, logarithmic=True) == words(*found)
+    assert comparing.correlated(points[:3]) == ""
 
 
 def test_the_papers_points_are_ranges_in_their_units():

@@ -63,7 +63,7 @@ def claimed(found: list[Claim]) -> list[str]:
 
 
 def _found(claim: Claim) -> str:
-    if claim.neutral == 0:
+    if claim.kind == "difference":
         return "{:+.1f} [{:+.1f}, {:+.1f}] points".format(*(100 * end for end in claim.found))
     return "{:.2f} [{:.2f}, {:.2f}]".format(*claim.found)
 

@@ -9,7 +9,7 @@ import streamlit as st
 
 from blurlab import compare, models, paper, results
 from blurlab.claims import Claim, claims
-from blurlab.sensitivity import Interval
+from blurlab.sensitivity import Interval, correlation
 from blurlab.ui import cache, charts, files, link, measure_report
 
 ALL = "all"
@@ -33,6 +33,18 @@ class Row(NamedTuple):
 
     def estimate(self, measure: str) -> dict[str, Any] | None:
         return self.found[measure][1] if measure in self.found else None
+
+
+class Point(NamedTuple):
+    """Two numbers of a model, as a figure shows them against each other."""
+
+    row: Row
+    x: Interval
+    y: Interval
+
+    @property
+    def is_defined(self) -> bool:
+        return not (math.isnan(self.x.value) or math.isnan(self.y.value))
 
 
 def kept(data: str) -> list[Row]:
@@ -60,7 +72,45 @@ def _kept(name: str, data: str, stamp: tuple) -> dict[str, tuple[int, dict[str, 
     return compare.kept(name, data)
 
 
-def reversal_figure(rows: list[Row], band: str, *, with_paper: bool) -> go.Figure:
+def reversal_points(rows: list[Row], band: str) -> list[Point]:
+    """Return f_rev and the accuracy under corruptions of the rows that have both."""
+    found = []
+    for row in rows:
+        hybrids, corruptions = row.estimate("hybrids"), row.estimate("corruptions")
+        if hybrids and corruptions:
+            classes = corruptions["classes"]
+            accuracy = compare.over_all(classes) if band == ALL else classes[band]
+            found.append(Point(row, hybrids["f_rev_nyquist"], accuracy))
+    return [point for point in found if point.is_defined]
+
+
+def attack_points(rows: list[Row]) -> list[Point]:
+    """Return f_0.5 and the smallest change that succeeds, in 255ths, of the rows that have both."""
+    found = []
+    for row in rows:
+        if attacked := row.estimate("perturbation"):
+            median = Interval(*(255 * end for end in attacked["epsilon"]["median"]))
+            found.append(Point(row, attacked["f_half"], median))
+    return [point for point in found if point.is_defined and point.y.value > 0]
+
+
+def correlated(points: list[Point], *, logarithmic: bool = False) -> str:
+    """Say how far the two numbers of a figure go together, if there are networks enough.
+
+    logarithmic: the second one counts by its logarithm, as it is drawn.
+    """
+    y = [math.log(point.y.value) if logarithmic else point.y.value for point in points]
+    found = correlation([point.x.value for point in points], y)
+    if math.isnan(found.value):
+        return ""
+    return (
+        f"Correlation over these {len(points)} models: r = {{:.2f}} [{{:.2f}}, {{:.2f}}].".format(
+            *found
+        )
+    )
+
+
+def reversal_figure(points: list[Point], band: str, *, with_paper: bool) -> go.Figure:
     """Draw accuracy under corruptions against f_rev."""
     figure = go.Figure()
     if with_paper and band == ALL:
@@ -70,35 +120,28 @@ def reversal_figure(rows: list[Row], band: str, *, with_paper: bool) -> go.Figur
             line={"color": charts.GREY, "width": 1}, marker={"symbol": "circle-open"},
         )  # fmt: skip
         _add_paper(figure, "f_rev", "accuracy")
-    for row in rows:
-        hybrids, corruptions = row.estimate("hybrids"), row.estimate("corruptions")
-        if hybrids and corruptions:
-            classes = corruptions["classes"]
-            accuracy = compare.over_all(classes) if band == ALL else classes[band]
-            _add_model(figure, row, hybrids["f_rev_nyquist"], accuracy)
+    for point in points:
+        _add_model(figure, point)
     figure.update_xaxes(title="reverse frequency f_rev (fraction of Nyquist)", rangemode="tozero")
     figure.update_yaxes(title=f"accuracy under corruptions ({BANDS[band]})", tickformat=".0%")
     return _finished(figure)
 
 
-def attack_figure(rows: list[Row], *, with_paper: bool) -> go.Figure:
+def attack_figure(points: list[Point], *, with_paper: bool) -> go.Figure:
     """Draw the smallest change that succeeds against f_0.5."""
     figure = go.Figure()
     if with_paper:
         _add_paper(figure, "f_half", "epsilon")
-    for row in rows:
-        if found := row.estimate("perturbation"):
-            median = Interval(*(255 * end for end in found["epsilon"]["median"]))
-            _add_model(figure, row, found["f_half"], median)
+    for point in points:
+        _add_model(figure, point)
     figure.update_xaxes(title="f_0.5 of minimal perturbations (cycles/pixel)", rangemode="tozero")
     ticks = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20]
     figure.update_yaxes(title="median smallest epsilon (255ths)", type="log", tickvals=ticks)
     return _finished(figure)
 
 
-def _add_model(figure: go.Figure, row: Row, x: Interval, y: Interval) -> None:
-    if math.isnan(x.value) or math.isnan(y.value):
-        return
+def _add_model(figure: go.Figure, point: Point) -> None:
+    row, x, y = point
     bars = {"thickness": 2, "width": 4}
     figure.add_scatter(
         x=[x.value],
@@ -175,7 +218,7 @@ def claimed(data: str) -> list[dict[str, str]]:
         {
             "the paper's claim": each.claim,
             "verdict": each.verdict,
-            "value": measure_report.written(each.found, points=each.neutral == 0),
+            "value": measure_report.written(each.found, points=each.kind == "difference"),
             "of": each.quantity,
             "pictures": f"{each.pictures:,}",
         }
