@@ -92,20 +92,23 @@ def _corruptions(plain: dict[str, Any], blurred: dict[str, Any]) -> list[tuple]:
 
 def _correlation(data: str, size: int) -> list[Claim]:
     """Correlate f_rev and accuracy over all networks trained on the data at this size."""
-    points, pictures = [], []
+    frequencies, accuracies, pictures = [], [], []
     for name in models.names():
         recipe = models.card(name)["recipe"]
-        if (recipe.get("data"), recipe["input_size"]) == (data, size):
-            kept = compare.kept(name, data)
-            if {"hybrids", "corruptions"} <= kept.keys():
-                (_, reversal), (count, corrupted) = kept["hybrids"], kept["corruptions"]
-                points.append((reversal["f_rev_nyquist"].value, corrupted["classes"]["high"].value))
-                pictures.append(count)
-    defined = [point for point in points if not math.isnan(point[0])]
-    found = correlation(*zip(*defined, strict=True)) if defined else UNDEFINED
+        if (recipe.get("data"), recipe["input_size"]) != (data, size):
+            continue
+        kept = compare.kept(name, data)
+        if not {"hybrids", "corruptions"} <= kept.keys():
+            continue
+        (_, reversal), (count, corrupted) = kept["hybrids"], kept["corruptions"]
+        if not math.isnan(reversal["f_rev_nyquist"].value):
+            frequencies.append(reversal["f_rev_nyquist"].value)
+            accuracies.append(corrupted["classes"]["high"].value)
+            pictures.append(count)
+    found = correlation(frequencies, accuracies)
     if math.isnan(found.value):
         return []
-    words = f"correlation of f_rev and that accuracy over {len(defined)} networks"
+    words = f"correlation of f_rev and that accuracy over {len(frequencies)} networks"
     return [Claim(GOES_WITH, words, found, "correlation", -1, min(pictures))]
 
 
