@@ -14,6 +14,7 @@ from torch.utils.checkpoint import checkpoint
 
 from blurlab import architectures, pca
 from blurlab.blur import GaussianBlur
+from blurlab.recipes import RECIPES
 
 MODELS_DIR = Path(__file__).parents[1] / "assets" / "models"  # those that ship
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # ImageNet's, kept by all our networks
@@ -118,8 +119,9 @@ def own_folder() -> Path:
 
 
 def names() -> list[str]:
-    """List the installed models by name, those that ship and those that were added."""
-    return sorted({path.stem for folder in folders() for path in folder.glob("*.json")})
+    """List the installed models: those that ship as the recipes stand, then the others by name."""
+    found = {path.stem for folder in folders() for path in folder.glob("*.json")}
+    return [name for name in RECIPES if name in found] + sorted(found - RECIPES.keys())
 
 
 def pair(data: str) -> tuple[str, str]:

@@ -3,6 +3,7 @@
 import json
 import math
 import re
+from dataclasses import asdict
 
 import pytest
 import tiny
@@ -14,6 +15,7 @@ from blurlab import cards, data, models, objects
 from blurlab.architectures import ResidualNet
 from blurlab.blur import gaussian_blur
 from blurlab.models import Classifier
+from blurlab.recipes import RECIPES
 from blurlab.sensitivity import Interval, ratio, share
 
 SHIPPED = models.names()
@@ -194,6 +196,13 @@ def test_a_name_that_is_not_installed_is_refused_with_those_that_are(folder, nam
         models.load(name)
 
 
+def test_what_ships_is_listed_as_the_recipes_stand_and_the_others_by_name(folder):
+    for name in ("zebra", "ape", "objects_base", "imagenette_blur2", "imagenette_base"):
+        (folder / f"{name}.json").touch()
+    ours = ["imagenette_base", "imagenette_blur2", "objects_base"]
+    assert models.names() == [*ours, "ape", "zebra"]
+
+
 def test_with_nothing_installed_the_error_says_so(folder):
     with pytest.raises(ValueError, match=r"'tiny' is not installed; .+ holds no model\.$"):
         models.card("tiny")
@@ -231,9 +240,15 @@ def interval(numbers):
     return Interval(*(numbers[key] for key in Interval._fields))
 
 
-def test_four_models_ship():
-    expected = {"imagenette_base", "imagenette_blur2", "objects_base", "objects_blur2"}
-    assert expected <= set(SHIPPED)
+def test_a_plain_and_a_blurred_network_of_each_data_set_ship():
+    assert {*models.pair("imagenette"), *models.pair("objects")} <= set(SHIPPED)
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_card_holds_the_recipe_of_the_table(name):
+    recipe = models.card(name)["recipe"]
+    expected = json.loads(json.dumps(asdict(RECIPES[name])))
+    assert recipe == {key: expected[key] for key in recipe}
 
 
 @pytest.mark.parametrize("name", SHIPPED)

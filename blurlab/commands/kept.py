@@ -7,6 +7,8 @@ from blurlab.commands.tables import claimed, markdown
 from blurlab.compare import family
 from blurlab.data import DATASETS
 
+ON_CARDS = "Clean accuracy and f_rev are of the whole validation split where a card has them."
+
 
 def add(commands) -> None:
     """Describe these commands to the parser."""
@@ -40,12 +42,18 @@ def print_family(options) -> None:
     trained = [n for n in models.names() if models.card(n)["recipe"].get("data") == options.data]
     found = family(options.models or trained, options.data)
     print(*markdown(found), sep="\n")
-    behind: dict[str, set[int]] = {}
+    alike: dict[str, list[str]] = {}
     for kin in found:
-        for measure, pictures in kin.pictures.items():
-            behind.setdefault(measure, set()).update(pictures)
-    counts = (f"{key} {' or '.join(map(str, sorted(all_)))}" for key, all_ in behind.items())
-    print("\nBrackets hold 95 % intervals. Pictures:", ", ".join(counts) or "none", end=".\n")
+        alike.setdefault(_counts(kin.pictures), []).append(f"`{kin.names[0]}`")
+    print("\nBrackets hold 95 % intervals.", ON_CARDS, "The rest is of so many pictures:\n")
+    for counts, names in alike.items():
+        print(f"- {', '.join(names)}: {counts}")
+
+
+def _counts(pictures: dict[str, list[int]]) -> str:
+    """Say how many pictures each measure is of, for models that differ by seed alone."""
+    every = (f"{key} {' or '.join(map(str, sorted(set(n))))}" for key, n in pictures.items())
+    return ", ".join(every) or "none"
 
 
 def print_claims(options) -> None:
