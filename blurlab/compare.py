@@ -90,7 +90,7 @@ def family(names: Sequence[str], data: str) -> list[Kin]:
     """
     groups: dict[str, list[str]] = {}
     for name in names:
-        groups.setdefault(_without_seed(models.card(name)["recipe"]), []).append(name)
+        groups.setdefault(without_seed(models.card(name)["recipe"]), []).append(name)
     found = []
     for members in groups.values():
         kin = Kin(sorted(members, key=_seed), {}, {})
@@ -109,8 +109,9 @@ def _seed(name: str) -> int:
     return models.card(name)["recipe"].get("seed", 0)
 
 
-def _without_seed(recipe: dict) -> str:
-    """Write a recipe, with what cards of older ones lack, so that equal ones are written alike."""
+def without_seed(recipe: dict) -> str:
+    """Write a card's recipe so that those of models that differ by seed alone are written alike."""
+    # Cards of older recipes lack what came to be since.
     whole = asdict(Recipe("", "")) | recipe | {"title": "", "seed": 0}
     return json.dumps(whole, sort_keys=True)
 

@@ -10,7 +10,7 @@ from test_pages import fine, needs_models, opened, said  # noqa: F401
 
 from blurlab import compare, measuring, models, paper, results
 from blurlab.sensitivity import Interval, correlation
-from blurlab.ui import comparing, jobs, measure_controls, measure_report, measures_job
+from blurlab.ui import charts, comparing, jobs, measure_controls, measure_report, measures_job
 from blurlab.ui.measure_figures import FIGURES, Axis
 
 NAME = "objects_blur2"
@@ -195,6 +195,7 @@ def test_a_model_stands_at_its_f_rev_and_its_accuracy_under_corruptions():
     row = comparing.Row(
         NAME,
         0,
+        128,
         {"hybrids": (8, measured("hybrids")), "corruptions": (8, measured("corruptions"))},
     )
     points = comparing.reversal_points([row], "high")
@@ -210,17 +211,37 @@ def test_a_model_stands_at_its_f_rev_and_its_accuracy_under_corruptions():
     assert len(drawn.data) == 4
 
 
-def test_a_figure_of_four_models_says_how_far_its_numbers_go_together():
-    points = [
-        comparing.Point(comparing.Row(NAME, 0, {}), Interval(x, x, x), Interval(y, y, y))
-        for x, y in ((1, 10.0), (2, 100.0), (3, 1000.0), (4, 100.0))
+def points(*places, color=0, size=128):
+    return [
+        comparing.Point(comparing.Row(NAME, color, size, {}), Interval(x, x, x), Interval(y, y, y))
+        for x, y in places
     ]
-    words = "Correlation over these 4 models: r = {:.2f} [{:.2f}, {:.2f}].".format
+
+
+def test_a_figure_of_four_models_of_a_size_says_how_far_its_numbers_go_together():
+    four = points((1, 10.0), (2, 100.0), (3, 1000.0), (4, 100.0))
+    words = "Correlation over these 4 models of 128 px: r = {:.2f} [{:.2f}, {:.2f}].".format
     found = correlation([1, 2, 3, 4], [10, 100, 1000, 100])
-    assert comparing.correlated(points) == words(*found)
+    assert comparing.correlated(four) == words(*found)
+    assert comparing.correlated([*points((9, 1.0), size=32), *four]) == words(*found)
     found = correlation([1, 2, 3, 4], [1, 2, 3, 2])
-    assert comparing.correlated(points, logarithmic=True) == words(*found)
-    assert comparing.correlated(points[:3]) == ""
+    assert comparing.correlated(four, logarithmic=True) == words(*found)
+    assert comparing.correlated(four[:3]) == comparing.correlated([]) == ""
+
+
+def test_as_many_as_36_models_have_lines_of_their_own():
+    assert len({tuple(charts.line(index).values()) for index in range(36)}) == 36
+
+
+def test_seeds_share_a_symbol_and_a_line_of_the_legend():
+    shown = [*points((1, 0.5), (2, 0.6)), *points((3, 0.7), color=1)]
+    drawn = comparing.reversal_figure(shown, "high", with_paper=False).data
+    assert [trace.showlegend for trace in drawn] == [True, False, True]
+    first, second, other = ((t.marker.symbol, t.marker.color, t.legendgroup) for t in drawn)
+    assert first == second
+    assert all(a != b for a, b in zip(first, other, strict=True))
+    assert drawn[0].name.endswith(" (2 seeds)")
+    assert not drawn[2].name.endswith(" seeds)")
 
 
 def test_the_papers_points_are_ranges_in_their_units():

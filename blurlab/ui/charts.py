@@ -64,8 +64,12 @@ def measured_curves(
 
 
 def line(index: int) -> dict:
-    """Return the colour and dash that every figure gives the model of this index."""
-    return {"color": COLORS[index % len(COLORS)], "dash": DASHES[index % len(DASHES)]}
+    """Return the colour and dash that every figure gives the model of this index.
+
+    With a colour's return its dash moves on, so that as many as 36 models differ.
+    """
+    turns, color = divmod(index, len(COLORS))
+    return {"color": COLORS[color], "dash": DASHES[(color + turns) % len(DASHES)]}
 
 
 def finish(figure: go.Figure, unit: str) -> None:

@@ -1,6 +1,7 @@
 """Models side by side: which numbers are kept of each, as figures and a table."""
 
 import math
+from collections import Counter
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -25,10 +26,15 @@ PARAMETERS = {
 
 
 class Row(NamedTuple):
-    """What is kept of one model: pictures and estimate by measure; color: its index."""
+    """What is kept of one model.
+
+    color: index that models of one recipe but for the seed share.  size: side in pixels of what the
+    model sees.  found: pictures and estimate by measure.
+    """
 
     name: str
     color: int
+    size: int
     found: dict[str, tuple[int, dict[str, Any]]]
 
     def estimate(self, measure: str) -> dict[str, Any] | None:
@@ -52,7 +58,11 @@ def kept(data: str) -> list[Row]:
     chosen = st.session_state["models"] or [
         name for name in models.names() if cache.card(name)["recipe"]["data"] == data
     ]
-    rows = [Row(name, color, of(name, data)) for color, name in enumerate(chosen)]
+    rows, colors = [], {}
+    for name in chosen:
+        recipe = cache.card(name)["recipe"]
+        color = colors.setdefault(compare.without_seed(recipe), len(colors))
+        rows.append(Row(name, color, recipe["input_size"], of(name, data)))
     return [row for row in rows if row.found]
 
 
@@ -95,19 +105,21 @@ def attack_points(rows: list[Row]) -> list[Point]:
 
 
 def correlated(points: list[Point], *, logarithmic: bool = False) -> str:
-    """Say how far the two numbers of a figure go together, if there are networks enough.
+    """Say how far the two numbers of a figure go together, if there are models enough.
 
-    logarithmic: the second one counts by its logarithm, as it is drawn.
+    It is over models of the one size that most have.
+    logarithmic: the second number counts by its logarithm, as it is drawn.
     """
-    y = [math.log(point.y.value) if logarithmic else point.y.value for point in points]
-    found = correlation([point.x.value for point in points], y)
+    if not points:
+        return ""
+    [(size, count)] = Counter(point.row.size for point in points).most_common(1)
+    alike = [point for point in points if point.row.size == size]
+    y = [math.log(point.y.value) if logarithmic else point.y.value for point in alike]
+    found = correlation([point.x.value for point in alike], y)
     if math.isnan(found.value):
         return ""
-    return (
-        f"Correlation over these {len(points)} models: r = {{:.2f}} [{{:.2f}}, {{:.2f}}].".format(
-            *found
-        )
-    )
+    over = f"Correlation over these {count} models of {size} px: "
+    return over + "r = {:.2f} [{:.2f}, {:.2f}].".format(*found)
 
 
 def reversal_figure(points: list[Point], band: str, *, with_paper: bool) -> go.Figure:
@@ -120,8 +132,7 @@ def reversal_figure(points: list[Point], band: str, *, with_paper: bool) -> go.F
             line={"color": charts.GREY, "width": 1}, marker={"symbol": "circle-open"},
         )  # fmt: skip
         _add_paper(figure, "f_rev", "accuracy")
-    for point in points:
-        _add_model(figure, point)
+    _add_models(figure, points)
     figure.update_xaxes(title="reverse frequency f_rev (fraction of Nyquist)", rangemode="tozero")
     figure.update_yaxes(title=f"accuracy under corruptions ({BANDS[band]})", tickformat=".0%")
     return _finished(figure)
@@ -132,26 +143,32 @@ def attack_figure(points: list[Point], *, with_paper: bool) -> go.Figure:
     figure = go.Figure()
     if with_paper:
         _add_paper(figure, "f_half", "epsilon")
-    for point in points:
-        _add_model(figure, point)
+    _add_models(figure, points)
     figure.update_xaxes(title="f_0.5 of minimal perturbations (cycles/pixel)", rangemode="tozero")
     ticks = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20]
     figure.update_yaxes(title="median smallest epsilon (255ths)", type="log", tickvals=ticks)
     return _finished(figure)
 
 
-def _add_model(figure: go.Figure, point: Point) -> None:
-    row, x, y = point
+def _add_models(figure: go.Figure, points: list[Point]) -> None:
+    """Draw models as points; those that differ by seed alone are one line of the legend."""
     bars = {"thickness": 2, "width": 4}
-    figure.add_scatter(
-        x=[x.value],
-        y=[y.value],
-        error_x={"array": [x.high - x.value], "arrayminus": [x.value - x.low], **bars},
-        error_y={"array": [y.high - y.value], "arrayminus": [y.value - y.low], **bars},
-        mode="markers",
-        marker={"size": 14, "color": charts.line(row.color)["color"], "symbol": row.color},
-        name=cache.title(row.name),
-    )
+    seeds = Counter(point.row.color for point in points)
+    named = set()
+    for row, x, y in points:
+        many = f" ({seeds[row.color]} seeds)" if seeds[row.color] > 1 else ""
+        figure.add_scatter(
+            x=[x.value],
+            y=[y.value],
+            error_x={"array": [x.high - x.value], "arrayminus": [x.value - x.low], **bars},
+            error_y={"array": [y.high - y.value], "arrayminus": [y.value - y.low], **bars},
+            mode="markers",
+            marker={"size": 14, "color": charts.line(row.color)["color"], "symbol": row.color},
+            name=cache.title(row.name) + many,
+            legendgroup=row.color,
+            showlegend=row.color not in named,
+        )
+        named.add(row.color)
 
 
 def _add_paper(figure: go.Figure, x: str, y: str) -> None:
@@ -182,10 +199,11 @@ def _add_paper(figure: go.Figure, x: str, y: str) -> None:
 
 
 def _finished(figure: go.Figure) -> go.Figure:
+    entries = sum(trace.showlegend is not False for trace in figure.data)
     return figure.update_layout(
-        height=540,
+        height=500 + 10 * entries,  # two of them share a line below the axes
         margin={"t": 20, "r": 20},
-        legend={"orientation": "h", "y": -0.22, "yanchor": "top"},  # below: it may have many lines
+        legend={"orientation": "h", "y": -0.22, "yanchor": "top", "tracegroupgap": 0},
         uirevision="keep",
     )
 
