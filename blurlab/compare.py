@@ -56,18 +56,29 @@ def over_all(classes: dict[str, Interval]) -> Interval:
 def kept(model: str, data: str) -> dict[str, tuple[int, dict[str, Any]]]:
     """Return what is kept of a model: pictures and estimate by the key of the measure.
 
-    data: a key of data.DATASETS, whose validation split need not be at hand. Each measure with its
+    data: a key of data.DATASETS, whose validation split need not be at hand. Each measure with the
     usual settings and seed 0; those that nothing is kept of are left out.
     """
     info = models.card(model)
-    name = f"{data}/val/{info['recipe']['input_size']}"
+    size = info["recipe"]["input_size"]
     found = {}
     for measure, row in MEASURES.items():
-        tallied = results.read(Key(models.identity(info), name, measure, row.settings, 0))
-        if tallied:
+        settings = usual(measure, size)
+        key = Key(models.identity(info), f"{data}/val/{size}", measure, settings, 0)
+        if tallied := results.read(key):
             summed = total(tallied)
-            found[measure] = int(summed["pictures"]), row.estimate(summed, row.settings)
+            found[measure] = int(summed["pictures"]), row.estimate(summed, settings)
     return found
+
+
+def usual(measure: str, size: int) -> dict[str, Any]:
+    """Return the settings of a measure by which models of an input size in pixels are compared.
+
+    They are the measure's own, but pictures of 32 pixels are corrupted as CIFAR-10-C's are,
+    which have that size: ImageNet-C's blurs, made for 224 pixels, would leave little of them.
+    """
+    settings = MEASURES[measure].settings
+    return settings | {"strengths": "cifar"} if (measure, size) == ("corruptions", 32) else settings
 
 
 class Kin(NamedTuple):

@@ -6,7 +6,7 @@ import pytest
 import tiny
 import torch
 
-from blurlab import data, measuring, models, sources
+from blurlab import compare, data, measuring, models, sources
 from blurlab.__main__ import main
 from blurlab.commands.tables import markdown
 from blurlab.compare import Kin, compared, family
@@ -68,6 +68,18 @@ def test_a_family_puts_models_together_that_differ_by_seed_alone(seeds):
     assert found[0].numbers == {"f_rev, of Nyquist": [seeds["f_rev_nyquist"]]}
     assert found[0].pictures == {"hybrids": [30]}
     assert found[1].numbers == found[1].pictures == {}
+
+
+def test_pictures_of_32_pixels_are_compared_under_the_strengths_made_for_them(seeds):
+    pictures = sources.find("objects", 32)
+    for strengths in ("imagenet", "cifar"):
+        work = measuring.plan("a", "corruptions", pictures, {"strengths": strengths})
+        [*_, last] = measuring.measure(work)
+        found = compare.kept("a", "objects").get("corruptions")
+        assert found == (
+            (30, measuring.estimate(work, last.summed)) if strengths == "cifar" else None
+        )
+    assert compare.usual("corruptions", 128) == {"strengths": "imagenet"}
 
 
 def test_a_card_of_before_a_setting_was_there_is_of_the_same_recipe(seeds):
