@@ -2,13 +2,17 @@
 
 import re
 from pathlib import Path
+from statistics import fmean
 
 import pytest
 
-from blurlab import models
+from blurlab import models, results
 from blurlab.__main__ import main
 from blurlab.compare import kept
+from blurlab.corruptions import CORRUPTIONS
+from blurlab.measures import total
 from blurlab.measures.table import MEASURES
+from blurlab.results import Key
 
 README = (Path(__file__).parents[1] / "README.md").read_text()
 DATA = pytest.mark.parametrize("data", ["imagenette", "objects"])
@@ -47,3 +51,92 @@ def test_the_readme_gives_every_claim_as_the_command_prints_it(data, capsys):
         assert re.search(
             rf"\| {re.escape(quantity)} \|.*{re.escape(f'{value}: {verdict}')}", README
         )
+
+
+def pair(data):
+    """Return what ships of the plain and of the blurred network: estimates by measure."""
+    return [
+        {measure: estimate for measure, (_, estimate) in kept(name, data).items()}
+        for name in models.pair(data)
+    ]
+
+
+def percent(shares):
+    return 100 * fmean(share.value for share in shares)
+
+
+def test_the_readme_gives_what_the_blur_gains_under_corruptions():
+    plain, blurred = (each["corruptions"] for each in pair("imagenette"))
+    low, medium, high = (
+        100 * (blurred["classes"][band].value - plain["classes"][band].value)
+        for band in ("low", "medium", "high")
+    )
+    clean = 100 * (blurred["clean"].value - plain["clean"].value)
+    assert (
+        f"the corruptions of medium ({medium:.0f} points) and high frequency ({high:.0f} points) "
+        f"and loses under those of low frequency ({-low:.0f} points) and without any "
+        f"({-clean:.0f} points)"
+    ) in README
+    gains = {
+        name: percent(blurred["accuracy"][name]) - percent(plain["accuracy"][name])
+        for name, row in CORRUPTIONS.items()
+        if row.band
+    }
+    worst, second, *_, next_best, best = sorted(gains, key=gains.get)
+    assert (best, next_best, {worst, second}) == (
+        "glass_blur", "defocus_blur", {"brightness", "fog"}
+    )  # fmt: skip
+    assert (
+        f"glass blur ({gains[best]:.0f} points) and defocus blur ({gains[next_best]:.0f}) "
+        f"and loses most under brightness and fog ({-gains['brightness']:.0f} each)"
+    ) in README
+    assert f"{gains['brightness']:.0f}" == f"{gains['fog']:.0f}"
+
+
+def test_the_readme_gives_where_the_blurred_network_of_the_objects_fails():
+    accuracy = pair("objects")[1]["corruptions"]["accuracy"]
+    brightness, fog, contrast = (
+        f"{accuracy[name][2].value:.0%}".replace("%", " %")
+        for name in ("brightness", "fog", "contrast")
+    )
+    assert fog == contrast
+    assert f"right on {brightness} under brightness and on {fog} under fog or contrast" in README
+
+
+def test_the_readme_gives_what_a_transferred_attack_leaves():
+    plain, blurred = (models.identity(models.card(name)) for name in models.pair("imagenette"))
+    measure = MEASURES["attacks"]
+    settings = measure.settings | {"source": plain}
+    summed = total(results.read(Key(blurred, "imagenette/val/128", "attacks", settings, 0)))
+    found = measure.estimate(summed, settings)
+    value, low, high = (100 * end for end in found["accuracy"][found["epsilons_of_255"].index(4)])
+    pictures = int(summed["pictures"])
+    written = f"{value:.1f} % [{low:.1f}, {high:.1f}] at 4/255 ({pictures:,} pictures)"
+    assert f"leaves it at {written}" in README
+
+
+def test_the_readme_gives_the_cue_conflicts_of_the_cards():
+    plain, blurred = (
+        models.card(name)["measured"]["cue_conflicts"] for name in models.pair("objects")
+    )
+
+    def written(numbers):
+        return "{:.1f} % [{:.1f}, {:.1f}]".format(
+            *(100 * numbers[key] for key in ("value", "low", "high"))
+        )
+
+    assert (
+        f"the plain network names the texture in {written(plain['texture'])} and the shape in "
+        f"{written(plain['shape'])}, the blurred one the shape in {written(blurred['shape'])}"
+    ) in README
+    assert f"of {plain['pictures']:,} cue conflicts" in README
+
+
+def test_the_readme_gives_the_critical_bands():
+    plain, blurred = (
+        "{:.1f} [{:.1f}, {:.1f}]".format(*each["critical_band"]["centre"])
+        for each in pair("imagenette")
+    )
+    assert (
+        f"at {plain} cycles/image from the base network and at {blurred} from the blurred one"
+    ) in README
