@@ -12,7 +12,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
-from blurlab import architectures, pca
+from blurlab import architectures, objects, pca
 from blurlab.blur import GaussianBlur
 from blurlab.recipes import RECIPES
 
@@ -22,6 +22,9 @@ MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # ImageNet's, kept by 
 PREPROCESSING = ("mean", "std", "crop", "interpolation", "components")
 # What a recipe says of a network that is not ours.
 INSIDE = ("architecture", "graph")
+# By how much float16 may change a probability.  It rounds to the eleven digits of TF32, in which
+# CUDA convolves float32.
+HALF_TOLERANCE = 0.002
 
 
 class Classifier(nn.Module):
@@ -38,6 +41,8 @@ class Classifier(nn.Module):
     Takes (N, 3, S, S) in [0, 1], any S; returns (N, classes) logits. Pictures that do not fit the
     device's memory together are answered in halves, unless the net is in training.
     Raises ValueError when not even one fits.
+    With half_precision set, the net computes as autocast to float16 does wherever no gradient is
+    wanted.
     """
 
     def __init__(
@@ -53,6 +58,7 @@ class Classifier(nn.Module):
         components: int = 0,
     ):
         super().__init__()
+        self.half_precision = False
         self.net, self.input_size = net, input_size
         self.crop, self.interpolation = crop, interpolation
         self.projection = pca.Projection(components) if components else nn.Identity()
@@ -62,7 +68,7 @@ class Classifier(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         try:
-            return self.net(self.prepare(images))
+            return self._whole(images)
         except torch.OutOfMemoryError:
             if self.training:  # batch statistics of halves would be others
                 raise
@@ -73,6 +79,13 @@ class Classifier(nn.Module):
                 f"{images.device}; free some of it, or take a smaller network."
             )
         return torch.cat([self._half(half) for half in images.chunk(2)])
+
+    def _whole(self, images: Tensor) -> Tensor:
+        prepared = self.prepare(images)
+        if not self.half_precision or torch.is_grad_enabled():
+            return self.net(prepared)
+        with torch.autocast(images.device.type, torch.float16):
+            return self.net(prepared).float()
 
     def _half(self, images: Tensor) -> Tensor:
         """Answer without keeping what the gradient needs, which is computed again when it does."""
@@ -176,6 +189,7 @@ def classifier(net: nn.Module, recipe: dict) -> Classifier:
 def load(name: str, device: str | torch.device = "cpu") -> Classifier:
     """Load an installed model, frozen and in evaluation mode; its weights are float32 on device.
 
+    On CUDA it answers in float16 if it passes `survives_half_precision`; gradients are float32.
     Raises ValueError for a name that is not installed or weights that are not the card's.
     """
     info, path = card(name), card_path(name).with_suffix(".safetensors")
@@ -185,7 +199,23 @@ def load(name: str, device: str | torch.device = "cpu") -> Classifier:
         raise ValueError(f"the weights {path.name} do not match the sha256 on their card.")
     model = build(info["recipe"], len(info["classes"]))
     architectures.fill(model.net, load_file(path))
-    return model.to(device, memory_format=torch.channels_last).eval().requires_grad_(False)
+    model = model.to(device, memory_format=torch.channels_last).eval().requires_grad_(False)
+    model.half_precision = model.mean.is_cuda and survives_half_precision(model)
+    return model
+
+
+@torch.no_grad()
+def survives_half_precision(model: Classifier) -> bool:
+    """Tell whether float16 changes no probability by more than HALF_TOLERANCE on 16 objects."""
+    pictures, _ = objects.objects(16, 128, torch.Generator().manual_seed(0))
+    pictures = pictures.to(model.mean.device)
+    try:
+        with torch.autocast(pictures.device.type, torch.float16):
+            half = model(pictures).float().softmax(-1)
+    except RuntimeError:  # operations of its graph do not take mixed types
+        return False
+    # Not-a-number, where a net leaves float16's range, is no small change either.
+    return bool((half - model(pictures).softmax(-1)).abs().max() <= HALF_TOLERANCE)
 
 
 def identity(info: dict) -> str:

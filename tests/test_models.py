@@ -8,6 +8,7 @@ from dataclasses import asdict
 import pytest
 import tiny
 import torch
+import torch.nn.functional as F
 from safetensors import safe_open
 from torch.testing import assert_close
 
@@ -19,6 +20,7 @@ from blurlab.recipes import RECIPES
 from blurlab.sensitivity import Interval, ratio, share
 
 SHIPPED = models.names()
+ONES = torch.ones(3, 3, 1, 1)
 MANY = 300  # pictures that a shipped model names again
 
 
@@ -143,6 +145,52 @@ def test_a_full_gpu_answers_in_halves():
         finally:
             torch.cuda.set_per_process_memory_fraction(1.0)
     assert_close(found, expected, rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize("name", ["objects_base", "objects_blur2"])
+def test_half_precision_changes_no_probability_beyond_the_tolerance(name):
+    network = models.load(name)
+    shown, _ = objects.objects(40, 128, torch.Generator().manual_seed(9))
+    assert models.survives_half_precision(network)
+    with torch.no_grad():
+        expected = network(shown)
+        network.half_precision = True
+        found = network(shown)
+    assert found.dtype == torch.float32
+    assert not torch.equal(found, expected)
+    assert_close(found.softmax(-1), expected.softmax(-1), rtol=0, atol=models.HALF_TOLERANCE)
+
+
+def test_gradients_are_of_full_precision(images):
+    network = models.load("objects_base")
+    shown = images[:2].clone().requires_grad_()
+    expected = network(shown)
+    network.half_precision = True
+    assert torch.equal(network(shown), expected)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda images: first_pixels(F.conv2d(images, 1e6 * ONES) / 1e6),
+        lambda images: first_pixels(torch.lerp(F.conv2d(images, ONES), images, 0.5)),
+    ],
+    ids=["leaves its range", "refuses mixed types"],
+)
+def test_a_net_that_half_precision_spoils_is_left_alone(function):
+    network = Classifier(Net(function), input_size=32, mean=(0, 0, 0), std=(1, 1, 1)).eval()
+    assert not models.survives_half_precision(network)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA GPU")
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_gpu_answers_as_the_processor_does(name):
+    there, here = models.load(name, "cuda"), models.load(name)
+    assert there.half_precision
+    shown, _ = objects.objects(100, here.input_size, torch.Generator().manual_seed(9))
+    with torch.no_grad():
+        found, expected = (m(shown.to(m.mean.device)).softmax(-1).cpu() for m in (there, here))
+    assert_close(found, expected, rtol=0, atol=2 * models.HALF_TOLERANCE)
 
 
 def test_the_net_takes_any_size_from_16_and_gives_one_logit_for_each_class():

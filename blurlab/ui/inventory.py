@@ -104,7 +104,6 @@ def machine() -> list[dict]:
     rows = [
         {"what": "device", "value": shell.device_title()},
         {"what": "free memory", "value": f"{free_memory() / 2**30:.1f} GiB"},
-        {"what": "numbers", "value": "float32"},
         {
             "what": "models in memory",
             "value": f"{used / 1e6:,.0f} MB, at most {loaded.budget() / 1e6:,.0f} MB",
@@ -124,6 +123,7 @@ def in_memory() -> list[dict]:
             "in memory (MB)": each.bytes / 1e6,
             "one picture (ms)": each.seconds * 1e3,
             "input (pixels)": each.model.input_size,
+            "computes in": "float16" if each.model.half_precision else "float32",
         }
         for name, each in reversed(loaded.in_memory().items())
     ]
