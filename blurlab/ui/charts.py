@@ -60,7 +60,8 @@ def measured_curves(
             line=line(index),
         )
     finish(figure, unit)
-    return figure
+    # Beside the axes: above them, as many lines as there may be would cover the curves.
+    return figure.update_layout(legend={"orientation": "v", "y": 1, "yanchor": "top"})
 
 
 def line(index: int) -> dict:
