@@ -1,14 +1,23 @@
 """The frames in a real browser: one slider moves the pictures, the answers and the curves."""
 
+import re
+
 import pytest
 import torch
-from browser import chromium
+from browser import chromium, hand_over, overtake
 
 from blurlab import images
 from blurlab.ui.frames import frames_html
 
 pytestmark = pytest.mark.browser
 POSITIONS = [0.0, 1.0, 2.0, 4.0]
+ANSWERS = {
+    "net": {
+        "classes": [[0, 1], [0, 1], [1, 0], [1, 0]],
+        "probabilities": [[0.9, 0.1], [0.6, 0.4], [0.7, 0.3], [0.8, 0.2]],
+        "curves": {"own": [0.9, 0.6, 0.3, 0.2]},
+    }
+}
 # Spies on what would be sent to Python.
 SPY = "setStateValue(name, value) { (window.sent ??= []).push([name, value]); }"
 
@@ -21,11 +30,6 @@ def browser():
 
 def exported(tmp_path, **changes):
     urls = [images.data_url(torch.full((3, 8, 8), level)) for level in (0.0, 0.2, 0.5, 0.9)]
-    answers = {
-        "classes": [[0, 1], [0, 1], [1, 0], [1, 0]],
-        "probabilities": [[0.9, 0.1], [0.6, 0.4], [0.7, 0.3], [0.8, 0.2]],
-        "curves": {"own": [0.9, 0.6, 0.3, 0.2]},
-    }
     arguments = {
         "label": "Blur sigma",
         "unit": "pixels",
@@ -33,7 +37,7 @@ def exported(tmp_path, **changes):
         "position": 1.0,
         "pictures": [{"title": "<b>blurred</b>", "urls": urls}],
         "models": [{"key": "net", "title": "A net", "color": 0, "classes": ["fish", "house"]}],
-        "answers": {"net": answers},
+        "answers": ANSWERS,
         "curve_titles": {"own": "probability of fish"},
     }
     page = frames_html(**{**arguments, **changes})
@@ -124,6 +128,19 @@ def test_what_is_missing_is_marked_as_being_computed(opened):
     assert shown(page)["says"] == "computing …"
     assert page.locator(".frame.old .waiting").is_visible()
     assert page.text_content('[data-part="progress"]') == "computing the answers: 0 of 4"
+
+
+def test_a_call_that_the_next_overtook_does_not_cut_the_frames_off(browser, tmp_path):
+    address = exported(tmp_path, answers={})
+    overtake(tmp_path / "frames.html", "frames")
+    page = browser.new_page()
+    page.goto(address)
+    progress = page.locator('[data-part="progress"]')
+    progress.filter(has_text="computing the answers: 0 of 4").wait_for(state="attached")
+    said = page.evaluate("window.blurlabStages.get('export').answers")
+    hand_over(page, said | {"answers": ANSWERS})
+    progress.filter(has_text=re.compile("^$")).wait_for(state="attached", timeout=5000)
+    page.close()
 
 
 def test_markup_in_titles_stays_text(opened):

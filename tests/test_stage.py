@@ -2,11 +2,12 @@
 
 import base64
 import json
+import re
 
 import numpy as np
 import pytest
 import torch
-from browser import chromium
+from browser import chromium, hand_over, overtake
 
 from blurlab.hybrid import hybrid
 from blurlab.images import data_url
@@ -19,6 +20,14 @@ CUTOFFS = [float(2**k) for k in range(8)]
 CLASSES = ["fish", "house", "tree", "<b>cup</b>"]
 # Step curves with a known reversal: p_low - p_high goes from -0.8 at 8 to 0.8 at 16 cycles/image.
 P_LOW = [0.1] * 4 + [0.9] * 4
+ANSWERS = {
+    "net": {
+        "p_low": P_LOW,
+        "p_high": P_LOW[::-1],
+        "classes": [[1, 0, 2]] * 4 + [[0, 1, 3]] * 4,
+        "probabilities": [[0.9, 0.1, 0.0]] * 8,
+    }
+}
 
 
 @pytest.fixture(scope="module")
@@ -36,12 +45,6 @@ def pair():
 
 
 def exported(tmp_path, pair, **settings):
-    answers = {
-        "p_low": P_LOW,
-        "p_high": P_LOW[::-1],
-        "classes": [[1, 0, 2]] * 4 + [[0, 1, 3]] * 4,
-        "probabilities": [[0.9, 0.1, 0.0]] * 8,
-    }
     arguments = {
         "low": data_url(pair[0]),
         "high": data_url(pair[1]),
@@ -51,7 +54,7 @@ def exported(tmp_path, pair, **settings):
         ],
         "cutoffs": CUTOFFS,
         "cutoff": 16.0,
-        "answers": {"net": answers},
+        "answers": ANSWERS,
     }
     path = tmp_path / "stage.html"
     path.write_text(stage_html(**{**arguments, **settings}), encoding="utf-8")
@@ -238,6 +241,17 @@ def test_missing_answers_are_marked_as_being_computed(browser, tmp_path, pair):
     page = opened(browser, exported(tmp_path, pair, answers={}))
     assert page.errors == []
     assert state_of_rows(page) == ["", "", "", "", ""]
+    page.close()
+
+
+def test_a_call_that_the_next_overtook_does_not_cut_the_stage_off(browser, tmp_path, pair):
+    address = exported(tmp_path, pair, answers={})
+    overtake(tmp_path / "stage.html", "stage")
+    page = opened(browser, address)
+    progress = page.locator('[data-part="progress"]')
+    progress.filter(has_text="computing the answers: 0 of 8").wait_for(state="attached")
+    hand_over(page, ANSWERS)
+    progress.filter(has_text=re.compile("^$")).wait_for(state="attached", timeout=5000)
     page.close()
 
 

@@ -11,7 +11,9 @@ export default function stage({ data, parentElement, setStateValue }) {
   if (!view?.parts.stage.isConnected) views.set(parentElement, (view = makeView(parentElement)));
   view.send = setStateValue;
   view.show(data);
-  return () => view.close();
+  // Streamlit ends a call that the next one overtook after that one.
+  const turn = (view.turn = {});
+  return () => view.turn === turn && view.close();
 }
 
 async function readPixels(url, size) {
