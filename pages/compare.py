@@ -68,7 +68,8 @@ if not state["present"]:
             "too. Two networks agree with (b) or not; a correlation takes four that are measured."
         )
         st.markdown("##### All numbers")
-    st.dataframe(comparing.table(rows), hide_index=True)
+    pinned = {"network": st.column_config.TextColumn(pinned=True)}
+    st.dataframe(comparing.table(rows), hide_index=True, column_config=pinned)
     st.caption("Brackets and bars are 95 % intervals over pictures, for one network each.")
     st.download_button(
         "Numbers (CSV)", lambda: comparing.as_csv(rows), "compare.csv", on_click="ignore"

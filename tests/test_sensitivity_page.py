@@ -179,13 +179,11 @@ def test_compare_says_so_where_nothing_is_measured(opened):  # noqa: F811
 def test_compare_shows_what_is_kept_with_the_papers_points_behind(opened):  # noqa: F811
     reversal, attacked = measured("hybrids", count=50), measured("attacks", count=50)
     app = opened("compare", compared="objects")
-    rows = {row["number"]: row for row in app.dataframe[0].value.to_dict("records")}
-    title = models.card(NAME)["title"]
+    (row,) = app.dataframe[0].value.to_dict("records")
+    assert row["network"] == models.card(NAME)["title"]
     f_rev = reversal["f_rev_nyquist"]
-    assert rows["f_rev, of Nyquist"][title] == "{:#.3g} [{:#.3g}, {:#.3g}]".format(*f_rev)
-    assert rows["accuracy, attacks of 4/255"][title].startswith(
-        f"{attacked['accuracy'][2].value:.1%}"
-    )
+    assert row["f_rev, of Nyquist"] == "{:#.3g} [{:#.3g}, {:#.3g}]".format(*f_rev)
+    assert row["accuracy, attacks of 4/255"].startswith(f"{attacked['accuracy'][2].value:.1%}")
     names = {trace["name"] for chart in app.get("plotly_chart")
              for trace in json.loads(chart.proto.spec)["data"]}  # fmt: skip
     assert {"paper, CIFAR-10", "paper, ImageNet"} <= names

@@ -209,16 +209,13 @@ def _finished(figure: go.Figure) -> go.Figure:
 
 
 def table(rows: list[Row]) -> list[dict[str, str]]:
-    """Return one row per number and a column per model, each with its 95 % interval."""
-    by_model = {row.name: _numbers(row) for row in rows}
-    labels = dict.fromkeys(label for numbers in by_model.values() for label in numbers)
+    """Return one row per model and a column per number, each with its 95 % interval."""
+    found = {row.name: _numbers(row) for row in rows}
+    labels = dict.fromkeys(label for numbers in found.values() for label in numbers)
     return [
-        {"number": label}
-        | {
-            cache.title(name): numbers.get(label, "not measured")
-            for name, numbers in by_model.items()
-        }
-        for label in labels
+        {"network": cache.title(name)}
+        | {label: numbers.get(label, "not measured") for label in labels}
+        for name, numbers in found.items()
     ]
 
 
