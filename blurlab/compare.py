@@ -10,6 +10,7 @@ from blurlab import models, results
 from blurlab.corruptions import CORRUPTIONS
 from blurlab.measures import total
 from blurlab.measures.table import MEASURES
+from blurlab.measuring import usual
 from blurlab.recipes import Recipe
 from blurlab.results import Key
 from blurlab.sensitivity import Interval
@@ -69,16 +70,6 @@ def kept(model: str, data: str) -> dict[str, tuple[int, dict[str, Any]]]:
             summed = total(tallied)
             found[measure] = int(summed["pictures"]), row.estimate(summed, settings)
     return found
-
-
-def usual(measure: str, size: int) -> dict[str, Any]:
-    """Return the settings of a measure by which models of an input size in pixels are compared.
-
-    They are the measure's own, but pictures of 32 pixels are corrupted as CIFAR-10-C's are,
-    which have that size: ImageNet-C's blurs, made for 224 pixels, would leave little of them.
-    """
-    settings = MEASURES[measure].settings
-    return settings | {"strengths": "cifar"} if (measure, size) == ("corruptions", 32) else settings
 
 
 class Kin(NamedTuple):

@@ -62,7 +62,7 @@ def plan(
 ) -> Work:
     """Say what is to be measured, and check all of it, without measuring anything.
 
-    measure: a key of MEASURES.  changed: settings that differ from its defaults.
+    measure: a key of MEASURES.  changed: settings that differ from the usual ones.
     count: how many pictures; None takes all.
     Raises ValueError when one of them is not possible, or they do not go together.
     """
@@ -70,7 +70,7 @@ def plan(
     if measure not in MEASURES:
         raise ValueError(f"no measure {measure!r}; choose from {', '.join(MEASURES)}.")
     kind = MEASURES[measure]
-    settings = settings_of(measure, changed or {})
+    settings = settings_of(measure, changed or {}, info["recipe"]["input_size"])
     source, logits = share_classes(source, info["classes"], model)
     written = dict(settings)
     if settings.get("source"):
@@ -88,22 +88,32 @@ def plan(
     return Work(model, logits, source, kind, settings, key, count)
 
 
-def settings_of(measure: str, changed: dict[str, Any]) -> dict[str, Any]:
-    """Return all settings of a measure, some of them changed.
+def usual(measure: str, size: int) -> dict[str, Any]:
+    """Return the settings of a measure for models of an input size in pixels.
+
+    They are the measure's own, but pictures of 32 pixels are corrupted as CIFAR-10-C's are,
+    which have that size: ImageNet-C's blurs, made for 224 pixels, would leave little of them.
+    """
+    settings = MEASURES[measure].settings
+    return settings | {"strengths": "cifar"} if (measure, size) == ("corruptions", 32) else settings
+
+
+def settings_of(measure: str, changed: dict[str, Any], size: int) -> dict[str, Any]:
+    """Return all settings of a measure for models of a size, some of them changed.
 
     Raises ValueError for a name that it does not have or a value that is not possible.
     """
-    settings, limits = dict(MEASURES[measure].settings), MEASURES[measure].limits
+    settings, limits = dict(usual(measure, size)), MEASURES[measure].limits
     for name, value in changed.items():
         if name not in settings:
             known = ", ".join(settings) or "none"
             raise ValueError(f"{measure} has no setting {name!r}; it has {known}.")
-        usual = settings[name]
-        if isinstance(usual, float) and type(value) is int:
+        before = settings[name]
+        if isinstance(before, float) and type(value) is int:
             value = float(value)
-        if usual is not None and not _alike(value, usual):
+        if before is not None and not _alike(value, before):
             raise ValueError(
-                f"{name} is {json.dumps(value)}; it takes values such as {json.dumps(usual)}."
+                f"{name} is {json.dumps(value)}; it takes values such as {json.dumps(before)}."
             )
         holds, words = limits.get(name, (None, ""))
         if holds and not holds(value):

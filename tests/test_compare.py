@@ -72,14 +72,13 @@ def test_a_family_puts_models_together_that_differ_by_seed_alone(seeds):
 
 def test_pictures_of_32_pixels_are_compared_under_the_strengths_made_for_them(seeds):
     pictures = sources.find("objects", 32)
-    for strengths in ("imagenet", "cifar"):
-        work = measuring.plan("a", "corruptions", pictures, {"strengths": strengths})
+    for changed in ({"strengths": "imagenet"}, {}):
+        work = measuring.plan("a", "corruptions", pictures, changed)
         [*_, last] = measuring.measure(work)
         found = compare.kept("a", "objects").get("corruptions")
-        assert found == (
-            (30, measuring.estimate(work, last.summed)) if strengths == "cifar" else None
-        )
-    assert compare.usual("corruptions", 128) == {"strengths": "imagenet"}
+        assert found == (None if changed else (30, measuring.estimate(work, last.summed)))
+    assert work.settings == {"strengths": "cifar"}
+    assert measuring.usual("corruptions", 128) == {"strengths": "imagenet"}
 
 
 def test_a_card_of_before_a_setting_was_there_is_of_the_same_recipe(seeds):

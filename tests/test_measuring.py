@@ -216,7 +216,7 @@ def test_what_cannot_be_measured_is_named_before_it_begins(measure, changed, cou
 
 
 def test_whole_numbers_may_stand_for_fractions():
-    assert measuring.settings_of("heatmap", {"epsilon": 4})["epsilon"] == 4.0
+    assert measuring.settings_of("heatmap", {"epsilon": 4}, 128)["epsilon"] == 4.0
 
 
 def test_attacks_made_on_another_model_are_kept_by_its_weights(installed):
