@@ -54,8 +54,8 @@ if not state["present"]:
         "symbol stands for several models. Compare directions, not heights. Theirs are large "
         "networks on CIFAR-10 and ImageNet, with the published corrupted sets and, per picture, "
         "the better of 100 PGD radii and Brendel-Bethge; ours are small networks of 128 or 32 "
-        "pixels, corrupted as ImageNet-C is, and FMN finds the smallest change. Both attacks are "
-        "targeted. "
+        "pixels, corrupted as ImageNet-C and CIFAR-10-C are, and FMN finds the smallest change. "
+        "Both attacks are targeted. "
         "A handful of models shows no law: over 48 ResNet-50s no single frequency bias predicts "
         "generalization (Gavrikov & Keuper, CVPR 2024)."
     )
