@@ -3,6 +3,7 @@
 import json
 import math
 import time
+from dataclasses import replace
 
 import pytest
 from test_models_page import until
@@ -10,7 +11,15 @@ from test_pages import fine, needs_models, opened, said  # noqa: F401
 
 from blurlab import compare, measuring, models, paper, results
 from blurlab.sensitivity import Interval, correlation
-from blurlab.ui import charts, comparing, jobs, measure_controls, measure_report, measures_job
+from blurlab.ui import (
+    charts,
+    comparing,
+    folder_view,
+    jobs,
+    measure_controls,
+    measure_report,
+    measures_job,
+)
 from blurlab.ui.measure_figures import FIGURES, Axis
 
 NAME = "objects_blur2"
@@ -136,6 +145,22 @@ def test_what_cannot_be_measured_is_said_in_a_sentence(opened, address, sentence
     shown = [each.value for each in (*app.error, *app.warning)]
     assert len(shown) == 1
     assert sentence in shown[0].replace("\\", "")
+
+
+def test_a_check_that_ends_while_the_page_looks_is_not_waited_for(opened, monkeypatch):  # noqa: F811
+    check, looked = folder_view.checking, []
+
+    def checking(words):
+        job = check(words)
+        while not job.is_over:
+            time.sleep(0.01)
+        looked.append(job)
+        return job if len(looked) > 1 else replace(job, state="running")
+
+    monkeypatch.setattr(folder_view, "checking", checking)
+    app = opened("sensitivity", models=NAME, data="no_folder_here")
+    (problem,) = app.error
+    assert "no_folder_here" in problem.value.replace("\\", "")
 
 
 def test_models_are_asked_about_their_own_classes_only(opened):  # noqa: F811

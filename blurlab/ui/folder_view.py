@@ -92,6 +92,8 @@ def awaited(words: str, job: jobs.Job) -> None:
     elif job.state == "cancelled":
         st.markdown(STOPPED)
         again(words)
+    else:  # it ended after the page had looked
+        st.rerun()
 
 
 def progress(job: jobs.Job) -> None:
