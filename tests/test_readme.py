@@ -93,6 +93,31 @@ def test_the_readme_gives_what_the_blur_gains_under_corruptions():
     assert f"{gains['brightness']:.0f}" == f"{gains['fog']:.0f}"
 
 
+def test_the_readme_gives_what_other_recipes_do():
+    found = {
+        name.removeprefix("imagenette_"): kept(name, "imagenette")
+        for name in models.names()
+        if name.startswith("imagenette")
+    }
+
+    def f_rev(name):
+        return found[name]["hybrids"][1]["f_rev_nyquist"].value
+
+    def epsilon(name):
+        return found[name]["perturbation"][1]["epsilon"]["median"].value
+
+    noise, attacks = (100 - 100 * f_rev(name) / f_rev("base") for name in ("noise", "adv4"))
+    projected = 100 - 100 * f_rev("32px_pca512") / f_rev("32px")
+    assert (
+        f"Noise in training lowers it by {noise:.0f} %, attacks in training by {attacks:.0f} %, "
+        f"and projection on 512 components, at 32 pixels, by {projected:.0f} %."
+    ) in README
+    assert round(epsilon("adv4") / epsilon("base")) == 8
+    attacked = found["adv4"]["attacks"][1]
+    withstood = attacked["accuracy"][attacked["epsilons_of_255"].index(4)].value
+    assert f"{withstood:.0%} of PGD's attacks at 4/255".replace("%", " %") in README
+
+
 def test_the_readme_gives_where_the_blurred_network_of_the_objects_fails():
     accuracy = pair("objects")[1]["corruptions"]["accuracy"]
     brightness, fog, contrast = (
