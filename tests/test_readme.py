@@ -118,7 +118,7 @@ def test_the_readme_gives_what_other_recipes_do():
     assert round(epsilon("adv4") / epsilon("base")) == 8
     attacked = found["adv4"]["attacks"][1]
     withstood = attacked["accuracy"][attacked["epsilons_of_255"].index(4)].value
-    assert f"{withstood:.0%} of PGD's attacks at 4/255".replace("%", " %") in README
+    assert f"right on {100 * withstood:.0f} % of the photographs under PGD at 4/255" in README
 
 
 def test_the_readme_gives_where_the_blurred_network_of_the_objects_fails():
