@@ -3,6 +3,7 @@
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,19 +34,19 @@ def served(app: str | Path = "app.py") -> Iterator[Server]:
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "streamlit", "run", str(app), "--server.port", str(port)]
     started = time.monotonic()
-    process = subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-    )
-    try:
-        while not _is_up(port):
-            if process.poll() is not None or time.monotonic() - started > PATIENCE:
-                process.kill()
-                raise RuntimeError(f"the server did not come up: {process.stderr.read()}")
-            time.sleep(0.02)
-        yield Server(f"http://localhost:{port}", started)
-    finally:
-        process.terminate()
-        process.communicate(timeout=30)
+    with tempfile.TemporaryFile("w+") as said:  # a pipe that nobody empties would stop it when full
+        process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=said)
+        try:
+            while not _is_up(port):
+                if process.poll() is not None or time.monotonic() - started > PATIENCE:
+                    process.kill()
+                    said.seek(0)
+                    raise RuntimeError(f"the server did not come up: {said.read()}")
+                time.sleep(0.02)
+            yield Server(f"http://localhost:{port}", started)
+        finally:
+            process.terminate()
+            process.wait(timeout=30)
 
 
 def _is_up(port: int) -> bool:

@@ -1,5 +1,7 @@
 """A headless Chromium for the tests that need one; they are skipped where there is none."""
 
+import json
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,16 +31,31 @@ def chromium() -> Iterator:
         browser.close()
 
 
-def overtake(path, view):
-    """Have a saved view's script called twice, the first call ending after the second began.
+# Calls of a view's script as Streamlit makes them when data change while it loads the script: the
+# newest are those of time 2, and what it knows to be overtaken it ends at once.
+CALLS = {
+    "ended late": "const end = call(1); call(2); end();",
+    "made late": "call(2); const end = call(1); end?.();",
+    "made when its place is gone": "call(2); const end = call(3, gone); end?.();",
+}
 
-    Streamlit does so when its data changes while it still loads the script.
+
+def overtaken(path, view, calls, older):
+    """Have a saved view's script called several times.
+
+    calls: a key of CALLS.  older: what differs in the data of all calls but the newest.
     """
     page, call = path.read_text(encoding="utf-8"), f"\n{view}({{"
+    changes = f"...(time !== 2 && {json.dumps(older)}), time"
+    head = "\nconst gone = document.querySelector('main').cloneNode(true);"
+    head += f"\nconst call = (time, place = document.querySelector('main')) => {view}({{"
     assert page.count(call) == 1
-    called = page.replace(call, f"\nconst call = () => {view}({{")
-    twice = "\nconst end = call();\ncall();\nend();\n</script>"
-    path.write_text(twice.join(called.rsplit("</script>", 1)), encoding="utf-8")
+    page = page.replace(call, head)
+    page, data = re.subn(r"data: (JSON.*),\n", rf"data: {{ ...\1, {changes} }},\n", page)
+    page, places = re.subn(r"parentElement: document.*,\n", "parentElement: place,\n", page)
+    assert data == places == 1
+    made = f"\n{CALLS[calls]}\n</script>"
+    path.write_text(made.join(page.rsplit("</script>", 1)), encoding="utf-8")
 
 
 def hand_over(page, answers):

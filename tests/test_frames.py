@@ -4,7 +4,7 @@ import re
 
 import pytest
 import torch
-from browser import chromium, hand_over, overtake
+from browser import CALLS, chromium, hand_over, overtaken
 
 from blurlab import images
 from blurlab.ui.frames import frames_html
@@ -130,13 +130,15 @@ def test_what_is_missing_is_marked_as_being_computed(opened):
     assert page.text_content('[data-part="progress"]') == "computing the answers: 0 of 4"
 
 
-def test_a_call_that_the_next_overtook_does_not_cut_the_frames_off(browser, tmp_path):
+@pytest.mark.parametrize("calls", CALLS)
+def test_an_overtaken_call_neither_stays_nor_cuts_the_frames_off(browser, tmp_path, calls):
     address = exported(tmp_path, answers={})
-    overtake(tmp_path / "frames.html", "frames")
+    overtaken(tmp_path / "frames.html", "frames", calls, {"titles": ["older"]})
     page = browser.new_page()
     page.goto(address)
     progress = page.locator('[data-part="progress"]')
     progress.filter(has_text="computing the answers: 0 of 4").wait_for(state="attached")
+    assert page.text_content("figcaption") == "<b>blurred</b>"
     said = page.evaluate("window.blurlabStages.get('export').answers")
     hand_over(page, said | {"answers": ANSWERS})
     progress.filter(has_text=re.compile("^$")).wait_for(state="attached", timeout=5000)

@@ -7,7 +7,7 @@ import re
 import numpy as np
 import pytest
 import torch
-from browser import chromium, hand_over, overtake
+from browser import CALLS, chromium, hand_over, overtaken
 
 from blurlab.hybrid import hybrid
 from blurlab.images import data_url
@@ -244,12 +244,15 @@ def test_missing_answers_are_marked_as_being_computed(browser, tmp_path, pair):
     page.close()
 
 
-def test_a_call_that_the_next_overtook_does_not_cut_the_stage_off(browser, tmp_path, pair):
+@pytest.mark.parametrize("calls", CALLS)
+def test_an_overtaken_call_neither_stays_nor_cuts_the_stage_off(browser, tmp_path, pair, calls):
     address = exported(tmp_path, pair, answers={})
-    overtake(tmp_path / "stage.html", "stage")
+    older = {"labels": {"low": "older", "high": "older"}}
+    overtaken(tmp_path / "stage.html", "stage", calls, older)
     page = opened(browser, address)
     progress = page.locator('[data-part="progress"]')
     progress.filter(has_text="computing the answers: 0 of 8").wait_for(state="attached")
+    assert page.get_by_text("older").count() == 0
     hand_over(page, ANSWERS)
     progress.filter(has_text=re.compile("^$")).wait_for(state="attached", timeout=5000)
     page.close()

@@ -1,7 +1,13 @@
-"""How views in the browser get what they show: by a tiny second component, or all in one file."""
+"""How views in the browser get what they show: by a tiny second component, or all in one file.
+
+While a browser loads a component's script, it may call it with older data after newer, and end a
+call after the next began. So data carry the time of their last change, and scripts pass over data
+that are older than what they have, and calls for a place that has left the page.
+"""
 
 import html
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +21,9 @@ export default function feed({ data, parentElement }) {
   place.closest('[data-testid="stElementContainer"]')?.style.setProperty("display", "none");
   const slots = (window.blurlabStages ??= new Map());
   if (!slots.has(data.stage)) slots.set(data.stage, {});
-  const slot = slots.get(data.stage);
+  const slot = slots.get(data.stage), times = (slot.times ??= {});
+  if (data.time < times[data.part]) return;
+  times[data.part] = data.time;
   slot[data.part] = data.content;
   slot.changed?.();
 }
@@ -54,7 +62,17 @@ _feed = st.components.v2.component("blurlab_feed", html="<i hidden></i>", js=FEE
 
 def feed(view: str, part: str, content: Any) -> None:
     """Put content, as JSON, where the view of this key looks for this part of its slot."""
-    _feed(key=f"{view}-{part}", data={"stage": view, "part": part, "content": content})
+    key = f"{view}-{part}"
+    _feed(key=key, data=timed(key, {"stage": view, "part": part, "content": content}))
+
+
+def timed(key: str, data: dict[str, Any]) -> dict[str, Any]:
+    """Add to the data of a component the time, in seconds, at which they last changed."""
+    changed, known = st.session_state.get(f"{key}-data", (0.0, None))
+    if data != known:
+        changed = time.time()
+        st.session_state[f"{key}-data"] = changed, data
+    return data | {"time": changed}
 
 
 def source(*names: str) -> str:

@@ -7,13 +7,12 @@ const CURVE_DASHES = ["none", "9 5", "2 5", "14 4 3 4"];
 const views = new WeakMap();
 
 export default function frames({ data, parentElement, setStateValue }) {
+  if (!parentElement.isConnected) return; // the call came late, see feed.py
   let view = views.get(parentElement);
   if (!view?.parts.stage.isConnected) views.set(parentElement, (view = makeView(parentElement)));
   view.send = setStateValue;
   view.show(data);
-  // Streamlit ends a call that the next one overtook after that one.
-  const turn = (view.turn = {});
-  return () => view.turn === turn && view.close();
+  return () => parentElement.isConnected || view.close();
 }
 
 // ---- The curves -------------------------------------------------------------------------------
@@ -147,6 +146,7 @@ function makeView(parent) {
   // -- What comes in ----------------------------------------------------------------------------
 
   function show(next) {
+    if (next.time < data?.time) return;
     close();
     data = next;
     if (!slots.has(data.stage)) slots.set(data.stage, {});

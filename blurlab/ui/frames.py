@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from blurlab.ui.feed import feed, nothing, page, source
+from blurlab.ui.feed import feed, nothing, page, source, timed
 
 CHUNK = 8  # pictures that travel together; one that is new takes its neighbours along
 
@@ -45,7 +45,7 @@ def frames(
     """
     state = _frames(
         key=key,
-        data={"stage": key, **_fixed(label, unit, positions, texts, pictures)},
+        data=timed(key, {"stage": key, **_fixed(label, unit, positions, texts, pictures)}),
         default={"position": position},
         on_position_change=on_position_change or nothing,
     )

@@ -7,13 +7,12 @@ const FAR = 6; // how many times smaller the distant picture is
 const views = new WeakMap();
 
 export default function stage({ data, parentElement, setStateValue }) {
+  if (!parentElement.isConnected) return; // the call came late, see feed.py
   let view = views.get(parentElement);
   if (!view?.parts.stage.isConnected) views.set(parentElement, (view = makeView(parentElement)));
   view.send = setStateValue;
   view.show(data);
-  // Streamlit ends a call that the next one overtook after that one.
-  const turn = (view.turn = {});
-  return () => view.turn === turn && view.close();
+  return () => parentElement.isConnected || view.close();
 }
 
 async function readPixels(url, size) {
@@ -54,6 +53,7 @@ function makeView(parent) {
   // -- What comes in ----------------------------------------------------------------------------
 
   function show(next) {
+    if (next.time < data?.time) return;
     close();
     const changed = (...names) => names.some((name) => JSON.stringify(data?.[name]) !== JSON.stringify(next[name]));
     const newPictures = changed("low", "high", "size"), newModels = changed("models");

@@ -10,7 +10,7 @@ from typing import Any
 import streamlit as st
 
 from blurlab.spectrum import FILTERS, UNITS, check_cutoff, convert
-from blurlab.ui.feed import feed, nothing, page, source
+from blurlab.ui.feed import feed, nothing, page, source, timed
 
 HTML, CSS = source("stage.html"), source("stage.css")
 SCRIPT = source("elements.js", "fft.js", "sweep.js", "plots.js", "stage.js")
@@ -55,7 +55,7 @@ def stage(
     settings = stage_settings(cutoff, high_cutoff, filter, unit, degrees, size, presenter, far)
     state = _stage(
         key=key,
-        data={"stage": key, **stage_data(low, high, labels, models, cutoffs, size)},
+        data=timed(key, {"stage": key, **stage_data(low, high, labels, models, cutoffs, size)}),
         default={"cutoff": cutoff, "high_cutoff": high_cutoff, "far": far},
         on_cutoff_change=on_cutoff_change or nothing,
         on_high_cutoff_change=on_high_cutoff_change or nothing,
