@@ -6,8 +6,9 @@ BIN := .venv/bin
 app: .venv/ready  ## open the app on http://localhost:8501
 	$(BIN)/streamlit run app.py
 
+# One thread for each, for threads of two processes that share two cores wait for one another.
 test: .venv/ready  ## run every test, two files at a time; what needs a browser or other data says why it was skipped
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
 bench: .venv/ready  ## print the measured ratios of the README
 	$(BIN)/python -m benchmarks

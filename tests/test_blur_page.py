@@ -152,7 +152,8 @@ def settled(app):
 
 
 @pytest.fixture
-def page(opened):  # noqa: F811
+def page(opened, monkeypatch):  # noqa: F811
+    monkeypatch.setattr(defending, "STEPS", 2)  # enough to see that a knob turns something
     return settled(opened("blur"))
 
 
