@@ -7,7 +7,7 @@ import math
 from typing import Any, NamedTuple
 
 from blurlab import compare, models
-from blurlab.sensitivity import UNDEFINED, Interval, correlation, gap, ratio
+from blurlab.sensitivity import UNDEFINED, Interval, gap, ratio
 
 LOWERS = "(a) a blur lowers f_rev"
 GOES_WITH = "(b) lower f_rev goes with higher accuracy on high-frequency corruptions"
@@ -46,8 +46,8 @@ def claims(plain: str, blurred: str, data: str) -> list[Claim]:
     """Return the claims that enough is kept of, for a network and one trained behind a blur.
 
     data: a key of data.DATASETS.  Intervals are as for independent pictures, and so too wide where
-    both networks saw the same ones; that of the correlation is over all networks that were trained
-    on the data at the first one's size.
+    both networks saw the same ones; that of the correlation is over all recipes, by the means of
+    their seeds, of networks that were trained on the data at the first one's size.
     Raises ValueError for a model that is not installed.
     """
     kept = [compare.kept(name, data) for name in (plain, blurred)]
@@ -91,8 +91,8 @@ def _corruptions(plain: dict[str, Any], blurred: dict[str, Any]) -> list[tuple]:
 
 
 def _correlation(data: str, size: int) -> list[Claim]:
-    """Correlate f_rev and accuracy over all networks trained on the data at this size."""
-    frequencies, accuracies, pictures = [], [], []
+    """Correlate f_rev and accuracy over all recipes trained on the data at this size."""
+    points, pictures = [], []
     for name in models.names():
         recipe = models.card(name)["recipe"]
         if (recipe.get("data"), recipe["input_size"]) != (data, size):
@@ -100,15 +100,15 @@ def _correlation(data: str, size: int) -> list[Claim]:
         kept = compare.kept(name, data)
         if not {"hybrids", "corruptions"} <= kept.keys():
             continue
-        (_, reversal), (count, corrupted) = kept["hybrids"], kept["corruptions"]
-        if not math.isnan(reversal["f_rev_nyquist"].value):
-            frequencies.append(reversal["f_rev_nyquist"].value)
-            accuracies.append(corrupted["classes"]["high"].value)
+        (_, hybrids), (count, corrupted) = kept["hybrids"], kept["corruptions"]
+        reversal = hybrids["f_rev_nyquist"].value
+        if not math.isnan(reversal):
+            points.append((name, reversal, corrupted["classes"]["high"].value))
             pictures.append(count)
-    found = correlation(frequencies, accuracies)
+    found, recipes = compare.correlated(points)
     if math.isnan(found.value):
         return []
-    words = f"correlation of f_rev and that accuracy over {len(frequencies)} networks"
+    words = f"correlation of f_rev and that accuracy over {recipes} recipes"
     return [Claim(GOES_WITH, words, found, "correlation", -1, min(pictures))]
 
 

@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
+from statistics import fmean
 from typing import Any, NamedTuple
 
 from blurlab import models, results
@@ -13,7 +14,7 @@ from blurlab.measures.table import MEASURES
 from blurlab.measuring import usual
 from blurlab.recipes import Recipe
 from blurlab.results import Key
-from blurlab.sensitivity import Interval
+from blurlab.sensitivity import Interval, correlation
 
 
 def compared(found: dict[str, dict[str, Any]]) -> dict[str, Interval]:
@@ -105,6 +106,19 @@ def family(names: Sequence[str], data: str) -> list[Kin]:
                 kin.pictures.setdefault(key, []).append(pictures)
         found.append(kin)
     return found
+
+
+def correlated(points: Sequence[tuple[str, float, float]]) -> tuple[Interval, int]:
+    """Correlate two numbers over recipes: models that differ by seed alone count once, by means.
+
+    points: model, number, number; neither is nan.  Returns the correlation, undefined for fewer
+    than four recipes, and their number.
+    """
+    groups: dict[str, list[tuple[float, float]]] = {}
+    for name, x, y in points:
+        groups.setdefault(without_seed(models.card(name)["recipe"]), []).append((x, y))
+    means = [[fmean(each) for each in zip(*group, strict=True)] for group in groups.values()]
+    return correlation([x for x, _ in means], [y for _, y in means]), len(means)
 
 
 def _seed(name: str) -> int:

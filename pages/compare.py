@@ -65,7 +65,8 @@ if not state["present"]:
         st.caption(
             "The plain network and that trained behind a blur of 2 pixels. A claim holds where the "
             "whole 95 % interval lies on its side, and is open where the interval holds no effect "
-            "too. Two networks agree with (b) or not; a correlation takes four that are measured."
+            "too. Two networks agree with (b) or not; a correlation takes four recipes, each of "
+            "which counts once, by the mean of its seeds."
         )
         st.markdown("##### All numbers")
     pinned = {"network": st.column_config.TextColumn(pinned=True)}

@@ -73,12 +73,12 @@ def test_the_gap_of_two_estimates_has_the_spread_of_both():
 
 @pytest.fixture
 def four(tmp_path, monkeypatch):
-    """Four networks of one size and one of another; the higher f_rev, the less they withstand."""
+    """Networks of four recipes of one size, and one of another size, with made-up numbers."""
     monkeypatch.setattr(models, "MODELS_DIR", tmp_path)
     monkeypatch.setenv("BLURLAB_MODELS", str(tmp_path / "added"))
     found = {}
     for number, name in enumerate("abcd"):
-        tiny.install(tmp_path, name, seed=number)
+        tiny.install(tmp_path, name, epochs=2 + number)
         numbers = estimates(0.1 + 0.1 * number, 0.3, 0.004, 0.6, (0.7, 0.4, 0.6, 0.3)[number])
         found[name] = {measure: (90 - number, each) for measure, each in numbers.items()}
     tiny.install(tmp_path, "small", input_size=16, crop_size=16)
@@ -87,19 +87,33 @@ def four(tmp_path, monkeypatch):
     return found
 
 
-def test_of_four_networks_f_rev_and_accuracy_are_correlated(four):
-    (last,) = [each for each in claims("a", "b", "objects") if each.kind == "correlation"]
+def correlated():
+    return [each for each in claims("a", "b", "objects") if each.kind == "correlation"]
+
+
+def test_of_four_recipes_f_rev_and_accuracy_are_correlated(four):
+    (last,) = correlated()
     assert last.claim.startswith("(b)")
-    assert last.quantity.endswith("4 networks")
+    assert last.quantity.endswith("4 recipes")
     assert last.found == pytest.approx(correlation([1, 2, 3, 4], [0.7, 0.4, 0.6, 0.3]))
     assert last.found.value == pytest.approx(-0.7071, abs=1e-4)
     assert last.pictures == 87
     assert last.verdict == "open"  # four are too few for this much scatter
 
 
-def test_three_networks_or_an_undefined_f_rev_leave_no_correlation(four):
+def test_networks_that_differ_by_seed_alone_are_correlated_by_their_means(four):
+    numbers = estimates(0.6, 0.3, 0.004, 0.6, 0.5)
+    tiny.install(models.MODELS_DIR, "another a", seed=1)
+    four["another a"] = {measure: (50, each) for measure, each in numbers.items()}
+    (last,) = correlated()
+    assert last.quantity.endswith("4 recipes")
+    assert last.found == pytest.approx(correlation([3.5, 2, 3, 4], [0.6, 0.4, 0.6, 0.3]))
+    assert last.pictures == 50
+
+
+def test_three_recipes_or_an_undefined_f_rev_leave_no_correlation(four):
     four["d"]["hybrids"] = 90, {"f_rev_nyquist": UNDEFINED}
-    assert "correlation" not in {each.kind for each in claims("a", "b", "objects")}
+    assert correlated() == []
 
 
 def test_a_network_that_is_not_installed_is_named(capsys):

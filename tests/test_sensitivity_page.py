@@ -235,15 +235,17 @@ def test_a_model_stands_at_its_f_rev_and_its_accuracy_under_corruptions():
 
 
 def points(*places, color=0, size=128):
+    """Give points of models of different recipes."""
+    names = {compare.without_seed(models.card(name)["recipe"]): name for name in models.names()}
     return [
-        comparing.Point(comparing.Row(NAME, color, size, {}), Interval(x, x, x), Interval(y, y, y))
-        for x, y in places
+        comparing.Point(comparing.Row(name, color, size, {}), Interval(x, x, x), Interval(y, y, y))
+        for name, (x, y) in zip(names.values(), places, strict=False)
     ]
 
 
-def test_a_figure_of_four_models_of_a_size_says_how_far_its_numbers_go_together():
+def test_a_figure_of_four_recipes_of_a_size_says_how_far_its_numbers_go_together():
     four = points((1, 10.0), (2, 100.0), (3, 1000.0), (4, 100.0))
-    words = "Correlation over these 4 models of 128 px: r = {:.2f} [{:.2f}, {:.2f}].".format
+    words = "Correlation over these 4 recipes of 128 px: r = {:.2f} [{:.2f}, {:.2f}].".format
     found = correlation([1, 2, 3, 4], [10, 100, 1000, 100])
     assert comparing.correlated(four) == words(*found)
     assert comparing.correlated([*points((9, 1.0), size=32), *four]) == words(*found)

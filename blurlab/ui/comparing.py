@@ -10,7 +10,7 @@ import streamlit as st
 
 from blurlab import compare, models, paper, results
 from blurlab.claims import Claim, claims
-from blurlab.sensitivity import Interval, correlation
+from blurlab.sensitivity import Interval
 from blurlab.ui import cache, charts, files, link, measure_report
 
 ALL = "all"
@@ -105,20 +105,21 @@ def attack_points(rows: list[Row]) -> list[Point]:
 
 
 def correlated(points: list[Point], *, logarithmic: bool = False) -> str:
-    """Say how far the two numbers of a figure go together, if there are models enough.
+    """Say how far the two numbers of a figure go together, if there are recipes enough.
 
     It is over models of the one size that most have.
     logarithmic: the second number counts by its logarithm, as it is drawn.
     """
     if not points:
         return ""
-    [(size, count)] = Counter(point.row.size for point in points).most_common(1)
+    [(size, _)] = Counter(point.row.size for point in points).most_common(1)
     alike = [point for point in points if point.row.size == size]
     y = [math.log(point.y.value) if logarithmic else point.y.value for point in alike]
-    found = correlation([point.x.value for point in alike], y)
+    pairs = zip(alike, y, strict=True)
+    found, count = compare.correlated([(each.row.name, each.x.value, at) for each, at in pairs])
     if math.isnan(found.value):
         return ""
-    over = f"Correlation over these {count} models of {size} px: "
+    over = f"Correlation over these {count} recipes of {size} px: "
     return over + "r = {:.2f} [{:.2f}, {:.2f}].".format(*found)
 
 
