@@ -106,13 +106,14 @@ def test_the_readme_gives_what_other_recipes_do():
     def epsilon(name):
         return found[name]["perturbation"][1]["epsilon"]["median"].value
 
-    narrow, wide, noise, attacks = (
-        100 - 100 * f_rev(name) / f_rev("base") for name in ("blur1", "blur2", "noise", "adv4")
+    one, two, three, noise, attacks = (
+        100 - 100 * f_rev(name) / f_rev("base")
+        for name in ("blur1", "blur2", "blur3", "noise", "adv4")
     )
     projected = 100 - 100 * f_rev("32px_pca512") / f_rev("32px")
     assert (
-        f"A blur of 1 pixel lowers it by {narrow:.0f} % (that of 2 pixels by {wide:.0f} %), "
-        f"noise in training by {noise:.0f} %, attacks in training by {attacks:.0f} %, "
+        f"A blur of 1 pixel lowers it by {one:.0f} %, of 2 pixels by {two:.0f} %, of 3 by "
+        f"{three:.0f} %; noise in training by {noise:.0f} %, attacks in training by {attacks:.0f} %, "
         f"and projection on 512 components, at 32 pixels, by {projected:.0f} %."
     ) in README
     assert round(epsilon("adv4") / epsilon("base")) == 8
