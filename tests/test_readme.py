@@ -38,9 +38,15 @@ def test_the_readme_gives_the_family_as_the_command_prints_it(data, capsys):
     assert printed in README
 
 
-@DATA
-def test_the_readme_gives_every_claim_as_the_command_prints_it(data, capsys):
-    assert main(["claims", "--data", data]) == 0
+@pytest.mark.parametrize("options", [
+    ["--data", "imagenette"],
+    ["--data", "imagenette", "--plain", "imagenette_base_seed1",
+     "--blurred", "imagenette_blur2_seed1"],
+    ["--data", "objects"],
+])  # fmt: skip
+def test_the_readme_gives_every_claim_as_the_command_prints_it(options, capsys):
+    assert main(["claims", *options]) == 0
+    assert f"    python -m blurlab claims {' '.join(options)}\n" in README
     head, line, *rows = capsys.readouterr().out.splitlines()[:-2]
     assert head.startswith("| claim | measured | value [95 % interval] | pictures | verdict |")
     assert set(line) == set("| -")
@@ -112,14 +118,44 @@ def test_the_readme_gives_what_other_recipes_do():
     )
     projected = 100 - 100 * f_rev("32px_pca512") / f_rev("32px")
     assert (
-        f"A blur of 1 pixel lowers it by {one:.0f} %, of 2 pixels by {two:.0f} %, of 3 by "
-        f"{three:.0f} %; noise in training by {noise:.0f} %, attacks in training by {attacks:.0f} %, "
+        f"A blur of 1 pixel lowers it by {one:.0f} %, of 2 pixels by {two:.0f} %, "
+        f"of 3 by {three:.0f} %; noise in training by {noise:.0f} %, "
+        f"attacks in training by {attacks:.0f} %, "
         f"and projection on 512 components, at 32 pixels, by {projected:.0f} %."
     ) in README
     assert round(epsilon("adv4") / epsilon("base")) == 8
     attacked = found["adv4"]["attacks"][1]
     withstood = attacked["accuracy"][attacked["epsilons_of_255"].index(4)].value
     assert f"right on {100 * withstood:.0f} % of the photographs under PGD at 4/255" in README
+
+
+def test_the_readme_gives_what_the_seeds_differ_by():
+    found = [
+        [kept(f"imagenette_{name}{seed}", "imagenette") for seed in ("", "_seed1")]
+        for name in ("base", "blur2")
+    ]
+    f_rev, high = (
+        [[number(each) for each in seeds] for seeds in found]
+        for number in (
+            lambda each: each["hybrids"][1]["f_rev_nyquist"].value,
+            lambda each: 100 * each["corruptions"][1]["classes"]["high"].value,
+        )
+    )
+
+    def between_seeds(numbers):
+        return [abs(first - second) for first, second in numbers]
+
+    def between_networks(numbers):
+        return [abs(plain - blurred) for plain, blurred in zip(*numbers, strict=True)]
+
+    assert (
+        "f_rev differs by {:.3f} (plain) and {:.3f} (blurred), where the blur makes a difference "
+        "of {:.3f} and {:.3f}; accuracy under high-frequency corruptions differs by {:.0f} and "
+        "{:.0f} points, where the blur makes {:.0f} and {:.0f}.".format(
+            *between_seeds(f_rev), *between_networks(f_rev),
+            *between_seeds(high), *between_networks(high),
+        )
+    ) in README  # fmt: skip
 
 
 def test_the_readme_gives_where_the_blurred_network_of_the_objects_fails():
