@@ -1,8 +1,8 @@
 """How views in the browser get what they show: by a tiny second component, or all in one file.
 
 While a browser loads a component's script, it may call it with older data after newer, and end a
-call after the next began. So data carry the time of their last change, and scripts pass over data
-that are older than what they have, and calls for a place that has left the page.
+call after the next began. So data carry the time of their last change, scripts pass over data that
+are older than what they have, and views also pass over calls for a place that has left the page.
 """
 
 import html
