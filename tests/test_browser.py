@@ -582,6 +582,35 @@ def test_a_saved_view_shows_the_same_without_the_server(browser, visit, tmp_path
     file.close()
 
 
+@pytest.mark.parametrize(
+    ("path", "working"),
+    [
+        ("/sensitivity?data=objects&measure=passes&measure_seed=8", "measuring: [1-9]"),
+        ("/attacks?attack_steps=60&pace=slow", "step [1-9]"),
+    ],
+)
+def test_pausing_moves_no_button_from_under_the_pointer(visit, path, working):
+    page = visit(path)
+    if "sensitivity" in path:
+        page.get_by_role("button", name="Measure", exact=True).click()
+    page.get_by_text(re.compile(working)).first.wait_for()
+    cancel = page.get_by_role("button", name=re.compile("Cancel$"))
+    cancel.evaluate(
+        """button => {
+          window.heights = new Set();
+          const look = () => window.heights.add(button.getBoundingClientRect().top);
+          new MutationObserver(look).observe(document.body, { childList: true, subtree: true });
+          look();
+        }"""
+    )
+    for name, then in (("Pause", "paused:"), ("Resume", working)) * 2:
+        page.get_by_role("button", name=re.compile(f"{name}$")).click()
+        page.get_by_text(re.compile(then, re.IGNORECASE)).first.wait_for()
+    assert page.evaluate("window.heights.size") == 1
+    cancel.click()
+    page.get_by_role("button", name=re.compile("Continue|Again")).wait_for()
+
+
 # ---- Others are measuring ---------------------------------------------------------------------
 
 

@@ -65,16 +65,16 @@ def buttons(job: jobs.Job, setting: Setting, found: list[Step]) -> None:
     job.rest = PACES[st.session_state["pace"]]
     pause, cancel, restart, line = st.columns([2, 2, 2, 7], vertical_alignment="center")
 
-    def button(place, label: str, icon: str, click, *args, disabled: bool = False) -> None:
+    def button(place, label: str, icon: str, click, *args, disabled=False, key=None) -> None:
         place.button(
-            label, icon=f":material/{icon}:", on_click=click, args=args, disabled=disabled,
+            label, icon=f":material/{icon}:", on_click=click, args=args, disabled=disabled, key=key,
             width="stretch",
         )  # fmt: skip
 
     if job.state == "paused":
-        button(pause, "Resume", "play_arrow", jobs.resume, job)
+        button(pause, "Resume", "play_arrow", jobs.resume, job, key="attack_pause")
     else:
-        button(pause, "Pause", "pause", jobs.pause, job, disabled=job.is_over)
+        button(pause, "Pause", "pause", jobs.pause, job, disabled=job.is_over, key="attack_pause")
     button(cancel, "Cancel", "stop", jobs.cancel, job, disabled=job.is_over)
     button(restart, "Again", "replay", again)
     line.markdown(status(job, setting, found))

@@ -49,16 +49,17 @@ def buttons(works: list[Work], job: jobs.Job | None, found: dict) -> None:
     count = sum(work.count for work in works)
     state = state_of(job)
     left, right, rest = st.columns([1, 1, 4], vertical_alignment="center")
+    one = {"key": "measure_button", "width": "stretch"}
     if state in ACTIVE:
         is_off = state == "pausing"  # that takes a forward pass, or until the pictures are loaded
-        left.button("Pause", disabled=is_off, on_click=jobs.pause, args=(job,), width="stretch")
-        right.button("Cancel", on_click=jobs.cancel, args=(job,), width="stretch")
+        left.button("Pause", disabled=is_off, on_click=jobs.pause, args=(job,), **one)
     elif state == "paused":
-        left.button("Resume", on_click=jobs.resume, args=(job,), type="primary", width="stretch")
-        right.button("Cancel", on_click=jobs.cancel, args=(job,), width="stretch")
+        left.button("Resume", on_click=jobs.resume, args=(job,), type="primary", **one)
     elif done < count:
         words = "Continue" if done else "Measure"
-        left.button(words, on_click=begin, args=(works,), type="primary", width="stretch")
+        left.button(words, on_click=begin, args=(works,), type="primary", **one)
+    if state in (*ACTIVE, "paused"):
+        right.button("Cancel", on_click=jobs.cancel, args=(job,), width="stretch")
     progress = f"{done:,} of {count:,} pictures"
     if len(works) > 1:
         progress += f", {len(works)} models"

@@ -18,7 +18,9 @@ def follow(
     """Draw what a job has found so far, and again every so many seconds while it works.
 
     find: returns the job that the controls now ask for, or None where nobody has started it.
-    draw: draws the panel about this job.
+    draw: draws the panel about this job. Buttons in it that take one another's place need the same
+        key: without, Streamlit shows both until all is drawn, and those beside them move away from
+        under the pointer.
     restart: starts a job again that find does not start by itself. It is called for one that has
         stopped while it was followed, as those of tabs in the background do.
     """

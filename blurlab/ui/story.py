@@ -76,6 +76,7 @@ def told() -> None:
         last = number == len(STEPS)
         st.button(
             "Finish" if last else "Next",
+            key="story_next",
             type="primary",
             on_click=_go,
             args=(0 if last else number + 1,),
