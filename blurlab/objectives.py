@@ -19,6 +19,7 @@ class Shown(NamedTuple):
 
     images: (N, 3, S, S) in [0, 1].  labels: (N,).  smoothing: share of the labels spread over all
     classes.  generator: draws what is random.  stimuli: with the similarity to reach, where one is.
+    bfloat16: whether the net computes in it.
     """
 
     images: Tensor
@@ -26,22 +27,24 @@ class Shown(NamedTuple):
     smoothing: float
     generator: torch.Generator
     stimuli: Stimuli | None = None
+    bfloat16: bool = False
 
 
-def answer(model: Classifier, images: Tensor) -> Tensor:
-    """Return a model's logits as training takes them: on CUDA the net computes in bfloat16.
+def answer(model: Classifier, images: Tensor, bfloat16: bool) -> Tensor:
+    """Return a model's logits, float32, as training takes them.
 
-    That is for speed. What comes before the net stays in float32, and so do the weights.
+    bfloat16: whether the net computes in it, for speed. What comes before the net stays in float32,
+    and so do the weights.
     """
     prepared = model.prepare(images)
-    with torch.autocast("cuda", torch.bfloat16, enabled=images.is_cuda):
+    with torch.autocast(images.device.type, torch.bfloat16, enabled=bfloat16):
         logits = model.net(prepared)
     return logits.float()
 
 
 def plain(model: Classifier, shown: Shown, settings: dict[str, Any]) -> Tensor:
     """The cross-entropy of the answers."""
-    return _cross_entropy(answer(model, shown.images), shown)
+    return _cross_entropy(answer(model, shown.images, shown.bfloat16), shown)
 
 
 def adversarial(model: Classifier, shown: Shown, settings: dict[str, Any]) -> Tensor:
@@ -53,7 +56,7 @@ def adversarial(model: Classifier, shown: Shown, settings: dict[str, Any]) -> Te
     """
     epsilon = settings["epsilon"] / 255
     *_, attacked = attacks.pgd(
-        partial(answer, model),
+        partial(answer, model, bfloat16=shown.bfloat16),
         shown.images,
         shown.labels,
         epsilon=epsilon,
@@ -61,7 +64,7 @@ def adversarial(model: Classifier, shown: Shown, settings: dict[str, Any]) -> Te
         step_size=1.25 * epsilon,
         generator=shown.generator,
     )
-    return _cross_entropy(answer(model, attacked), shown)
+    return _cross_entropy(answer(model, attacked, shown.bfloat16), shown)
 
 
 def noisy(model: Classifier, shown: Shown, settings: dict[str, Any]) -> Tensor:
@@ -73,7 +76,8 @@ def noisy(model: Classifier, shown: Shown, settings: dict[str, Any]) -> Tensor:
     images, generator = shown.images, shown.generator
     deviations = settings["deviation"] * torch.rand(len(images), generator=generator)
     noise = each(deviations) * torch.randn(images.shape, generator=generator)
-    return _cross_entropy(answer(model, (images + noise.to(images)).clamp(0, 1)), shown)
+    noised = (images + noise.to(images)).clamp(0, 1)
+    return _cross_entropy(answer(model, noised, shown.bfloat16), shown)
 
 
 def similar(model: Classifier, shown: Shown, settings: dict[str, Any]) -> Tensor:
@@ -84,9 +88,12 @@ def similar(model: Classifier, shown: Shown, settings: dict[str, Any]) -> Tensor
     stimuli = shown.stimuli
     drawn = torch.randperm(len(stimuli.images), generator=shown.generator)[: settings["pictures"]]
     drawn = drawn.to(stimuli.images.device)
-    found = similarity.of_network(model, stimuli.images[drawn])
+    # First, for a compiled net writes its batch statistics where the gradient of an earlier, not
+    # compiled pass would still look for the old ones.
+    loss = plain(model, shown, settings)
+    found = similarity.of_network(model, stimuli.images[drawn], shown.bfloat16)
     distance = similarity.distance(found, stimuli.similarity[drawn][:, drawn])
-    return plain(model, shown, settings) + settings["weight"] * distance
+    return loss + settings["weight"] * distance
 
 
 def _cross_entropy(logits: Tensor, shown: Shown) -> Tensor:

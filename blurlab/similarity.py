@@ -53,16 +53,18 @@ def distance(found: Tensor, target: Tensor) -> Tensor:
     return apart[pairs].square().mean()
 
 
-def of_network(model: Classifier, images: Tensor) -> Tensor:
-    """Return how alike a shipped network finds each two pictures, (N, N).
+def of_network(model: Classifier, images: Tensor, bfloat16: bool = False) -> Tensor:
+    """Return how alike a shipped network finds each two pictures, (N, N), float32.
 
     It is the mean over the blocks; Li et al. learn the weights of a few layers.
+    bfloat16: whether the net computes in it; the similarities are of float32.
     """
     features, found = model.prepare(images), []
     for layer in model.net:
         if isinstance(layer, nn.Flatten):
             break
-        features = layer(features)
+        with torch.autocast(images.device.type, torch.bfloat16, enabled=bfloat16):
+            features = layer(features)
         if isinstance(layer, Block):
             found.append(similarity(features.float().flatten(1)))
     return torch.stack(found).mean(0)

@@ -70,7 +70,8 @@ def train(
     pictures: the training split; on CUDA it is kept and cropped there, for speed.
     checkpoint: written after every epoch, resumed if it exists.
     stimuli: with the similarity that the recipe's objective aims at, from aimed(), if it has one.
-    fast: compile the network first, which needs a C++ compiler and a minute per picture size.
+    fast: compile the network, which needs a C++ compiler and a minute per picture size, and let it
+    compute in bfloat16, as on CUDA it always does.
     Raises ValueError when the checkpoint is of another recipe or no checkpoint.
     """
     device = next(model.parameters()).device
@@ -84,10 +85,11 @@ def train(
     done, settled = resume(model, optimizer, recipe, checkpoint)
     if fast:  # in place, so that the weights keep their names
         model.net.compile(dynamic=False)
+    bfloat16 = fast or device.type == "cuda"
     epochs = recipe.epochs + recipe.finish_epochs
     for epoch in range(done, epochs):
         model.input_size = recipe.crop_size if epoch < recipe.epochs else recipe.input_size
-        loss = one_epoch(model.train(), optimizer, recipe, pictures, epoch, stimuli)
+        loss = one_epoch(model.train(), optimizer, recipe, pictures, epoch, stimuli, bfloat16)
         if epoch + 1 == recipe.epochs:
             settled = copy.deepcopy(model.net.state_dict())
         save_checkpoint(model, optimizer, recipe, epoch + 1, settled, checkpoint)
@@ -104,6 +106,7 @@ def one_epoch(
     pictures: Pictures,
     epoch: int,
     stimuli: Stimuli | None = None,
+    bfloat16: bool = False,
 ) -> float:
     """Show every picture once, in an order and with crops that only seed and epoch decide."""
     device = next(model.parameters()).device
@@ -118,7 +121,7 @@ def one_epoch(
         images = crop(pictures.images[batch], model.input_size, min_crop, generator)
         images = images.to(device, memory_format=torch.channels_last)
         labels = pictures.labels[batch].to(device)
-        shown = Shown(images, labels, recipe.label_smoothing, generator, stimuli)
+        shown = Shown(images, labels, recipe.label_smoothing, generator, stimuli, bfloat16)
         loss = OBJECTIVES[recipe.objective](model, shown, recipe.settings)
         optimizer.zero_grad()
         loss.backward()

@@ -29,8 +29,15 @@ def cross_entropy(model, images, shown):
     return F.cross_entropy(model(images), shown.labels, label_smoothing=SMOOTHING)
 
 
-def test_on_a_cpu_the_answers_in_training_are_those_of_the_model(model, shown):
-    assert_close(answer(model, shown.images), model(shown.images), atol=0, rtol=0)
+def test_in_float32_the_answers_in_training_are_those_of_the_model(model, shown):
+    found = answer(model, shown.images, bfloat16=False)
+    assert_close(found, model(shown.images), atol=0, rtol=0)
+
+
+def test_in_bfloat16_the_answers_in_training_are_about_those_of_the_model(model, shown):
+    found = answer(model, shown.images, bfloat16=True)
+    assert not torch.equal(found, model(shown.images))
+    assert_close(found, model(shown.images), atol=0.02, rtol=0.02)
 
 
 def test_the_plain_objective_is_the_cross_entropy(model, shown):

@@ -50,6 +50,14 @@ def test_descending_the_distance_pulls_a_network_s_similarity_toward_the_target(
     assert apart[-1] < 0.7 * apart[0]
 
 
+def test_in_bfloat16_a_network_finds_about_the_same_alike():
+    images = tiny.pictures(12, 0).images.float() / 255
+    model = untrained(tiny.RECIPE, len(tiny.CLASSES)).eval()
+    found = of_network(model, images, bfloat16=True)
+    assert not torch.equal(found, of_network(model, images))
+    assert_close(found, of_network(model, images), atol=0.02, rtol=0)
+
+
 def test_the_stand_in_is_decided_by_the_seed_and_tells_alike_from_different():
     images = tiny.pictures(30, 0).images
     images = torch.cat([images, images.roll(1, -1)])  # each once more, a pixel further

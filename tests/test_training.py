@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -221,6 +222,22 @@ def test_a_file_that_is_no_checkpoint_is_refused_and_nothing_in_it_is_run(tmp_pa
         with pytest.raises(ValueError, match=r"run\.pt does not fit .*delete it"):
             trained(tiny.RECIPE, path)
     assert not ran.exists()
+
+
+# Speed
+
+
+@pytest.mark.skipif(not shutil.which("c++"), reason="there is no C++ compiler")
+def test_a_compiled_network_learns_what_one_that_is_not_learns(tmp_path):
+    """Of the kind whose objective asks the network both whole, compiled, and layer by layer."""
+    recipe, stimuli = aimed(replace(KINDS["similar"], finish_epochs=0), NOISE)
+    losses = []
+    for fast in (False, True):
+        path = tmp_path / f"{fast}.pt"
+        run = train(untrained(recipe, 3), recipe, NOISE, path, stimuli=stimuli, fast=fast)
+        losses.append([epoch.loss for epoch in run])
+    assert losses[0] != losses[1]  # the fast one computed in bfloat16
+    assert losses[1] == pytest.approx(losses[0], rel=0.02)
 
 
 # The finish

@@ -50,7 +50,9 @@ def add(commands) -> None:
     )
     learning.add_argument("--runs", type=Path, default=Path("runs"), help="folder for checkpoints")
     learning.add_argument(
-        "--fast", action="store_true", help="compile the network first (needs a C++ compiler)"
+        "--fast",
+        action="store_true",
+        help="compile the network (needs a C++ compiler) and let it compute in bfloat16",
     )
     learning.add_argument(
         "--similarity",
