@@ -149,6 +149,7 @@ def falling(progress: float) -> float:
     return 0.5 + 0.5 * math.cos(math.pi * progress)
 
 
+@torch.compiler.set_stance("force_eager")  # compiling takes longer than this one pass
 @torch.no_grad()
 def average(model: models.Classifier, settled: dict[str, Tensor], pictures: Pictures) -> None:
     """Move the weights halfway to the settled ones and take batch statistics of whole pictures."""

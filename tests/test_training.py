@@ -230,7 +230,7 @@ def test_a_file_that_is_no_checkpoint_is_refused_and_nothing_in_it_is_run(tmp_pa
 @pytest.mark.skipif(not shutil.which("c++"), reason="there is no C++ compiler")
 def test_a_compiled_network_learns_what_one_that_is_not_learns(tmp_path):
     """Of the kind whose objective asks the network both whole, compiled, and layer by layer."""
-    recipe, stimuli = aimed(replace(KINDS["similar"], finish_epochs=0), NOISE)
+    recipe, stimuli = aimed(KINDS["similar"], NOISE)
     losses = []
     for fast in (False, True):
         path = tmp_path / f"{fast}.pt"
