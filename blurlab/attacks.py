@@ -174,11 +174,14 @@ def _shrink(model, images, goal, norm: Norm, steps):
         found = torch.where(better, size, found)
         yield Smallest(best, found)
         rate = 0.001 + 0.049 * anneal
-        # Before the first success, aim a little beyond where a linear model's answer would change.
+        # The first radius lies a little beyond where a linear model's answer would change. To aim
+        # so after every failure would drive some radii on until nothing is left of the picture.
         ahead = size - lead / norm.dual(gradient).clamp(min=1e-12)
-        outward = torch.where(found < math.inf, radius, ahead) * (1 + rate)
+        outward = torch.where(radius < math.inf, radius, ahead) * (1 + rate)
         radius = torch.where(success, torch.minimum(radius * (1 - rate), found), outward)
-        move = norm.along(gradient) * each(radius * (0.01 + 0.99 * anneal))
+        # Until the first success, longer steps leap to and fro and find no way out.
+        share = torch.where(found < math.inf, 0.5, 0.25) * (0.01 + 0.99 * anneal)
+        move = norm.along(gradient) * each(radius * share)
         change = norm.project(adversarial + move - images, each(radius))
         adversarial = (images + change).clamp_(0, 1)
 

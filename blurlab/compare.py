@@ -11,9 +11,8 @@ from blurlab import models, results
 from blurlab.corruptions import CORRUPTIONS
 from blurlab.measures import total
 from blurlab.measures.table import MEASURES
-from blurlab.measuring import usual
+from blurlab.measuring import key_of, usual
 from blurlab.recipes import Recipe
-from blurlab.results import Key
 from blurlab.sensitivity import Interval, correlation
 
 
@@ -66,7 +65,7 @@ def kept(model: str, data: str) -> dict[str, tuple[int, dict[str, Any]]]:
     found = {}
     for measure, row in MEASURES.items():
         settings = usual(measure, size)
-        key = Key(models.identity(info), f"{data}/val/{size}", measure, settings, 0)
+        key = key_of(models.identity(info), f"{data}/val/{size}", measure, settings, 0)
         if tallied := results.read(key):
             summed = total(tallied)
             found[measure] = int(summed["pictures"]), row.estimate(summed, settings)

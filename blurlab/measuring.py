@@ -84,8 +84,15 @@ def plan(
     count = source.count if count is None else count
     if not 1 <= count <= source.count:
         raise ValueError(f"n is {count}; {source.name} has 1 to {source.count} pictures.")
-    key = Key(models.identity(info), source.name, measure, written, seed)
+    key = key_of(models.identity(info), source.name, measure, written, seed)
     return Work(model, logits, source, kind, settings, key, count)
+
+
+def key_of(model: str, data: str, measure: str, settings: dict[str, Any], seed: int) -> Key:
+    """Return the key of a result, with the measure's revision where that is not the first."""
+    revision = MEASURES[measure].revision
+    written = settings | {"revision": revision} if revision > 1 else settings
+    return Key(model, data, measure, written, seed)
 
 
 def usual(measure: str, size: int) -> dict[str, Any]:

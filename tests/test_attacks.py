@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch.testing import assert_close
 
+from blurlab import models, objects
 from blurlab.architectures import ResidualNet
 from blurlab.attacks import ATTACKS, fgsm, minimal_epsilon, parse_epsilon, pgd, through
 from blurlab.blur import gaussian_blur
@@ -172,6 +173,13 @@ def test_minimal_size_is_zero_when_done_and_infinite_when_impossible(model, pict
     found = last(minimal_epsilon(stubborn, images, labels, steps=3))
     assert found.epsilon.isinf().all()
     assert torch.equal(found.images, images)
+
+
+def test_no_search_for_the_smallest_change_ends_far_from_the_others(generator):
+    images, labels = objects.objects(12, 128, generator)
+    targets = (labels + 1) % len(objects.CLASSES)
+    found = last(minimal_epsilon(models.load("objects_base"), images, targets, targeted=True))
+    assert (found.epsilon < 3 * found.epsilon.median()).all()
 
 
 def test_restarts_keep_what_fooled_and_fool_no_fewer(model, pictures, generator):

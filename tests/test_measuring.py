@@ -99,6 +99,16 @@ def test_a_stopped_measure_goes_on_where_it_was(monkeypatch, tmp_path):
     assert_same(found[-1].summed, elsewhere(monkeypatch, tmp_path, plan()).summed)
 
 
+def test_what_another_revision_of_a_measure_left_is_kept_apart(monkeypatch):
+    first = last(plan())
+    with monkeypatch.context() as patch:
+        patch.setitem(MEASURES, "hybrids", MEASURES["hybrids"]._replace(revision=2))
+        assert measuring.kept(plan()) == {}
+        assert [each.pictures for each in measuring.measure(plan())] == [50, 100, 120]
+    (again,) = measuring.measure(plan())
+    assert_same(again.summed, first.summed)
+
+
 def test_a_gap_in_what_is_kept_is_filled(monkeypatch, tmp_path):
     work = plan()
     for number, tally in measuring.fresh_tallies(work, [0, 2], measuring.network(work), "cpu"):

@@ -47,6 +47,8 @@ class Measure(NamedTuple):
     returns the numbers as JSON holds them, each estimate with its 95 % interval.
     limits: what must hold of a setting beyond its type, and the same in words.
     size: pictures in a batch.
+    revision: one more whenever the same pictures and settings come to give other tallies. Those of
+    earlier revisions are kept apart, and never added to later ones.
     """
 
     title: str
@@ -55,6 +57,7 @@ class Measure(NamedTuple):
     estimate: Callable[[Tally, dict[str, Any]], dict[str, Any]]
     limits: dict[str, tuple[Callable[[Any], bool], str]]
     size: int = 50
+    revision: int = 1
 
 
 def ascend(numbers: list[float]) -> bool:

@@ -150,4 +150,5 @@ PERTURBATION = Measure(
     estimate,
     limits={"norm": (lambda norm: norm in NORMS, f"one of {', '.join(NORMS)}"), "steps": COUNT},
     size=20,
+    revision=2,
 )
