@@ -628,7 +628,7 @@ def test_sliders_stay_live_while_another_session_measures_and_its_measure_obeys(
         page.keyboard.press("ArrowRight")
         page.wait_for_function(
             """before => {
-              const cutoff = Number(blurlabCanvas().dataset.cutoff);
+              const cutoff = Number(blurlabCanvas()?.dataset.cutoff);
               const answers = Object.values(blurlabStages.get("hybrid").answers);
               return cutoff !== before && answers.every((one) => one.cutoffs.includes(cutoff));
             }""".replace("blurlabCanvas()", CANVAS),
