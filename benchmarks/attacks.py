@@ -8,8 +8,9 @@ import torchvision
 from torch import Tensor
 
 from benchmarks import Row, alternate
-from blurlab.attacks import minimal_epsilon, pgd
-from blurlab.norms import NORMS
+from blurlab.attacks.descent import pgd
+from blurlab.attacks.minimum import minimal_epsilon
+from blurlab.attacks.norms import NORMS
 
 STEPS = 5
 BATCH = {64: 16, 224: 4}  # pictures of each size

@@ -10,8 +10,8 @@ from torch import Tensor
 
 from benchmarks import Row, alternate
 from benchmarks.references import blur_weights, dense_blur, hybrid_mask, hybrid_picture
-from blurlab.blur import gaussian_blur
-from blurlab.hybrid import hybrid, iter_sweep, sweep
+from blurlab.filters.blur import gaussian_blur
+from blurlab.filters.hybrid import hybrid, iter_sweep, sweep
 
 SIZE = 224
 CUTOFFS = torch.linspace(0, SIZE / 2, 33).tolist()

@@ -20,8 +20,9 @@ import numpy as np
 import torch
 
 from benchmarks import Row, alternate
-from blurlab.corruptions import CORRUPTIONS, corrupt
-from blurlab.images import photograph, to_uint8
+from blurlab.corruptions.corrupting import corrupt
+from blurlab.corruptions.table import CORRUPTIONS
+from blurlab.pictures.images import photograph, to_uint8
 
 SIZE, BATCH, SEVERITY = 224, 32, 3
 SLOW = {"glass_blur"}  # a Python loop over pixels in the reference, of more than a second

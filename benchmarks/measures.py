@@ -6,10 +6,10 @@ from collections.abc import Iterator
 import torch
 
 from benchmarks import Row, alternate
-from blurlab import models
-from blurlab.data import Pictures
-from blurlab.measures import tallies
+from blurlab.data.sets import Pictures
 from blurlab.measures.table import MEASURES
+from blurlab.measures.tallies import tallies
+from blurlab.networks import classifier, store
 
 NAME, SIZE, BATCH = "imagenette_base", 128, 8
 MEASURED = {"hybrids": {}, "passes": {}, "critical_band": {}, "heatmap": {"cells": 7}}
@@ -18,7 +18,7 @@ MEASURED = {"hybrids": {}, "passes": {}, "critical_band": {}, "heatmap": {"cells
 @torch.no_grad()
 def measures_of_a_small_network() -> Iterator[Row]:
     """Compare measures of a network that ships with its forward passes over as many pictures."""
-    model = models.load(NAME)
+    model = store.load(NAME)
     generator = torch.Generator().manual_seed(0)
     images = torch.randint(256, (BATCH, 3, SIZE, SIZE), generator=generator, dtype=torch.uint8)
     pictures = Pictures(images, torch.arange(BATCH), tuple("abcdefgh"))
@@ -56,9 +56,9 @@ def imagenet_grid() -> Iterator[Row]:
     """
     from torchvision.models import resnet50
 
-    device = models.best_device()
+    device = classifier.best_device()
     count = 4 if device == "cpu" else 64
-    network = models.classifier(resnet50(), {"input_size": 224, "sigma": 0.0})
+    network = classifier.around(resnet50(), {"input_size": 224, "sigma": 0.0})
     network = network.to(device, memory_format=torch.channels_last).eval()
     generator = torch.Generator().manual_seed(0)
     images = torch.randint(256, (count, 3, 224, 224), generator=generator, dtype=torch.uint8)

@@ -2,9 +2,10 @@
 
 import streamlit as st
 
-from blurlab.ui import attack_controls, attack_view, epsilon_view, pictures, shell
+from blurlab.ui import pictures, shell
+from blurlab.ui.attacks import controls, epsilon, view
 
-PARAMETERS = pictures.parameters("picture", "object:fish", 22) | attack_controls.parameters()
+PARAMETERS = pictures.parameters("picture", "object:fish", 22) | controls.parameters()
 
 shell.begin(
     "Attacks",
@@ -19,10 +20,10 @@ with left:
     picture = pictures.chooser("picture")
 with right:
     if st.session_state["present"]:
-        attack_controls.choose_as_presenter(picture)
+        controls.choose_as_presenter(picture)
     else:
-        attack_controls.choose_goal(picture)
+        controls.choose_goal(picture)
 if not st.session_state["present"]:
-    attack_controls.choose()
-live = epsilon_view.live if attack_controls.goes_over_epsilon() else attack_view.live
-live(attack_controls.current(picture), attack_controls.asked_models(picture), PARAMETERS)
+    controls.choose()
+live = epsilon.live if controls.goes_over_epsilon() else view.live
+live(controls.current(picture), controls.asked_models(picture), PARAMETERS)

@@ -2,7 +2,10 @@
 
 import streamlit as st
 
-from blurlab.ui import attack_controls, defence_controls, defence_view, pictures, shell
+from blurlab.ui import pictures, shell
+from blurlab.ui.attacks import controls as attack_controls
+from blurlab.ui.blur import controls as defence_controls
+from blurlab.ui.blur import view
 
 PARAMETERS = pictures.parameters("picture", "object:fish", 22) | defence_controls.parameters()
 
@@ -24,4 +27,4 @@ else:
     with right:
         defence_controls.choose_corruption()
     defence_controls.choose_chain(picture)
-defence_view.live(attack_controls.asked_models(picture), picture, PARAMETERS)
+view.live(attack_controls.asked_models(picture), picture, PARAMETERS)

@@ -2,9 +2,10 @@
 
 import streamlit as st
 
-from blurlab.ui import comparing, link, shell
+from blurlab.ui import link, shell
+from blurlab.ui.compare import report
 
-PARAMETERS = comparing.PARAMETERS
+PARAMETERS = report.PARAMETERS
 
 shell.begin(
     "Compare",
@@ -16,15 +17,15 @@ state = st.session_state
 if not state["present"]:
     data, band, paper = st.columns([2, 4, 2], vertical_alignment="bottom")
     data.segmented_control(
-        "Models and pictures of", comparing.DATA, key="compared", required=True,
-        format_func=comparing.DATA.get,
+        "Models and pictures of", report.DATA, key="compared", required=True,
+        format_func=report.DATA.get,
     )  # fmt: skip
     band.segmented_control(
-        "Corruptions", comparing.BANDS, key="band", required=True, format_func=comparing.BANDS.get
+        "Corruptions", report.BANDS, key="band", required=True, format_func=report.BANDS.get
     )
     paper.toggle("The paper's points", key="paper")
 
-rows = comparing.kept(state["compared"])
+rows = report.kept(state["compared"])
 link.write(shell.SHARED | PARAMETERS)
 if not rows:
     st.info(
@@ -36,17 +37,17 @@ if not rows:
 left, right = st.columns(2, gap="large")
 with left:
     st.markdown("##### Frequencies and corruptions")
-    points = comparing.reversal_points(rows, state["band"])
-    figure = comparing.reversal_figure(points, state["band"], with_paper=state["paper"])
+    points = report.reversal_points(rows, state["band"])
+    figure = report.reversal_figure(points, state["band"], with_paper=state["paper"])
     st.plotly_chart(shell.for_presenters(figure), key="reversal_figure")
-    if words := comparing.correlated(points):
+    if words := report.correlated(points):
         st.markdown(words)
 with right:
     st.markdown("##### Frequencies and attacks")
-    points = comparing.attack_points(rows)
-    figure = comparing.attack_figure(points, with_paper=state["paper"])
+    points = report.attack_points(rows)
+    figure = report.attack_figure(points, with_paper=state["paper"])
     st.plotly_chart(shell.for_presenters(figure), key="attack_figure")
-    if words := comparing.correlated(points, logarithmic=True):
+    if words := report.correlated(points, logarithmic=True):
         st.markdown(words)
 if not state["present"]:
     st.caption(
@@ -59,7 +60,7 @@ if not state["present"]:
         "A handful of models shows no law: over 48 ResNet-50s no single frequency bias predicts "
         "generalization (Gavrikov & Keuper, CVPR 2024)."
     )
-    if held := comparing.claimed(state["compared"]):
+    if held := report.claimed(state["compared"]):
         st.markdown("##### What Li et al. (2023) claim, and what these networks say")
         st.table(held, hide_index=True)
         st.caption(
@@ -70,8 +71,8 @@ if not state["present"]:
         )
         st.markdown("##### All numbers")
     pinned = {"network": st.column_config.TextColumn(pinned=True)}
-    st.dataframe(comparing.table(rows), hide_index=True, column_config=pinned)
+    st.dataframe(report.table(rows), hide_index=True, column_config=pinned)
     st.caption("Brackets and bars are 95 % intervals over pictures, for one network each.")
     st.download_button(
-        "Numbers (CSV)", lambda: comparing.as_csv(rows), "compare.csv", on_click="ignore"
+        "Numbers (CSV)", lambda: report.as_csv(rows), "compare.csv", on_click="ignore"
     )

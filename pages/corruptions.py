@@ -2,7 +2,10 @@
 
 import streamlit as st
 
-from blurlab.ui import corruption_overview, corruption_view, hybrids, pictures, shell
+from blurlab.ui import pictures, shell
+from blurlab.ui.corruptions import report
+from blurlab.ui.corruptions import view as corruption_view
+from blurlab.ui.hybrid import view as hybrids
 
 PARAMETERS = pictures.parameters("picture", "object:fish", 22) | corruption_view.PARAMETERS
 
@@ -23,8 +26,8 @@ with right:
 names = hybrids.fitting_models(picture, picture)
 corruption_view.live(names, picture, PARAMETERS)
 if not st.session_state["present"]:
-    corruption_overview.show(names, picture)
-    corruption_overview.accuracy(names)
+    report.show(names, picture)
+    report.accuracy(names)
     st.caption(
         "The corruptions and their strengths are those of ImageNet-C (Hendrycks & Dietterich "
         "2019), made for pictures of 224 pixels and applied here to 256; the networks then "

@@ -2,9 +2,11 @@
 
 import streamlit as st
 
-from blurlab.ui import cache, hybrids, shell, story
+from blurlab.ui import cache, shell
+from blurlab.ui.home import story
+from blurlab.ui.hybrid import view
 
-PARAMETERS = story.PARAMETERS | hybrids.PARAMETERS
+PARAMETERS = story.PARAMETERS | view.PARAMETERS
 
 shell.begin(
     "Which spatial frequencies does a vision model see with?",
@@ -15,9 +17,9 @@ shell.begin(
 shell.stop_without_models()
 
 low, high = cache.Choice("object", "fish", 22), cache.Choice("object", "house", 50)
-names = hybrids.fitting_models(low, high)
+names = view.fitting_models(low, high)
 story.told()
-hybrids.live("home", names, low, high, PARAMETERS, with_details=False)
+view.live("home", names, low, high, PARAMETERS, with_details=False)
 
 if not st.session_state["present"]:
     st.page_link("pages/hybrid.py", label="Use your own pictures", icon=":material/blur_on:")

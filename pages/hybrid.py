@@ -2,12 +2,13 @@
 
 import streamlit as st
 
-from blurlab.ui import hybrids, pictures, shell
+from blurlab.ui import pictures, shell
+from blurlab.ui.hybrid import view
 
 PARAMETERS = (
     pictures.parameters("low", "object:fish", 22)
     | pictures.parameters("high", "object:house", 50)
-    | hybrids.PARAMETERS
+    | view.PARAMETERS
 )
 
 shell.begin(
@@ -25,6 +26,6 @@ swap.button("", icon=":material/swap_horiz:", help="Swap the pictures", on_click
 with right:
     high = pictures.chooser("high")
 
-names = hybrids.fitting_models(low, high)
-hybrids.filter_controls()
-hybrids.live("hybrid", names, low, high, PARAMETERS)
+names = view.fitting_models(low, high)
+view.filter_controls()
+view.live("hybrid", names, low, high, PARAMETERS)

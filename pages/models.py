@@ -2,13 +2,14 @@
 
 import streamlit as st
 
-from blurlab import models
-from blurlab.ui import cache, data_view, folder_view, inventory, link, own_view, shell, zoo_view
+from blurlab.networks import store
+from blurlab.ui import cache, link, shell
+from blurlab.ui.models import data, folder, inventory, own, public
 
-PARAMETERS = inventory.parameters() | zoo_view.PARAMETERS | folder_view.PARAMETERS
+PARAMETERS = inventory.parameters() | public.PARAMETERS | folder.PARAMETERS
 
 shell.begin("Models and data", PARAMETERS)
-names = models.names()
+names = store.names()
 if names:
     st.subheader("Installed networks")
     st.dataframe(inventory.table(names), hide_index=True, column_config=inventory.COLUMNS)
@@ -28,19 +29,19 @@ if names:
         st.session_state["card"] = names[0]
     st.selectbox("Network", names, key="card", format_func=cache.title)
     inventory.show_card(st.session_state["card"])
-    own_view.removing(st.session_state["card"])
+    own.removing(st.session_state["card"])
 else:
     st.error(shell.NO_MODELS)
 
 st.subheader("Public weights")
-zoo_view.public()
+public.public()
 
 st.subheader("Your own network")
-own_view.form()
+own.form()
 
 st.subheader("Pictures")
-data_view.pictures()
-folder_view.own()
+data.pictures()
+folder.own()
 
 st.subheader("This machine")
 left, right = st.columns(2)

@@ -2,9 +2,11 @@
 
 import streamlit as st
 
-from blurlab.ui import folder_view, link, measure_controls, measure_view, measures_job, shell, show
+from blurlab.ui import link, shell, show
+from blurlab.ui.models import folder
+from blurlab.ui.sensitivity import controls, job, view
 
-PARAMETERS = measure_controls.parameters()
+PARAMETERS = controls.parameters()
 
 shell.begin(
     "Spectral sensitivity",
@@ -15,14 +17,14 @@ shell.begin(
 )
 shell.stop_without_models()
 if not st.session_state["present"]:
-    measure_controls.controls()
+    controls.controls()
 
-folder_view.stop_until_checked(st.session_state["data"].strip(), PARAMETERS)
-names = measure_controls.fitting_models()
+folder.stop_until_checked(st.session_state["data"].strip(), PARAMETERS)
+names = controls.fitting_models()
 try:
-    works = measures_job.plan(*measure_controls.asked(names))
+    works = job.plan(*controls.asked(names))
 except ValueError as error:
     show.error(f"{str(error)[0].upper()}{str(error)[1:]}")
     link.write(shell.SHARED | PARAMETERS)
     st.stop()
-measure_view.live(names, works, PARAMETERS)
+view.live(names, works, PARAMETERS)

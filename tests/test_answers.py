@@ -13,9 +13,12 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from blurlab import data, images, models
-from blurlab.hybrid import hybrid
-from blurlab.ui import answers, asking, cache, files, jobs
+from blurlab.data import sets
+from blurlab.filters.hybrid import hybrid
+from blurlab.networks import store
+from blurlab.pictures import images
+from blurlab.ui import asking, cache, files, jobs
+from blurlab.ui.hybrid import job as answers
 
 ROOT = Path(__file__).parents[1]
 FISH = cache.Choice("object", "fish", 3)
@@ -27,7 +30,7 @@ CAT = cache.Choice("photograph", "cat")
 @pytest.fixture(scope="module")
 def names():
     """The installed models of the procedural objects."""
-    found = [name for name in models.names() if models.card(name)["recipe"]["data"] == "objects"]
+    found = [name for name in store.names() if store.card(name)["recipe"]["data"] == "objects"]
     if not found:
         pytest.skip("no models of the objects are installed")
     return tuple(found)
@@ -63,8 +66,8 @@ def test_the_exact_answer_is_the_models_answer_to_the_hybrid(names, chosen):
         filter=chosen.filter,
     )
     for name in names:
-        probabilities = models.load(name)(picture[None]).softmax(-1)[0]
-        classes = models.card(name)["classes"]
+        probabilities = store.load(name)(picture[None]).softmax(-1)[0]
+        classes = store.card(name)["classes"]
         said = answers.exact(name, chosen)
         assert said.p_low == pytest.approx(
             probabilities[classes.index(chosen.low.name)].item(), abs=1e-4
@@ -148,7 +151,7 @@ def test_an_empty_table_is_a_file_too():
 
 
 def test_a_picture_of_the_models_own_kind_has_its_true_class(names):
-    classes = models.card(names[0])["classes"]
+    classes = store.card(names[0])["classes"]
     assert cache.named_class(names[0], FISH) == classes.index("fish")
     guess = cache.answers(names[0], CAT).argmax()
     assert cache.named_class(names[0], CAT) == guess
@@ -192,7 +195,7 @@ def executed(lines, folder):
     ids=["aligned object and photograph", "own file", "imagenette"],
 )
 def test_the_python_lines_give_the_picture_and_the_answers_of_the_page(names, chosen, tmp_path):
-    if chosen.low.kind == "imagenette" and not data.has_imagenette():
+    if chosen.low.kind == "imagenette" and not sets.has_imagenette():
         pytest.skip("Imagenette is not in BLURLAB_DATA")
     if chosen.high.kind == "file":
         written = images.png_bytes(cache.picture(CUP))

@@ -17,9 +17,9 @@ from test_downloads import server  # noqa: F401
 from torch.testing import assert_close
 from torchvision.datasets import CIFAR10, Imagenette
 
-from blurlab import archives, data, downloads, sources
 from blurlab.__main__ import main
-from blurlab.images import png_bytes
+from blurlab.data import archives, downloads, sets, sources
+from blurlab.pictures.images import png_bytes
 
 # ruff: noqa: F811 (fixtures of other files)
 FILES = {"imagenette": "imagenette2-160.tgz", "cifar10": CIFAR10.filename}
@@ -48,7 +48,7 @@ def cifar_files():
     """Two pictures per file, as CIFAR-10 lays them out."""
     grey = np.repeat([[9], [200]], 3072, 1).astype(np.uint8)
     picked = pickle.dumps({"data": grey, "labels": [3, 5]})
-    names = pickle.dumps({"label_names": list(data.CIFAR10_CLASSES)})
+    names = pickle.dumps({"label_names": list(sets.CIFAR10_CLASSES)})
     return {"data_batch_1": picked, "test_batch": picked, "batches.meta": names}
 
 
@@ -59,7 +59,7 @@ def imagenette_files():
             torch.full((3, 20, 30), 0.2 * (number + 1))
         )
         for split in ("train", "val")
-        for number, folder in enumerate(data.IMAGENETTE_FOLDERS[:2])
+        for number, folder in enumerate(sets.IMAGENETTE_FOLDERS[:2])
     }
 
 
@@ -101,7 +101,7 @@ def test_cifar_10_is_fetched_with_progress_and_then_there(publish, root, server)
     assert archives.Step("fetching", len(content), len(content)) in steps
     assert steps[-1] == archives.Step("unpacking", len(content), len(content))
     source = sources.find("cifar10", 48)
-    assert source[:3] == ("cifar10/val/48", data.CIFAR10_CLASSES, 2)
+    assert source[:3] == ("cifar10/val/48", sets.CIFAR10_CLASSES, 2)
     images = source.load().images[torch.tensor([1, 0])]
     assert_close(images.float().mean((1, 2, 3)), torch.tensor([200.0, 9.0]))
     assert {path.split("/")[0] for path in files_in(root)} == {CIFAR10.base_folder}
@@ -112,16 +112,16 @@ def test_cifar_10_is_fetched_with_progress_and_then_there(publish, root, server)
 def test_imagenette_is_fetched_and_its_first_pictures_are_shown(publish, root):
     publish("imagenette")
     list(archives.download("imagenette"))
-    assert data.imagenette_count() == 2
+    assert sets.imagenette_count() == 2
     assert archives.counts("imagenette") == (2, 2)
     (first, tench), (second, _) = archives.first_pictures("imagenette", 20)
-    assert (first, second) == data.IMAGENETTE_CLASSES[:2]
+    assert (first, second) == sets.IMAGENETTE_CLASSES[:2]
     assert_close(tench, torch.full((3, 20, 20), 51, dtype=torch.uint8))
     assert list(archives.download("imagenette")) == []
 
 
 def test_a_damaged_first_picture_of_imagenette_is_left_out(root):
-    folder = root / "imagenette2-160" / "val" / data.IMAGENETTE_FOLDERS[3]
+    folder = root / "imagenette2-160" / "val" / sets.IMAGENETTE_FOLDERS[3]
     folder.mkdir(parents=True)
     (folder / "1.JPEG").write_text("<html>")
     assert archives.first_pictures("imagenette", 20) == []
@@ -142,7 +142,7 @@ def test_a_cut_download_goes_on_where_it_ended(publish, root, server):
     assert files_in(root) == [f"{FILES['imagenette']}.part"]
     list(archives.download("imagenette"))
     assert server.ranges == [None, "bytes=400000-"]
-    assert data.imagenette_count() == 2
+    assert sets.imagenette_count() == 2
 
 
 @pytest.mark.parametrize(
@@ -178,13 +178,13 @@ def test_a_download_that_is_stopped_leaves_no_half_data_set_and_goes_on(publish,
     assert files_in(root) == [FILES["imagenette"] + ".part" * (doing == "fetching")]
     steps = list(archives.download("imagenette"))
     assert steps[-1].done == steps[-1].total
-    assert data.imagenette_count() == 2
+    assert sets.imagenette_count() == 2
 
 
 KILLED = """
 import os, signal, sys
 from torchvision.datasets import Imagenette
-from blurlab import archives
+from blurlab.data import archives
 Imagenette._ARCHIVES["160px"] = (sys.argv[1], sys.argv[2])
 for step in archives.download("imagenette"):
     if step.doing == "unpacking":
@@ -232,7 +232,7 @@ def test_an_archive_that_a_person_put_there_is_checked_and_used(publish, root, s
         list(archives.download("imagenette"))
     (root / FILES["imagenette"]).write_bytes(content)
     list(archives.download("imagenette"))
-    assert data.imagenette_count() == 2
+    assert sets.imagenette_count() == 2
     assert server.ranges == []
 
 

@@ -10,12 +10,16 @@ import torch
 import torch.nn.functional as F
 from torch.testing import assert_close
 
-from blurlab import models, objects
-from blurlab.architectures import ResidualNet
-from blurlab.attacks import ATTACKS, fgsm, minimal_epsilon, parse_epsilon, pgd, through
-from blurlab.blur import gaussian_blur
-from blurlab.models import Classifier
-from blurlab.norms import NORMS
+from blurlab.attacks.descent import fgsm, pgd
+from blurlab.attacks.goals import through
+from blurlab.attacks.minimum import minimal_epsilon
+from blurlab.attacks.norms import NORMS, parse_epsilon
+from blurlab.attacks.table import ATTACKS
+from blurlab.filters.blur import gaussian_blur
+from blurlab.networks import store
+from blurlab.networks.architectures import ResidualNet
+from blurlab.networks.classifier import Classifier
+from blurlab.pictures import objects
 
 SIZE, CLASSES = 16, 8
 # Radii at which about half of the attacks on the trained model below succeed.
@@ -178,7 +182,7 @@ def test_minimal_size_is_zero_when_done_and_infinite_when_impossible(model, pict
 def test_no_search_for_the_smallest_change_ends_far_from_the_others(generator):
     images, labels = objects.objects(12, 128, generator)
     targets = (labels + 1) % len(objects.CLASSES)
-    found = last(minimal_epsilon(models.load("objects_base"), images, targets, targeted=True))
+    found = last(minimal_epsilon(store.load("objects_base"), images, targets, targeted=True))
     assert (found.epsilon < 3 * found.epsilon.median()).all()
 
 

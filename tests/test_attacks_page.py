@@ -9,26 +9,30 @@ import torch
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
-from blurlab import attacks, models, spectrum
-from blurlab.ui import attack_report, attacking, cache
-from blurlab.ui.epsilon_view import EPSILONS
+from blurlab.attacks import descent
+from blurlab.filters import spectrum
+from blurlab.networks import store
+from blurlab.pictures import resizing
+from blurlab.ui import cache
+from blurlab.ui.attacks import job, report
+from blurlab.ui.attacks.epsilon import EPSILONS
 
 APP = Path(__file__).parents[1] / "app.py"
 FISH = cache.Choice("object", "fish", 22)
 BASE, BLUR = "objects_base", "objects_blur2"
 pytestmark = pytest.mark.skipif(
-    not {BASE, BLUR} <= set(models.names()), reason="the models of objects are not installed"
+    not {BASE, BLUR} <= set(store.names()), reason="the models of objects are not installed"
 )
 
 
 def setting(**changes):
-    first = attacking.Setting(BASE, FISH, "pgd", "linf", 8 / 255, 3, None, None)
+    first = job.Setting(BASE, FISH, "pgd", "linf", 8 / 255, 3, None, None)
     return first._replace(**changes)
 
 
 @pytest.fixture(scope="module")
 def found():
-    return list(attacking.steps(setting(), (BASE, BLUR)))
+    return list(job.steps(setting(), (BASE, BLUR)))
 
 
 def test_every_step_is_described_and_the_first_is_the_picture(found):
@@ -39,31 +43,31 @@ def test_every_step_is_described_and_the_first_is_the_picture(found):
 
 
 def test_the_answers_and_the_spectrum_are_the_cores(found):
-    model = models.load(BASE)
-    original = models.resize(cache.picture(FISH)[None], model.input_size)
-    label = torch.tensor([models.card(BASE)["classes"].index("fish")])
-    *_, adversarial = attacks.pgd(model, original, label, epsilon=8 / 255, steps=3)
+    model = store.load(BASE)
+    original = resizing.resize(cache.picture(FISH)[None], model.input_size)
+    label = torch.tensor([store.card(BASE)["classes"].index("fish")])
+    *_, adversarial = descent.pgd(model, original, label, epsilon=8 / 255, steps=3)
     for name in (BASE, BLUR):
-        expected = models.load(name)(adversarial).softmax(-1)[0]
+        expected = store.load(name)(adversarial).softmax(-1)[0]
         assert found[-1].said[name] == pytest.approx(expected.tolist(), abs=1e-5)
     half = spectrum.half_power_exact(spectrum.mean_power(adversarial - original))
     assert found[-1].half_power == pytest.approx(half * model.input_size)
 
 
 def test_the_attack_lowers_the_true_class_of_its_own_model(found):
-    fed = attack_report.feed(setting(), (BASE, BLUR), found)
+    fed = report.feed(setting(), (BASE, BLUR), found)
     true = fed[BASE]["curves"]["true"]
     assert true[-1] < true[0] - 0.3
     assert "Transfer" in fed[BLUR]["note"]
 
 
 def test_half_of_the_power_lies_lower_for_the_network_behind_a_blur(found):
-    behind = list(attacking.steps(setting(model=BLUR), (BLUR,)))
+    behind = list(job.steps(setting(model=BLUR), (BLUR,)))
     assert behind[-1].half_power < found[-1].half_power / 2
 
 
 def test_steps_that_are_not_there_yet_are_open(found):
-    fed = attack_report.feed(setting(), (BASE,), [*found[:2], None, None])[BASE]
+    fed = report.feed(setting(), (BASE,), [*found[:2], None, None])[BASE]
     assert [classes is None for classes in fed["classes"]] == [False, False, True, True]
     assert fed["curves"]["true"][2:] == [None, None]
 
@@ -82,8 +86,8 @@ def test_the_python_lines_make_the_same_attack(changes, tmp_path, monkeypatch, c
     chosen = setting(**changes)
     monkeypatch.chdir(tmp_path)
     names: dict = {}
-    exec(attack_report.script(chosen, (BASE,)), names)
-    *_, expected = attacking.attacked(chosen)
+    exec(report.script(chosen, (BASE,)), names)
+    *_, expected = job.attacked(chosen)
     assert torch.allclose(names["adversarial"], expected.cpu(), atol=1e-5)
     assert "f_0.5" in capsys.readouterr().out
 
@@ -216,9 +220,9 @@ def test_every_epsilon_is_an_attack_of_its_own(opened):
     assert list(rows["epsilon"].unique()) == pytest.approx([e / 255 for e in EPSILONS["linf"]])
     attacked = rows[rows["model"] == BASE]
     for epsilon in (3, 12):
-        *_, last = attacking.steps(setting(epsilon=epsilon / 255, steps=2), (BASE,))
+        *_, last = job.steps(setting(epsilon=epsilon / 255, steps=2), (BASE,))
         (row,) = attacked[(attacked["epsilon"] - epsilon / 255).abs() < 1e-9].to_dict("records")
-        own = models.card(BASE)["classes"].index("fish")
+        own = store.card(BASE)["classes"].index("fish")
         assert row["p_true"] == pytest.approx(last.said[BASE][own], abs=1e-5)
         assert row["size"] == pytest.approx(epsilon / 255, abs=1e-5)
     assert attacked["p_true"].iloc[0] > attacked["p_true"].iloc[-1] + 0.3

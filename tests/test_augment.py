@@ -3,7 +3,7 @@
 import torch
 from torch.testing import assert_close
 
-from blurlab.augment import crop
+from blurlab.training.augment import crop
 
 NOISE = torch.randint(256, (64, 3, 40, 40), generator=torch.Generator().manual_seed(5)).byte()
 

@@ -9,7 +9,7 @@ import torch
 from conftest import grating
 from torch.testing import assert_close
 
-from blurlab.blur import GaussianBlur, gaussian_blur
+from blurlab.filters.blur import GaussianBlur, gaussian_blur
 
 SIZES = [31, 64, 128, 160]  # 128 and 160 are blurred by blocks when sigma is small
 SIGMAS = [0.1, 0.5, 1, 3, 8, 15]

@@ -9,17 +9,23 @@ import torch
 from browser import chromium
 from test_pages import components, fed, fine, opened, said, slider  # noqa: F401
 
-from blurlab import attacks, models, objects, pca
-from blurlab.blur import gaussian_blur
-from blurlab.corruptions import corrupt
-from blurlab.ui import attacking, cache, defence_report, defending, files
+from blurlab.attacks import descent, goals
+from blurlab.corruptions.corrupting import corrupt
+from blurlab.filters import pca
+from blurlab.filters.blur import gaussian_blur
+from blurlab.networks import store
+from blurlab.pictures import objects, resizing
+from blurlab.ui import cache, files
+from blurlab.ui.attacks import job as attacking
+from blurlab.ui.blur import job as defending
+from blurlab.ui.blur import report
 from blurlab.ui.frames import frames_html
 
 FISH = cache.Choice("object", "fish", 22)
 BASE, BLUR = "objects_base", "objects_blur2"
 NAMES = (BASE, BLUR)
 pytestmark = pytest.mark.skipif(
-    not set(NAMES) <= set(models.names()), reason="the models of objects are not installed"
+    not set(NAMES) <= set(store.names()), reason="the models of objects are not installed"
 )
 
 
@@ -38,11 +44,11 @@ def frame(setting, strength):
 
 @pytest.mark.parametrize("adaptive", [True, False])
 def test_every_stage_is_the_cores(adaptive):
-    model, blur = models.load(BASE), partial(gaussian_blur, sigma=0.75)
-    original = models.resize(cache.picture(FISH)[None], model.input_size)
+    model, blur = store.load(BASE), partial(gaussian_blur, sigma=0.75)
+    original = resizing.resize(cache.picture(FISH)[None], model.input_size)
     label = torch.tensor([objects.CLASSES.index("fish")])
-    seen = attacks.through(blur, model) if adaptive else model
-    *_, attacked = attacks.pgd(seen, original, label, epsilon=12 / 255, steps=defending.STEPS)
+    seen = goals.through(blur, model) if adaptive else model
+    *_, attacked = descent.pgd(seen, original, label, epsilon=12 / 255, steps=defending.STEPS)
     corrupted = corrupt(attacked, "gaussian_noise", 1, torch.Generator().manual_seed(0))
     expected = [original, attacked, corrupted, blur(corrupted)]
     chain = defending.chain(setting(adaptive=adaptive), 0.75)
@@ -88,24 +94,24 @@ def test_the_blur_takes_the_fine_end_of_the_spectrum_away():
 def test_the_other_class_is_the_target_where_there_is_one():
     found = frame(setting(target="house"), 0.5)
     said = found.said["defended"]
-    values = defence_report.probabilities(BLUR, setting(target="house"), found.said)
+    values = report.probabilities(BLUR, setting(target="house"), found.said)
     assert values["wanted"] == said[BLUR][objects.CLASSES.index("house")]
-    values = defence_report.probabilities(BLUR, setting(), found.said)
+    values = report.probabilities(BLUR, setting(), found.said)
     own = objects.CLASSES.index("fish")
     assert values["wanted"] == max(p for index, p in enumerate(said[BLUR]) if index != own)
 
 
 def test_each_card_says_which_experiment_and_which_attack_it_is():
-    assert "only put in front of it. Adaptive" in defence_report.note(BASE, setting())
-    assert "Transfer" in defence_report.note(BASE, setting(adaptive=False))
-    behind = defence_report.note(BLUR, setting())
+    assert "only put in front of it. Adaptive" in report.note(BASE, setting())
+    assert "Transfer" in report.note(BASE, setting(adaptive=False))
+    behind = report.note(BLUR, setting())
     assert "Trained behind a blur layer of 2 pixels" in behind
     assert "made for another network" in behind
-    assert "attack" not in defence_report.note(BASE, setting(epsilon=0.0))
+    assert "attack" not in report.note(BASE, setting(epsilon=0.0))
 
 
 def test_strengths_that_are_not_there_yet_are_open():
-    fed_so_far = defence_report.feed(NAMES, setting(), [frame(setting(), 0.5)])[BASE]
+    fed_so_far = report.feed(NAMES, setting(), [frame(setting(), 0.5)])[BASE]
     count = len(defending.DEFENCES["blur"].strengths)
     assert [i for i in range(count) if fed_so_far["classes"][i]] == [2]
     assert fed_so_far["curves"]["true"][3:] == [None] * (count - 3)
@@ -123,7 +129,7 @@ def test_strengths_that_are_not_there_yet_are_open():
 def test_the_python_lines_make_the_same_chain(changes, strength, capsys):
     chosen = setting(**changes)
     space = {}
-    exec(defence_report.script(NAMES, chosen, strength), space)
+    exec(report.script(NAMES, chosen, strength), space)
     expected = defending.chain(chosen, strength).values()
     for stage, picture in zip(space["stages"], expected, strict=True):
         torch.testing.assert_close(stage, picture, atol=1e-5, rtol=0)
@@ -259,7 +265,7 @@ def test_presenters_get_the_chain_and_little_else(opened):  # noqa: F811
 
 def test_the_numbers_are_complete_and_fit_a_file(page):
     found = [frame(setting(), strength) for strength in (2, 0, 0.5)]
-    rows = defence_report.rows(NAMES, setting(), found)
+    rows = report.rows(NAMES, setting(), found)
     assert [row["blur"] for row in rows] == [0, 0, 0.5, 0.5, 2, 2]
     assert rows[0]["answer_picture"] == "fish"
     stated = json.loads(files.as_json(setting(), rows))
@@ -279,13 +285,13 @@ def test_the_file_shows_the_chain_and_its_slider_moves_every_stage(tmp_path):
             {"title": stage, "urls": [each.urls[stage] for each in found]}
             for stage in defending.kinds(setting())
         ],
-        "models": [defence_report.model(i, name, setting()) for i, name in enumerate(NAMES)],
+        "models": [report.model(i, name, setting()) for i, name in enumerate(NAMES)],
         "answers": {},
         "curve_titles": {},
         "stages": [
             {
-                "said": {name: defence_report.said_of(stage, name, found) for name in NAMES},
-                "spectra": [defence_report.logarithms(each.power[stage]) for each in found],
+                "said": {name: report.said_of(stage, name, found) for name in NAMES},
+                "spectra": [report.logarithms(each.power[stage]) for each in found],
             }
             for stage in defending.kinds(setting())
         ],

@@ -12,11 +12,12 @@ from browser import chromium
 from PIL import Image
 
 from benchmarks.serving import served
-from blurlab import images, models
+from blurlab.networks import store
+from blurlab.pictures import images
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.skipif(not models.names(), reason="no models are installed"),
+    pytest.mark.skipif(not store.names(), reason="no models are installed"),
 ]
 SECONDS = 120_000  # ms that a page may take before a test gives up; tests of speed have their own
 # A number for every picture, so that pictures can be compared without sending them.

@@ -7,15 +7,18 @@ import pytest
 import tiny
 import torch
 
-from blurlab import cards, data, models, objects
+from blurlab.data import sets
 from blurlab.measures.table import MEASURES
-from blurlab.sensitivity import Interval, share
+from blurlab.networks import store
+from blurlab.pictures import objects
+from blurlab.statistics import Interval, share
+from blurlab.training import cards
 
 
 @pytest.fixture
 def model(tmp_path, monkeypatch):
     """An untrained tiny model, installed alone, that knows all objects."""
-    monkeypatch.setattr(models, "MODELS_DIR", tmp_path)
+    monkeypatch.setattr(store, "MODELS_DIR", tmp_path)
     monkeypatch.setenv("BLURLAB_RESULTS", str(tmp_path / "results"))
     monkeypatch.setattr(tiny, "CLASSES", objects.CLASSES)
     return tiny.install(tmp_path)
@@ -66,9 +69,9 @@ def test_a_curve_is_written_with_its_reverse_frequency_in_fractions_of_nyquist()
 
 
 def test_measuring_gives_accuracy_hybrids_and_cue_conflicts_and_writes_them(model, monkeypatch):
-    monkeypatch.setitem(data.OBJECTS_COUNT, "val", 200)
+    monkeypatch.setitem(sets.OBJECTS_COUNT, "val", 200)
     monkeypatch.setattr(cards, "CUE_CONFLICTS", 200)
-    before = models.card("tiny")
+    before = store.card("tiny")
     reports = list(cards.measure("tiny"))
     measured = dict(reports)
     pairs = [numbers["pairs"] for kind, numbers in reports if kind == "hybrids"]
@@ -79,13 +82,13 @@ def test_measuring_gives_accuracy_hybrids_and_cue_conflicts_and_writes_them(mode
         numbers = measured["cue_conflicts"][cue]
         assert 0 <= numbers["low"] <= numbers["value"] <= numbers["high"] <= 1
     cards.write("tiny", measured)
-    assert models.card("tiny") == before | {"measured": json.loads(json.dumps(measured))}
+    assert store.card("tiny") == before | {"measured": json.loads(json.dumps(measured))}
     assert next(cards.measure("tiny")) == ("accuracy", measured["accuracy"])
 
 
 def test_robustness_is_measured_by_corruption_and_by_attack(model, tmp_path, monkeypatch):
-    monkeypatch.setitem(data.DATASETS, "objects", tiny.data_set)
-    monkeypatch.setitem(data.OBJECTS_COUNT, "val", 30)
+    monkeypatch.setitem(sets.DATASETS, "objects", tiny.data_set)
+    monkeypatch.setitem(sets.OBJECTS_COUNT, "val", 30)
     monkeypatch.setitem(MEASURES["attacks"].settings, "steps", 2)
     monkeypatch.setitem(MEASURES["perturbation"].settings, "steps", 3)
     torch.manual_seed(1)
@@ -108,5 +111,5 @@ def test_a_card_is_replaced_and_never_written_over(model, tmp_path):
     (tmp_path / "opened").hardlink_to(path)
     cards.write("tiny", {"accuracy": 1})
     assert (tmp_path / "opened").read_text() == old
-    assert models.card("tiny")["measured"] == {"accuracy": 1}
-    assert models.names() == ["tiny"]  # nothing unfinished is taken for a card
+    assert store.card("tiny")["measured"] == {"accuracy": 1}
+    assert store.names() == ["tiny"]  # nothing unfinished is taken for a card

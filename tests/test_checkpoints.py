@@ -15,7 +15,7 @@ from torch import nn
 from torch.testing import assert_close
 from torchvision.models import resnet18
 
-from blurlab import architectures, checkpoints, inert
+from blurlab.networks import architectures, checkpoints, inert
 
 CLASSES = 5
 SHAPES = {"features.weight": torch.Size([4, 3, 3, 3]), "fc.weight": torch.Size([CLASSES, 4])}

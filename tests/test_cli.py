@@ -14,12 +14,15 @@ import tiny
 import torch
 from torch.testing import assert_close
 
-from blurlab import data, models, objects, pca
 from blurlab.__main__ import main
-from blurlab.blur import gaussian_blur
-from blurlab.hybrid import hybrid
-from blurlab.images import load_image, save_image
-from blurlab.recipes import RECIPES
+from blurlab.data import sets
+from blurlab.filters import pca
+from blurlab.filters.blur import gaussian_blur
+from blurlab.filters.hybrid import hybrid
+from blurlab.networks import classifier, store
+from blurlab.pictures import objects
+from blurlab.pictures.images import load_image, save_image
+from blurlab.training.recipes import RECIPES
 
 ROOT = Path(__file__).parents[1]
 COMMANDS = [
@@ -48,7 +51,7 @@ def installed(here, monkeypatch, tmp_path_factory):
     """One untrained tiny model in a folder of models of its own."""
     folder = here / "models"
     folder.mkdir()
-    monkeypatch.setattr(models, "MODELS_DIR", folder)
+    monkeypatch.setattr(store, "MODELS_DIR", folder)
     monkeypatch.setenv("BLURLAB_RESULTS", str(tmp_path_factory.mktemp("results")))
     tiny.write_folders(here / "folder", 6)
     return tiny.install(folder)
@@ -131,7 +134,7 @@ def test_corrupt_gives_the_same_picture_for_the_same_seed_only(here, capsys):
 def test_pca_writes_the_basis_of_the_training_pictures(here, capsys, monkeypatch):
     drawn = tiny.pictures(48, 0)
     monkeypatch.setitem(
-        data.DATASETS,
+        sets.DATASETS,
         "objects",
         lambda split, size: drawn._replace(images=drawn.images[..., :size, :size]),
     )
@@ -161,10 +164,10 @@ def test_objects_writes_pictures_a_table_of_their_classes_and_the_same_ones_agai
 
 
 def test_models_lists_measured_and_unmeasured_models(installed, capsys):
-    tiny.install(models.MODELS_DIR, "other", title="Another")
-    path = models.MODELS_DIR / "other.json"
+    tiny.install(store.MODELS_DIR, "other", title="Another")
+    path = store.MODELS_DIR / "other.json"
     measured = {"accuracy": {"value": 0.876}, "hybrids": {"f_rev_nyquist": {"value": 0.1234}}}
-    path.write_text(json.dumps(models.card("other") | {"measured": measured}))
+    path.write_text(json.dumps(store.card("other") | {"measured": measured}))
     head, other, unmeasured = printed(capsys, "models").splitlines()
     assert "fractions of Nyquist" in head
     assert other.split() == ["other", "87.6%", "0.123", "Another"]
@@ -172,13 +175,13 @@ def test_models_lists_measured_and_unmeasured_models(installed, capsys):
 
 
 def test_models_prints_the_whole_cards_as_json(installed, capsys):
-    assert json.loads(printed(capsys, "models", "--json")) == [models.card("tiny")]
+    assert json.loads(printed(capsys, "models", "--json")) == [store.card("tiny")]
 
 
 def test_predict_prints_the_best_classes_with_their_probabilities(installed, capsys):
     given = json.loads(printed(capsys, "predict", "low.npy", "--model", "tiny", "--json"))
     picture = load_image("low.npy")[None]
-    probabilities, indices = models.top_k(models.load("tiny")(picture), 3)
+    probabilities, indices = classifier.top_k(store.load("tiny")(picture), 3)
     assert [answer["class"] for answer in given["tiny"]] == [
         tiny.CLASSES[index] for index in indices[0]
     ]
@@ -187,7 +190,7 @@ def test_predict_prints_the_best_classes_with_their_probabilities(installed, cap
 
 
 def test_predict_asks_several_models_in_words(installed, capsys):
-    tiny.install(models.MODELS_DIR, "other", seed=1)
+    tiny.install(store.MODELS_DIR, "other", seed=1)
     asked = ["--model", "other", "--model", "tiny", "--top", "1"]
     lines = printed(capsys, "predict", "wide.png", *asked).splitlines()
     assert [line.split(": ")[0] for line in lines] == ["other", "tiny"]
@@ -198,26 +201,26 @@ def test_predict_asks_several_models_in_words(installed, capsys):
 
 
 def test_train_writes_a_measured_model_and_card_measures_it_alike(installed, capsys, monkeypatch):
-    monkeypatch.setitem(data.DATASETS, "tiny", tiny.data_set)
+    monkeypatch.setitem(sets.DATASETS, "tiny", tiny.data_set)
     recipe = replace(tiny.RECIPE, data="tiny")
     monkeypatch.setitem(RECIPES, "new", recipe)
     out = printed(capsys, "train", "new", "--runs", "checkpoints")
     assert "epoch 1/3" in out
     assert "epoch 3/3" in out
     assert Path("checkpoints/new/checkpoint.pt").is_file()
-    card = models.card("new")
+    card = store.card("new")
     assert card["measured"]["accuracy"]["pictures"] == 30
     assert card["measured"]["hybrids"]["pairs"] == 30
     assert json.loads(printed(capsys, "card", "new")) == card["measured"]
-    assert models.card("new") == card
+    assert store.card("new") == card
     assert "epoch" not in printed(capsys, "train", "new", "--runs", "checkpoints")  # it is done
-    assert models.card("new") == card
+    assert store.card("new") == card
 
 
 def test_train_takes_several_names_and_the_file_of_a_target(installed, capsys, monkeypatch):
     drawn, splits = tiny.pictures(20, 0, 32), []
     monkeypatch.setitem(
-        data.DATASETS, "tiny", lambda split, size: splits.append(split) or tiny.data_set(split, 32)
+        sets.DATASETS, "tiny", lambda split, size: splits.append(split) or tiny.data_set(split, 32)
     )
     np.savez("alike.npz", pictures=drawn.images.numpy(), similarity=np.eye(20))
     aim = {"objective": "similar", "settings": {"target": None, "weight": 1.0, "pictures": 8}}
@@ -227,14 +230,14 @@ def test_train_takes_several_names_and_the_file_of_a_target(installed, capsys, m
     printed(capsys, "train", "one", "two", "--runs", "checkpoints", "--similarity", "alike.npz")
     assert splits.count("train") == 1
     for name in ("one", "two"):
-        target = models.card(name)["recipe"]["settings"]["target"]
-        assert models.sha256(Path("alike.npz")) in target
+        target = store.card(name)["recipe"]["settings"]["target"]
+        assert store.sha256(Path("alike.npz")) in target
     assert "needs a file" in refusal(capsys, "train", "one", "--runs", "checkpoints")
     assert "nowhere.npz" in refusal(capsys, "train", "one", "--similarity", "nowhere.npz")
 
 
 def test_measure_prints_a_table_of_all_models_and_writes_every_digit(installed, capsys):
-    tiny.install(models.MODELS_DIR, "other", seed=1)
+    tiny.install(store.MODELS_DIR, "other", seed=1)
     asked = [*MEASURE, "--model", "other", "-n", "4", "--set", "alphas=[0, 50, 100]"]
     lines = printed(capsys, *asked, "--json", "out.json").splitlines()
     assert lines[0].startswith("Answers to hybrid pictures: folder/")
@@ -243,7 +246,7 @@ def test_measure_prints_a_table_of_all_models_and_writes_every_digit(installed, 
     found = json.loads(Path("out.json").read_text())
     assert [each["name"] for each in found] == ["tiny", "other"]
     for each in found:
-        assert each["model"] == models.identity(models.card(each["name"]))
+        assert each["model"] == store.identity(store.card(each["name"]))
         assert (each["measure"], each["seed"], each["pictures"]) == ("hybrids", 0, 4)
         assert each["settings"] == {"alphas": [0, 50, 100]}
         assert len(each["estimate"]["p_low"]) == 3
@@ -251,7 +254,7 @@ def test_measure_prints_a_table_of_all_models_and_writes_every_digit(installed, 
 
 
 def test_measure_compares_corruption_errors_with_a_baseline(installed, capsys):
-    tiny.install(models.MODELS_DIR, "other", seed=1)
+    tiny.install(store.MODELS_DIR, "other", seed=1)
     asked = [*CORRUPTED, "--model", "other", "-n", "4", "--baseline", "other"]
     out = printed(capsys, *asked, "--json", "out.json")
     compared, baseline = json.loads(Path("out.json").read_text())
@@ -390,13 +393,13 @@ def installed_files():
 
 
 def test_a_changed_weights_file_is_refused(installed, capsys):
-    path = models.MODELS_DIR / "tiny.safetensors"
+    path = store.MODELS_DIR / "tiny.safetensors"
     path.write_bytes(path.read_bytes()[:-1])
     assert "sha256" in refusal(capsys, *PREDICT)
 
 
 def test_a_checkpoint_that_is_none_is_refused(installed, capsys, monkeypatch):
-    monkeypatch.setitem(data.DATASETS, "tiny", tiny.data_set)
+    monkeypatch.setitem(sets.DATASETS, "tiny", tiny.data_set)
     monkeypatch.setitem(RECIPES, "new", replace(tiny.RECIPE, data="tiny"))
     path = Path("checkpoints/new/checkpoint.pt")
     path.parent.mkdir(parents=True)

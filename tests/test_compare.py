@@ -6,14 +6,17 @@ import pytest
 import tiny
 import torch
 
-from blurlab import compare, data, measuring, models, sources
 from blurlab.__main__ import main
+from blurlab.claims import compare
+from blurlab.claims.compare import Kin, compared, family
 from blurlab.commands.tables import markdown
-from blurlab.compare import Kin, compared, family
-from blurlab.measures import tallies, total
+from blurlab.data import sets, sources
+from blurlab.measures import measuring
 from blurlab.measures.table import MEASURES
-from blurlab.sensitivity import Interval
-from blurlab.training import untrained
+from blurlab.measures.tallies import tallies, total
+from blurlab.networks import store
+from blurlab.statistics import Interval
+from blurlab.training.loop import untrained
 
 SHORT = {"perturbation": {"steps": 3}, "attacks": {"steps": 1}, "hybrids": {"alphas": [0, 100]}}
 NAMES = {
@@ -50,11 +53,11 @@ def test_the_clean_accuracy_is_named_once():
 @pytest.fixture
 def seeds(tmp_path, monkeypatch):
     """Two models of one recipe but for the seed and a third behind a blur, the first measured."""
-    monkeypatch.setattr(models, "MODELS_DIR", tmp_path)
+    monkeypatch.setattr(store, "MODELS_DIR", tmp_path)
     monkeypatch.setenv("BLURLAB_RESULTS", str(tmp_path / "results"))
-    monkeypatch.setitem(data.DATASETS, "objects", tiny.data_set)
-    monkeypatch.setitem(data.OBJECTS_COUNT, "val", 30)
-    monkeypatch.setattr(tiny, "CLASSES", data.objects.CLASSES)
+    monkeypatch.setitem(sets.DATASETS, "objects", tiny.data_set)
+    monkeypatch.setitem(sets.OBJECTS_COUNT, "val", 30)
+    monkeypatch.setattr(tiny, "CLASSES", sets.objects.CLASSES)
     for name, changes in {"b": {"seed": 1}, "a": {}, "c": {"sigma": 1.0}}.items():
         tiny.install(tmp_path, name, **changes)
     work = measuring.plan("a", "hybrids", sources.find("objects", 32))
@@ -63,7 +66,7 @@ def seeds(tmp_path, monkeypatch):
 
 
 def test_a_family_puts_models_together_that_differ_by_seed_alone(seeds):
-    found = family(models.names(), "objects")
+    found = family(store.names(), "objects")
     assert [kin.names for kin in found] == [["a", "b"], ["c"]]
     assert found[0].numbers == {"f_rev, of Nyquist": [seeds["f_rev_nyquist"]]}
     assert found[0].pictures == {"hybrids": [30]}
@@ -82,15 +85,15 @@ def test_pictures_of_32_pixels_are_compared_under_the_strengths_made_for_them(se
 
 
 def test_a_card_of_before_a_setting_was_there_is_of_the_same_recipe(seeds):
-    old = models.card("a")
+    old = store.card("a")
     del old["recipe"]["objective"], old["recipe"]["settings"], old["recipe"]["components"]
-    models.write_card(models.card_path("a"), old)
+    store.write_card(store.card_path("a"), old)
     assert family(["a", "b"], "objects")[0].names == ["a", "b"]
 
 
 def test_the_accuracy_of_a_card_is_that_of_its_own_pictures_alone(seeds):
     measured = {"accuracy": {"value": 0.5, "low": 0.4, "high": 0.6, "pictures": 30}}
-    models.write_card(models.card_path("c"), models.card("c") | {"measured": measured})
+    store.write_card(store.card_path("c"), store.card("c") | {"measured": measured})
     assert family(["c"], "objects")[0].numbers == {"accuracy, clean": [Interval(0.5, 0.4, 0.6)]}
     assert family(["c"], "imagenette")[0].numbers == {}
 

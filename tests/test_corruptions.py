@@ -12,12 +12,13 @@ import numpy as np
 import pytest
 import torch
 
-from blurlab.corruptions import CORRUPTIONS, SEVERITIES, STRENGTHS, corrupt, eight_bit
 from blurlab.corruptions.blurs import clipped_zoom, shuffle_between_blurs, smear
+from blurlab.corruptions.corrupting import SEVERITIES, corrupt, eight_bit
 from blurlab.corruptions.digital import warp
 from blurlab.corruptions.draws import normal, picture_seeds, uniform
 from blurlab.corruptions.ice import draw_ice
 from blurlab.corruptions.noise import add_noise, from_counts, poisson
+from blurlab.corruptions.table import CORRUPTIONS, STRENGTHS
 from blurlab.corruptions.weather import add_fog, add_ice, draw_cloud, snowfall, splash
 
 RANDOM = [name for name, row in CORRUPTIONS.items() if row.random]

@@ -7,9 +7,11 @@ import pytest
 import torch
 from test_pages import components, fed, fine, needs_models, opened, said, slider  # noqa: F401
 
-from blurlab import models
-from blurlab.corruptions import CORRUPTIONS, SEVERITIES, corrupt
-from blurlab.ui import cache, corrupting
+from blurlab.corruptions.corrupting import SEVERITIES, corrupt
+from blurlab.corruptions.table import CORRUPTIONS
+from blurlab.networks import store
+from blurlab.ui import cache
+from blurlab.ui.corruptions import job as corrupting
 
 FISH = cache.Choice("object", "fish", 22)
 
@@ -51,7 +53,7 @@ def test_the_answers_are_those_of_the_core(page):
     name = next(iter(own(page)))
     picture = cache.picture(FISH)[None]
     generator = torch.Generator().manual_seed(0)
-    expected = models.load(name)(corrupt(picture, "motion_blur", 3, generator)).softmax(-1)[0]
+    expected = store.load(name)(corrupt(picture, "motion_blur", 3, generator)).softmax(-1)[0]
     index = cache.card(name)["classes"].index("fish")
     assert own(page)[name][3] == pytest.approx(expected[index].item(), abs=1e-3)
 

@@ -6,7 +6,8 @@ from PIL import Image
 from torch.testing import assert_close
 from torchvision.datasets import Imagenette
 
-from blurlab import data, objects
+from blurlab.data import sets
+from blurlab.pictures import objects
 
 WNIDS = (
     "n01440764", "n02102040", "n02979186", "n03000684", "n03028079",
@@ -29,8 +30,8 @@ def photographs(tmp_path, monkeypatch):
 
 
 def test_objects_are_the_same_each_time(monkeypatch):
-    monkeypatch.setitem(data.OBJECTS_COUNT, "val", 200)
-    first, again = (data.procedural_objects("val", 32) for _ in range(2))
+    monkeypatch.setitem(sets.OBJECTS_COUNT, "val", 200)
+    first, again = (sets.procedural_objects("val", 32) for _ in range(2))
     assert first.images.dtype == torch.uint8
     assert first.images.shape == (200, 3, 32, 32)
     assert first.classes == objects.CLASSES
@@ -40,12 +41,12 @@ def test_objects_are_the_same_each_time(monkeypatch):
 
 
 def test_the_two_splits_of_the_objects_are_drawn_with_different_seeds():
-    assert data.OBJECTS_COUNT == {"train": 8000, "val": 2000}
-    assert data.OBJECTS_SEED["train"] != data.OBJECTS_SEED["val"]
+    assert sets.OBJECTS_COUNT == {"train": 8000, "val": 2000}
+    assert sets.OBJECTS_SEED["train"] != sets.OBJECTS_SEED["val"]
 
 
 def test_photographs_are_squares_labelled_in_the_order_of_their_classes(photographs):
-    pictures = data.imagenette("val", 48)
+    pictures = sets.imagenette("val", 48)
     assert pictures.images.shape == (10, 3, 48, 48)
     assert pictures.labels.tolist() == list(range(10))
     shades = pictures.images.float().mean((1, 2, 3))
@@ -57,28 +58,28 @@ def test_a_photograph_is_cropped_at_its_centre(photographs):
     picture.paste("blue", (80, 0, 240, 160))
     path = photographs / "imagenette2-160" / "train" / WNIDS[0] / f"{WNIDS[0]}_1.JPEG"
     picture.save(path, quality=100, subsampling=0)
-    red, green, blue = data.imagenette("train").images[0].float().mean((1, 2))
+    red, green, blue = sets.imagenette("train").images[0].float().mean((1, 2))
     assert blue > 250
     assert max(red, green) < 5
 
 
 def test_the_photographs_of_one_class_come_alone(photographs):
-    church = data.imagenette_class("church", 5)
+    church = sets.imagenette_class("church", 5)
     assert church.shape == (1, 3, 160, 160)
-    assert abs(church.float().mean() - (20 * data.IMAGENETTE_CLASSES.index("church") + 1)) < 1.5
+    assert abs(church.float().mean() - (20 * sets.IMAGENETTE_CLASSES.index("church") + 1)) < 1.5
 
 
 def test_the_names_of_the_classes_are_those_that_torchvision_gives(photographs):
     found = Imagenette(photographs, split="val", size="160px").classes
-    assert tuple(names[0] for names in found) == data.IMAGENETTE_CLASSES
+    assert tuple(names[0] for names in found) == sets.IMAGENETTE_CLASSES
 
 
-@pytest.mark.parametrize("load", [data.imagenette, lambda split: data.imagenette_class("tench", 1)])
+@pytest.mark.parametrize("load", [sets.imagenette, lambda split: sets.imagenette_class("tench", 1)])
 def test_a_missing_data_set_is_an_error_that_names_the_folder_and_the_remedy(
     load, tmp_path, monkeypatch
 ):
     monkeypatch.setenv("BLURLAB_DATA", str(tmp_path / "nowhere"))
-    assert not data.has_imagenette()
+    assert not sets.has_imagenette()
     with pytest.raises(ValueError, match=r"nowhere; set BLURLAB_DATA"):
         load("val")
 
@@ -86,21 +87,21 @@ def test_a_missing_data_set_is_an_error_that_names_the_folder_and_the_remedy(
 def test_a_data_set_that_lacks_a_split_is_an_error_that_names_it(photographs):
     (photographs / "imagenette2-160" / "val").rename(photographs / "elsewhere")
     with pytest.raises(ValueError, match="val"):
-        data.imagenette("val")
+        sets.imagenette("val")
 
 
 def test_the_data_folder_is_in_the_users_cache_unless_the_environment_names_it(monkeypatch):
     monkeypatch.setenv("BLURLAB_DATA", "somewhere")
-    assert data.data_root().name == "somewhere"
+    assert sets.data_root().name == "somewhere"
     monkeypatch.delenv("BLURLAB_DATA")
-    assert data.data_root().parts[-2:] == (".cache", "blurlab")
+    assert sets.data_root().parts[-2:] == (".cache", "blurlab")
 
 
 def test_the_real_imagenette_has_all_its_photographs(shared, monkeypatch):
     monkeypatch.setenv("BLURLAB_DATA", str(shared / "data"))
     for split, count in (("train", 9469), ("val", 3925)):
-        assert len(Imagenette(data.data_root(), split=split, size="160px")) == count
-    church = data.imagenette_class("church", 3)
+        assert len(Imagenette(sets.data_root(), split=split, size="160px")) == count
+    church = sets.imagenette_class("church", 3)
     assert church.shape == (3, 3, 160, 160)
     assert church.float().std() > 20
 
@@ -112,7 +113,7 @@ def test_pictures_that_are_decoded_on_demand_are_read_once_while_they_fit():
         asked.append(index)
         return torch.full((3, 2, 2), index, dtype=torch.uint8)
 
-    images = data.Decoded(read, 5, most=2 * 12)
+    images = sets.Decoded(read, 5, most=2 * 12)
     for _ in range(2):
         found = images[torch.tensor([4, 1, 3])]
         assert found[:, 0, 0, 0].tolist() == [4, 1, 3]

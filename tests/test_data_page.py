@@ -8,9 +8,12 @@ from test_downloads import server  # noqa: F401
 from test_models_page import button, labels, until
 from test_pages import fine, needs_models, opened, said  # noqa: F401
 
-from blurlab import archives, data, models
-from blurlab.images import png_bytes
-from blurlab.ui import data_view, folder_view, jobs, polling
+from blurlab.data import archives, sets
+from blurlab.networks import store
+from blurlab.pictures.images import png_bytes
+from blurlab.ui import jobs, polling
+from blurlab.ui.models import data
+from blurlab.ui.models import folder as folder_view
 
 pytestmark = needs_models
 AGAIN = "Check again"
@@ -79,9 +82,9 @@ def test_a_link_names_a_folder_and_another_session_finds_it_checked(opened, fold
 
 def test_a_folder_leads_to_the_measures_of_the_networks_that_know_its_classes(opened, folder):
     app = named(opened("models"), folder)
-    knowing = [n for n in models.names() if set(tiny.CLASSES) <= set(models.card(n)["classes"])]
+    knowing = [n for n in store.names() if set(tiny.CLASSES) <= set(store.card(n)["classes"])]
     rows = table(app, "classes shared")
-    assert list(rows["network"]) == [models.card(name)["title"] for name in knowing]
+    assert list(rows["network"]) == [store.card(name)["title"] for name in knowing]
     assert set(rows["classes shared"]) == {3}
     fine(button(app, folder_view.MEASURE).click().run())
     assert app.title[0].value == "Spectral sensitivity"
@@ -230,17 +233,16 @@ def test_a_data_set_is_fetched_and_then_shown_with_its_first_pictures(opened, pu
     (offered,) = [text for text in texts(app) if text.startswith(f"**{archive.title}**")]
     assert f"{archive.train + archive.val:,}" in offered
     fetch(app, name)
-    first = {"imagenette": data.IMAGENETTE_CLASSES[:2], "cifar10": ("cat", "dog")}[name]
+    first = {"imagenette": sets.IMAGENETTE_CLASSES[:2], "cifar10": ("cat", "dog")}[name]
     until(app, lambda: captions(app))
     assert captions(app) == list(first)
     assert any(
-        text.startswith(f"**{archive.title}**, {data_view.KINDS[name]}, is in ")
-        for text in texts(app)
+        text.startswith(f"**{archive.title}**, {data.KINDS[name]}, is in ") for text in texts(app)
     )
     assert not [label for label in labels(app) if archive.title in label]
-    job = jobs.find(data_view.key(name))
-    assert data_view.progress(job)[0] == 1.0
-    jobs.forget(data_view.key(name))
+    job = jobs.find(data.key(name))
+    assert data.progress(job)[0] == 1.0
+    jobs.forget(data.key(name))
 
 
 def test_a_cut_download_says_so_and_the_button_goes_on_with_it(opened, publish, server):
@@ -252,7 +254,7 @@ def test_a_cut_download_says_so_and_the_button_goes_on_with_it(opened, publish, 
     fetch(app, "imagenette")
     until(app, lambda: captions(app))
     assert server.ranges == [None, "bytes=400000-"]
-    jobs.forget(data_view.key("imagenette"))
+    jobs.forget(data.key("imagenette"))
 
 
 def test_a_web_page_in_place_of_a_data_set_is_refused(opened, publish, root):
@@ -262,13 +264,13 @@ def test_a_web_page_in_place_of_a_data_set_is_refused(opened, publish, root):
     (message,) = said(app)
     assert "gives a web page instead of the file" in message
     assert not any(root.iterdir())
-    jobs.forget(data_view.key("cifar10"))
+    jobs.forget(data.key("cifar10"))
 
 
 def test_a_download_is_cancelled_and_what_came_is_kept(opened, publish, root):
     publish("imagenette", "slow")
     app = fetch(opened("models"), "imagenette")
-    job = jobs.find(data_view.key("imagenette"))
+    job = jobs.find(data.key("imagenette"))
     until(app, lambda: any("fetching: " in words for words in bars(app)))
     until(app, lambda: len(job.results) > 1)
     fine(button(app, "Cancel").click().run())
@@ -276,7 +278,7 @@ def test_a_download_is_cancelled_and_what_came_is_kept(opened, publish, root):
     (part,) = root.iterdir()
     assert part.name == f"{FILES['imagenette']}.part"
     assert part.stat().st_size > 0
-    jobs.forget(data_view.key("imagenette"))
+    jobs.forget(data.key("imagenette"))
 
 
 def test_a_data_set_that_is_not_whole_is_said_to_be_and_can_be_fetched(opened, publish):
@@ -289,7 +291,7 @@ def test_a_data_set_that_is_not_whole_is_said_to_be_and_can_be_fetched(opened, p
     until(app, lambda: captions(app))
     assert captions(app) == ["cat", "dog"]
     assert all("not whole" not in message for message in said(app))
-    jobs.forget(data_view.key("cifar10"))
+    jobs.forget(data.key("cifar10"))
 
 
 def test_an_imagenette_of_fewer_pictures_is_shown_with_how_many_there_should_be(opened, publish):
@@ -299,4 +301,4 @@ def test_an_imagenette_of_fewer_pictures_is_shown_with_how_many_there_should_be(
     until(app, lambda: captions(app))
     (message,) = said(app)
     assert message.startswith("Those published are 9,469 and 3,925")
-    assert captions(app) == list(data.IMAGENETTE_CLASSES[:2])
+    assert captions(app) == list(sets.IMAGENETTE_CLASSES[:2])

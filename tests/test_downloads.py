@@ -9,8 +9,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from blurlab import downloads
-from blurlab.downloads import Progress, fetch
+from blurlab.data import downloads
+from blurlab.data.downloads import Progress, fetch
 
 CONTENT = bytes(range(256)) * 4000  # 1 MB
 SHA256 = hashlib.sha256(CONTENT).hexdigest()

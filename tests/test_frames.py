@@ -6,7 +6,7 @@ import pytest
 import torch
 from browser import CALLS, chromium, hand_over, overtaken
 
-from blurlab import images
+from blurlab.pictures import images
 from blurlab.ui.frames import frames_html
 
 pytestmark = pytest.mark.browser

@@ -8,8 +8,8 @@ import torch
 from conftest import grating
 from torch.testing import assert_close
 
-from blurlab.hybrid import hybrid, iter_sweep, sweep
-from blurlab.spectrum import FILTERS, gain, radial_frequency
+from blurlab.filters.hybrid import hybrid, iter_sweep, sweep
+from blurlab.filters.spectrum import FILTERS, gain, radial_frequency
 
 PHOTOGRAPHS = [(size, alpha) for size in (160, 224) for alpha in (0, 5, 11, 27, 57, 100)]
 

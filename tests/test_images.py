@@ -16,8 +16,8 @@ import torch
 from PIL import Image, features
 from torch.testing import assert_close
 
-from blurlab import images
-from blurlab.images import ImageError, align, load_image, read_image, save_image, square
+from blurlab.pictures import images
+from blurlab.pictures.images import ImageError, align, load_image, read_image, save_image, square
 
 
 def encoded(picture, kind, **options):
@@ -145,7 +145,7 @@ def test_a_decompression_bomb_is_refused_with_the_limit(side, action):
 MEASURE_PEAK_MEMORY = """
 import re, sys
 from pathlib import Path
-from blurlab import images
+from blurlab.pictures import images
 
 def peak():
     return int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) / 1024
@@ -581,9 +581,9 @@ def test_photographs_are_square_and_have_something_on_them():
 
 
 def test_photographs_need_no_network_code():
-    program = "import sys; from blurlab import images; images.photograph('cat', 32); "
+    program = "import sys; from blurlab.pictures import images; images.photograph('cat', 32); "
     loaded = run_python(program + "print(*sys.modules)").split()
-    assert "blurlab.images" in loaded
+    assert "blurlab.pictures.images" in loaded
     assert not {"skimage", "pooch", "streamlit"} & set(loaded)
 
 

@@ -11,10 +11,12 @@ import torch
 from safetensors.torch import save_file
 from torch.testing import assert_close
 
-from blurlab import architectures, installing, measuring, models, sources
 from blurlab.__main__ import main
-from blurlab.images import save_image
-from blurlab.models import Classifier
+from blurlab.data import sources
+from blurlab.measures import measuring
+from blurlab.networks import architectures, classifier, installing, store
+from blurlab.networks.classifier import Classifier
+from blurlab.pictures.images import save_image
 
 MEAN, STD = (0.4914, 0.4822, 0.4465), (0.2023, 0.1994, 0.2010)
 ARCHITECTURE = "cifar:resnet20"
@@ -24,10 +26,10 @@ ARCHITECTURE = "cifar:resnet20"
 def folder(tmp_path, monkeypatch):
     """Empty folders in place of the models that ship and of those that were added."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(models, "MODELS_DIR", tmp_path / "shipped")
+    monkeypatch.setattr(store, "MODELS_DIR", tmp_path / "shipped")
     monkeypatch.setenv("BLURLAB_MODELS", str(tmp_path / "added"))
     monkeypatch.setenv("BLURLAB_RESULTS", str(tmp_path / "results"))
-    models.MODELS_DIR.mkdir()
+    store.MODELS_DIR.mkdir()
     return tmp_path / "added"
 
 
@@ -54,11 +56,11 @@ def test_an_added_model_answers_as_its_network_does_behind_its_own_preprocessing
     card = installing.add("own", file, recipe(), tiny.CLASSES, title="My own")
     images = torch.rand(3, 3, 48, 48)
     own = Classifier(net, input_size=32, mean=MEAN, std=STD)
-    assert models.names() == ["own"]
-    assert models.card("own") == card
+    assert store.names() == ["own"]
+    assert store.card("own") == card
     assert card["title"] == "My own"
     assert card["parameters"] == sum(parameter.numel() for parameter in net.parameters())
-    assert_close(models.load("own")(images), own(images))
+    assert_close(store.load("own")(images), own(images))
 
 
 def test_an_added_model_is_measured_and_known_by_its_weights(file):
@@ -69,46 +71,51 @@ def test_an_added_model_is_measured_and_known_by_its_weights(file):
     *_, last = measuring.measure(work)
     assert last.pictures == 2
     installing.add("again", file, recipe(), tiny.CLASSES)
-    assert models.identity(models.card("again")) == models.identity(models.card("own"))
+    assert store.identity(store.card("again")) == store.identity(store.card("own"))
     assert measuring.kept(measuring.plan("again", "corruptions", source, count=2))
 
 
 @pytest.mark.parametrize(
     "change",
-    [{"mean": models.MEAN}, {"std": models.STD}, {"crop": 28}, {"interpolation": "bicubic"}],
+    [
+        {"mean": classifier.MEAN},
+        {"std": classifier.STD},
+        {"crop": 28},
+        {"interpolation": "bicubic"},
+    ],
 )
 def test_other_preprocessing_makes_another_model(file, change):
     installing.add("own", file, recipe(), tiny.CLASSES)
     installing.add("other", file, recipe(**change), tiny.CLASSES)
-    assert models.identity(models.card("other")) != models.identity(models.card("own"))
+    assert store.identity(store.card("other")) != store.identity(store.card("own"))
 
 
 def test_other_weights_make_another_model(file, net):
     installing.add("own", file, recipe(), tiny.CLASSES)
     save_file({k: v + 1 for k, v in net.state_dict().items()}, "more.safetensors")
     installing.add("other", Path("more.safetensors"), recipe(), tiny.CLASSES)
-    assert models.identity(models.card("other")) != models.identity(models.card("own"))
+    assert store.identity(store.card("other")) != store.identity(store.card("own"))
 
 
 def test_weights_of_a_net_that_is_built_as_a_shipped_one_can_be_added():
-    tiny.install(models.MODELS_DIR)
-    torch.save(models.load("tiny").net.state_dict(), "own.pt")
+    tiny.install(store.MODELS_DIR)
+    torch.save(store.load("tiny").net.state_dict(), "own.pt")
     installing.add("own", Path("own.pt"), installing.recipe("tiny", 32), tiny.CLASSES)
     images = torch.rand(2, 3, 40, 40)
-    assert_close(models.load("own")(images), models.load("tiny")(images), atol=0, rtol=0)
+    assert_close(store.load("own")(images), store.load("tiny")(images), atol=0, rtol=0)
 
 
 def test_a_removed_model_is_gone_and_its_name_free(file, folder):
     installing.add("own", file, recipe(), tiny.CLASSES)
     installing.remove("own")
-    assert models.names() == []
+    assert store.names() == []
     assert list(folder.iterdir()) == []
     installing.add("own", file, recipe(), tiny.CLASSES)
-    assert models.names() == ["own"]
+    assert store.names() == ["own"]
 
 
 def test_models_that_ship_are_neither_removed_nor_replaced(file):
-    tiny.install(models.MODELS_DIR)
+    tiny.install(store.MODELS_DIR)
     with pytest.raises(ValueError, match="tiny ships with BlurLab"):
         installing.remove("tiny")
     with pytest.raises(ValueError, match="a model tiny is installed already"):
@@ -148,7 +155,7 @@ def test_timms_models_are_added_and_names_it_lacks_refused():
     net = architectures.net({"architecture": "timm:resnet18"}, 3)
     torch.save(net.state_dict(), "timm.pt")
     installing.add("own", Path("timm.pt"), installing.recipe("timm:resnet18", 64), ("a", "b", "c"))
-    assert models.load("own")(torch.zeros(1, 3, 64, 64)).shape == (1, 3)
+    assert store.load("own")(torch.zeros(1, 3, 64, 64)).shape == (1, 3)
     with pytest.raises(ValueError, match="has no model 'nonet'"):
         architectures.net({"architecture": "timm:nonet"}, 3)
 
@@ -203,7 +210,7 @@ def test_the_command_adds_a_model_that_predict_then_asks(file, net, capsys):
     (answers,) = json.loads(capsys.readouterr().out).values()
     assert {answer["class"] for answer in answers} == set(tiny.CLASSES)
     assert main(["remove", "own"]) == 0
-    assert models.names() == []
+    assert store.names() == []
 
 
 def test_the_command_refuses_in_one_sentence(file, capsys):

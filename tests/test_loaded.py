@@ -7,14 +7,14 @@ import pytest
 import tiny
 import torch
 
-from blurlab import models
+from blurlab.networks import store
 from blurlab.ui import loaded
 
 
 @pytest.fixture(autouse=True)
 def three(tmp_path, monkeypatch):
     """Three installed models, none of them in memory."""
-    monkeypatch.setattr(models, "MODELS_DIR", tmp_path)
+    monkeypatch.setattr(store, "MODELS_DIR", tmp_path)
     for name in ("a", "b", "c"):
         tiny.install(tmp_path, name)
     loaded.forget()

@@ -7,11 +7,11 @@ import pytest
 import tiny
 import torch
 
-from blurlab import models
-from blurlab.data import Pictures
-from blurlab.measures import batches, tallies, total
+from blurlab.data.sets import Pictures
 from blurlab.measures.table import MEASURES
-from blurlab.sensitivity import Interval
+from blurlab.measures.tallies import batches, tallies, total
+from blurlab.networks import store
+from blurlab.statistics import Interval
 
 QUICK = {  # settings that make a measure cheaper, not another one
     "heatmap": {"cells": 3},
@@ -130,7 +130,7 @@ def test_settings_survive_json(name):
 
 
 def test_an_attack_is_made_on_the_model_that_source_names(tmp_path, monkeypatch, pictures):
-    monkeypatch.setattr(models, "MODELS_DIR", tmp_path)
+    monkeypatch.setattr(store, "MODELS_DIR", tmp_path)
     other = tiny.install(tmp_path, "other", sigma=1.0)
     asked = []
 

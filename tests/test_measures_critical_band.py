@@ -7,10 +7,11 @@ import torch
 from conftest import grating
 from torch.testing import assert_close
 
-from blurlab.data import Pictures
-from blurlab.measures import critical_band, tallies, total
+from blurlab.data.sets import Pictures
+from blurlab.filters.spectrum import radial_frequency
+from blurlab.measures import critical_band
 from blurlab.measures.critical_band import CRITICAL_BAND, LOWEST, centres, octave_noise
-from blurlab.spectrum import radial_frequency
+from blurlab.measures.tallies import tallies, total
 
 SIZE = 64
 BANDS = 5

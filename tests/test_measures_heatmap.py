@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from blurlab.data import Pictures
-from blurlab.measures import tallies, total
+from blurlab.data.sets import Pictures
 from blurlab.measures.heatmap import HEATMAP, frequencies, wave
+from blurlab.measures.tallies import tallies, total
 
 SIZE = 32
 

@@ -7,9 +7,9 @@ import torch
 from conftest import grating
 from torch.testing import assert_close
 
-from blurlab.data import Pictures
-from blurlab.measures import batches, tallies, total
+from blurlab.data.sets import Pictures
 from blurlab.measures.hybrids import HYBRIDS
+from blurlab.measures.tallies import batches, tallies, total
 
 SIZE = 16
 FREQUENCIES = range(1, 8)  # cycles/image of the gratings in a picture below

@@ -8,8 +8,7 @@ import torch
 from conftest import grating
 from torch.testing import assert_close
 
-from blurlab.data import Pictures
-from blurlab.measures import tallies, total
+from blurlab.data.sets import Pictures
 from blurlab.measures.passes import (
     BACKGROUND,
     GREY,
@@ -20,6 +19,7 @@ from blurlab.measures.passes import (
     human_low,
     ideal,
 )
+from blurlab.measures.tallies import tallies, total
 
 SIZE = 32
 

@@ -7,8 +7,7 @@ import pytest
 import torch
 from conftest import grating
 
-from blurlab.data import Pictures
-from blurlab.measures import tallies, total
+from blurlab.data.sets import Pictures
 from blurlab.measures.perturbation import (
     PERTURBATION,
     RINGS,
@@ -17,6 +16,7 @@ from blurlab.measures.perturbation import (
     cumulative_power,
     radii,
 )
+from blurlab.measures.tallies import tallies, total
 
 SIZE = 32
 WIDTH = math.sqrt(0.5) / RINGS  # cycles/pixel between two radii

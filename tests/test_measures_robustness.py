@@ -5,12 +5,12 @@ import math
 import pytest
 import torch
 
-from blurlab.corruptions import CORRUPTIONS
-from blurlab.data import Pictures
-from blurlab.measures import tallies, total
+from blurlab.corruptions.table import CORRUPTIONS
+from blurlab.data.sets import Pictures
 from blurlab.measures.attacked import ATTACKED
 from blurlab.measures.corrupted import BANDS, CORRUPTED, mce
-from blurlab.sensitivity import share
+from blurlab.measures.tallies import tallies, total
+from blurlab.statistics import share
 
 
 def by_brightness(images):

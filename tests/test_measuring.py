@@ -13,10 +13,12 @@ import tiny
 import torch
 from torch.testing import assert_close
 
-from blurlab import data, measuring, models, results, sources
-from blurlab.data import Pictures
+from blurlab.data import sets, sources
+from blurlab.data.sets import Pictures
+from blurlab.data.sources import Source
+from blurlab.measures import measuring, results
 from blurlab.measures.table import MEASURES
-from blurlab.sources import Source
+from blurlab.networks import store
 
 ROOT = Path(__file__).parents[1]
 FEW = {"alphas": [0, 20, 100]}
@@ -26,10 +28,10 @@ FEW = {"alphas": [0, 20, 100]}
 def installed(tmp_path, monkeypatch):
     """One untrained tiny model, and results of our own; returns the folder of models."""
     (tmp_path / "models").mkdir()
-    monkeypatch.setattr(models, "MODELS_DIR", tmp_path / "models")
+    monkeypatch.setattr(store, "MODELS_DIR", tmp_path / "models")
     monkeypatch.setattr(results, "SHIPPED", tmp_path / "shipped")
     monkeypatch.setenv("BLURLAB_RESULTS", str(tmp_path / "results"))
-    tiny.install(models.MODELS_DIR)
+    tiny.install(store.MODELS_DIR)
     return tmp_path / "models"
 
 
@@ -72,7 +74,7 @@ def test_every_batch_is_reported_with_the_pictures_so_far():
 def test_the_sums_are_those_of_the_measure_itself():
     work, measure = plan(), MEASURES["hybrids"]
     drawn = source().load()
-    network = models.load("tiny")
+    network = store.load("tiny")
     arguments = {"numbers": range(3), "count": 120, "seed": 0}
     found = dict(measuring.tallies(measure, network, drawn, work.settings, **arguments))
     expected = {name: sum(tally[name] for tally in found.values()) for name in found[0]}
@@ -163,7 +165,7 @@ def test_pictures_and_answers_are_matched_by_the_names_of_their_classes():
     assert torch.equal(pictures.images[torch.arange(80)], drawn.images[chosen])
     assert pictures.labels.tolist() == [label // 2 for label in drawn.labels[chosen].tolist()]
     images = drawn.images[:5] / 255
-    expected = models.load("tiny")(images)[:, [2, 0]]
+    expected = store.load("tiny")(images)[:, [2, 0]]
     assert_close(measuring.network(work)(images), expected, rtol=0, atol=0)
     assert last(work).pictures == 80
 
@@ -183,7 +185,7 @@ def test_pictures_decoded_on_demand_can_be_of_shared_classes(tmp_path):
     (tmp_path / "folder" / tiny.CLASSES[1]).rename(tmp_path / "folder" / "unicorn")
     work = measuring.plan("tiny", "hybrids", sources.find(str(tmp_path / "folder"), 40), FEW)
     assert work.source.count == 6
-    assert isinstance(work.source.load().images, data.Decoded)
+    assert isinstance(work.source.load().images, sets.Decoded)
     assert last(work).pictures == 6
 
 
@@ -251,8 +253,8 @@ def test_attacks_do_not_carry_over_between_other_classes(installed):
 
 
 RUN = (
-    "import sys, pathlib; from blurlab import models; "
-    "models.MODELS_DIR = pathlib.Path(sys.argv[1]); "
+    "import sys, pathlib; from blurlab.networks import store; "
+    "store.MODELS_DIR = pathlib.Path(sys.argv[1]); "
     "from blurlab.__main__ import main; sys.exit(main(sys.argv[2:]))"
 )
 

@@ -12,14 +12,17 @@ import torch.nn.functional as F
 from safetensors import safe_open
 from torch.testing import assert_close
 
-from blurlab import cards, data, models, objects
-from blurlab.architectures import ResidualNet
-from blurlab.blur import gaussian_blur
-from blurlab.models import Classifier
-from blurlab.recipes import RECIPES
-from blurlab.sensitivity import Interval, ratio, share
+from blurlab.data import sets
+from blurlab.filters.blur import gaussian_blur
+from blurlab.networks import classifier, store
+from blurlab.networks.architectures import ResidualNet
+from blurlab.networks.classifier import Classifier
+from blurlab.pictures import objects, resizing
+from blurlab.statistics import Interval, ratio, share
+from blurlab.training import cards
+from blurlab.training.recipes import RECIPES
 
-SHIPPED = models.names()
+SHIPPED = store.names()
 ONES = torch.ones(3, 3, 1, 1)
 MANY = 300  # pictures that a shipped model names again
 
@@ -43,7 +46,7 @@ def first_pixels(images):
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """An empty folder of models, in place of those that ship."""
-    monkeypatch.setattr(models, "MODELS_DIR", tmp_path)
+    monkeypatch.setattr(store, "MODELS_DIR", tmp_path)
     return tmp_path
 
 
@@ -63,15 +66,15 @@ def test_a_classifier_brings_pictures_of_any_size_to_its_own(size):
 
 
 def test_a_classifier_normalizes_black_and_white_as_imagenet_does():
-    classifier = Classifier(Net(first_pixels), input_size=8)
-    black, white = classifier(torch.stack([torch.zeros(3, 8, 8), torch.ones(3, 8, 8)]))
-    assert_close(black, -torch.tensor(models.MEAN) / torch.tensor(models.STD))
-    assert_close(white, (1 - torch.tensor(models.MEAN)) / torch.tensor(models.STD))
+    seen = Classifier(Net(first_pixels), input_size=8)
+    black, white = seen(torch.stack([torch.zeros(3, 8, 8), torch.ones(3, 8, 8)]))
+    assert_close(black, -torch.tensor(classifier.MEAN) / torch.tensor(classifier.STD))
+    assert_close(white, (1 - torch.tensor(classifier.MEAN)) / torch.tensor(classifier.STD))
 
 
 def test_resizing_keeps_a_constant_and_removes_what_the_smaller_size_cannot_hold():
     checks = (torch.arange(64).view(-1, 1) + torch.arange(64)) % 2
-    resized = models.resize(checks.float().expand(1, 3, 64, 64), 16)
+    resized = resizing.resize(checks.float().expand(1, 3, 64, 64), 16)
     assert_close(resized[..., 2:-2, 2:-2], torch.full((1, 3, 12, 12), 0.5), atol=1e-5, rtol=0)
 
 
@@ -80,7 +83,7 @@ def test_a_classifier_with_a_blur_layer_answers_as_the_net_does_on_a_blurred_pic
     net = ResidualNet(5, 4, [8], [1]).eval()
     plain = Classifier(net, input_size=48)
     blurred = Classifier(net, input_size=48, sigma=2.0)
-    expected = plain(gaussian_blur(models.resize(images, 48), 2.0))
+    expected = plain(gaussian_blur(resizing.resize(images, 48), 2.0))
     assert_close(blurred(images), expected)
     assert not torch.allclose(blurred(images), plain(images), atol=1e-3)
 
@@ -134,7 +137,7 @@ def test_training_without_memory_stops_for_halves_have_other_statistics(images):
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA GPU")
 def test_a_full_gpu_answers_in_halves():
-    network = models.load("imagenette_base", "cuda")
+    network = store.load("imagenette_base", "cuda")
     shown = torch.rand(512, 3, 128, 128)
     with torch.no_grad():
         expected = torch.cat([network(part.cuda()) for part in shown.split(16)])
@@ -149,20 +152,20 @@ def test_a_full_gpu_answers_in_halves():
 
 @pytest.mark.parametrize("name", ["objects_base", "objects_blur2"])
 def test_half_precision_changes_no_probability_beyond_the_tolerance(name):
-    network = models.load(name)
+    network = store.load(name)
     shown, _ = objects.objects(40, 128, torch.Generator().manual_seed(9))
-    assert models.survives_half_precision(network)
+    assert classifier.survives_half_precision(network)
     with torch.no_grad():
         expected = network(shown)
         network.half_precision = True
         found = network(shown)
     assert found.dtype == torch.float32
     assert not torch.equal(found, expected)
-    assert_close(found.softmax(-1), expected.softmax(-1), rtol=0, atol=models.HALF_TOLERANCE)
+    assert_close(found.softmax(-1), expected.softmax(-1), rtol=0, atol=classifier.HALF_TOLERANCE)
 
 
 def test_gradients_are_of_full_precision(images):
-    network = models.load("objects_base")
+    network = store.load("objects_base")
     shown = images[:2].clone().requires_grad_()
     expected = network(shown)
     network.half_precision = True
@@ -179,18 +182,18 @@ def test_gradients_are_of_full_precision(images):
 )
 def test_a_net_that_half_precision_spoils_is_left_alone(function):
     network = Classifier(Net(function), input_size=32, mean=(0, 0, 0), std=(1, 1, 1)).eval()
-    assert not models.survives_half_precision(network)
+    assert not classifier.survives_half_precision(network)
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA GPU")
 @pytest.mark.parametrize("name", SHIPPED)
 def test_a_gpu_answers_as_the_processor_does(name):
-    there, here = models.load(name, "cuda"), models.load(name)
+    there, here = store.load(name, "cuda"), store.load(name)
     assert there.half_precision
     shown, _ = objects.objects(100, here.input_size, torch.Generator().manual_seed(9))
     with torch.no_grad():
         found, expected = (m(shown.to(m.mean.device)).softmax(-1).cpu() for m in (there, here))
-    assert_close(found, expected, rtol=0, atol=2 * models.HALF_TOLERANCE)
+    assert_close(found, expected, rtol=0, atol=2 * classifier.HALF_TOLERANCE)
 
 
 def test_the_net_takes_any_size_from_16_and_gives_one_logit_for_each_class():
@@ -201,7 +204,7 @@ def test_the_net_takes_any_size_from_16_and_gives_one_logit_for_each_class():
 
 def test_top_k_gives_the_best_answers_first_with_their_softmax():
     logits = torch.tensor([[0.0, math.log(6), math.log(3)], [5.0, 5.0, -100.0]])
-    probabilities, indices = models.top_k(logits, 2)
+    probabilities, indices = classifier.top_k(logits, 2)
     assert_close(probabilities, torch.tensor([[0.6, 0.3], [0.5, 0.5]]))
     assert indices[0].tolist() == [1, 2]
     assert set(indices[1].tolist()) == {0, 1}
@@ -212,16 +215,16 @@ def test_top_k_gives_the_best_answers_first_with_their_softmax():
 
 def test_a_loaded_model_answers_as_the_one_that_was_written(folder):
     written = tiny.install(folder, sigma=1.5)
-    loaded = models.load("tiny")
+    loaded = store.load("tiny")
     images = tiny.pictures(6, 0).images.float() / 255
-    assert models.names() == ["tiny"]
+    assert store.names() == ["tiny"]
     assert_close(loaded(images), written(images), atol=0.02, rtol=0.02)  # half precision on disk
     assert loaded.blur.sigma == 1.5
 
 
 def test_a_loaded_model_is_frozen_in_evaluation_mode_and_float32(folder):
     tiny.install(folder)
-    model = models.load("tiny")
+    model = store.load("tiny")
     before = {key: value.clone() for key, value in model.state_dict().items()}
     model(torch.rand(4, 3, 32, 32))
     assert not any(module.training for module in model.modules())
@@ -233,7 +236,7 @@ def test_a_loaded_model_is_frozen_in_evaluation_mode_and_float32(folder):
 def test_gradients_reach_the_pictures_of_a_frozen_model(folder):
     tiny.install(folder, sigma=1.0)
     images = torch.rand(2, 3, 40, 40, requires_grad=True)
-    models.load("tiny")(images).sum().backward()
+    store.load("tiny")(images).sum().backward()
     assert images.grad.abs().sum() > 0
 
 
@@ -241,19 +244,20 @@ def test_gradients_reach_the_pictures_of_a_frozen_model(folder):
 def test_a_name_that_is_not_installed_is_refused_with_those_that_are(folder, name):
     tiny.install(folder)
     with pytest.raises(ValueError, match=re.escape(repr(name)) + r".*choose from tiny\.$"):
-        models.load(name)
+        store.load(name)
 
 
-def test_what_ships_is_listed_as_the_recipes_stand_and_the_others_by_name(folder):
+def test_what_ships_is_listed_in_its_order_and_the_others_by_name(folder):
     for name in ("zebra", "ape", "objects_base", "imagenette_blur2", "imagenette_base"):
         (folder / f"{name}.json").touch()
     ours = ["imagenette_base", "imagenette_blur2", "objects_base"]
-    assert models.names() == [*ours, "ape", "zebra"]
+    (folder / store.ORDER).write_text("\n".join([*ours, "one_that_is_gone"]))
+    assert store.names() == [*ours, "ape", "zebra"]
 
 
 def test_with_nothing_installed_the_error_says_so(folder):
     with pytest.raises(ValueError, match=r"'tiny' is not installed; .+ holds no model\.$"):
-        models.card("tiny")
+        store.card("tiny")
 
 
 def test_weights_other_than_those_on_the_card_are_refused(folder):
@@ -263,7 +267,7 @@ def test_weights_other_than_those_on_the_card_are_refused(folder):
     content[-1] ^= 1
     path.write_bytes(content)
     with pytest.raises(ValueError, match=r"tiny\.safetensors .*sha256"):
-        models.load("tiny")
+        store.load("tiny")
 
 
 def test_weights_that_are_cut_short_or_gone_are_refused(folder):
@@ -271,17 +275,17 @@ def test_weights_that_are_cut_short_or_gone_are_refused(folder):
     path = folder / "tiny.safetensors"
     path.write_bytes(path.read_bytes()[:100])
     with pytest.raises(ValueError, match="sha256"):
-        models.load("tiny")
+        store.load("tiny")
     path.unlink()
     with pytest.raises(ValueError, match=r"tiny\.safetensors .*missing"):
-        models.load("tiny")
+        store.load("tiny")
 
 
 # The models that ship
 
 
 def measured(name):
-    return models.card(name)["measured"]
+    return store.card(name)["measured"]
 
 
 def interval(numbers):
@@ -289,34 +293,34 @@ def interval(numbers):
 
 
 def test_a_plain_and_a_blurred_network_of_each_data_set_ship():
-    assert {*models.pair("imagenette"), *models.pair("objects")} <= set(SHIPPED)
+    assert {*store.pair("imagenette"), *store.pair("objects")} <= set(SHIPPED)
 
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_a_card_holds_the_recipe_of_the_table(name):
-    recipe = models.card(name)["recipe"]
+    recipe = store.card(name)["recipe"]
     expected = json.loads(json.dumps(asdict(RECIPES[name])))
     assert recipe == {key: expected[key] for key in recipe}
 
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_a_card_is_complete_and_true_of_its_weights(name):
-    card, path = models.card(name), models.MODELS_DIR / f"{name}.safetensors"
+    card, path = store.card(name), store.MODELS_DIR / f"{name}.safetensors"
     keys = {"name", "title", "classes", "recipe", "parameters", "bytes", "sha256", "measured"}
     assert keys <= set(card)
     assert card["name"] == name
-    assert card["sha256"] == models.sha256(path)
+    assert card["sha256"] == store.sha256(path)
     assert card["bytes"] == path.stat().st_size <= 6e6
-    model = models.load(name)
+    model = store.load(name)
     assert card["parameters"] == sum(parameter.numel() for parameter in model.parameters())
     assert model(torch.rand(1, 3, 64, 64)).shape == (1, len(card["classes"]))
-    known = {"imagenette": data.IMAGENETTE_CLASSES, "objects": objects.CLASSES}
+    known = {"imagenette": sets.IMAGENETTE_CLASSES, "objects": objects.CLASSES}
     assert tuple(card["classes"]) == known[card["recipe"]["data"]]
 
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_weights_are_stored_in_half_precision(name):
-    with safe_open(models.MODELS_DIR / f"{name}.safetensors", "pt") as weights:
+    with safe_open(store.MODELS_DIR / f"{name}.safetensors", "pt") as weights:
         kinds = {key: weights.get_slice(key).get_dtype() for key in weights.keys()}  # noqa: SIM118
     counters = [key for key in kinds if key.endswith("num_batches_tracked")]
     assert {kind for key, kind in kinds.items() if key not in counters} == {"F16"}
@@ -369,7 +373,7 @@ def test_the_blur_layer_lowers_the_reverse_frequency(data_set, least):
 
 def assert_agrees(name, images, labels):
     """Check the accuracy on these pictures against the card: their 95 % intervals overlap."""
-    right = int((cards.answers(models.load(name), images) == labels).sum())
+    right = int((cards.answers(store.load(name), images) == labels).sum())
     found, card = share(right, len(labels)), interval(measured(name)["accuracy"])
     assert found.low <= card.high
     assert found.high >= card.low
@@ -391,8 +395,8 @@ def validation_photographs(shared):
     """The first validation photographs of each Imagenette class, MANY in all."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BLURLAB_DATA", str(shared / "data"))
-        each = MANY // len(data.IMAGENETTE_CLASSES)
-        images = [data.imagenette_class(name, each) for name in data.IMAGENETTE_CLASSES]
+        each = MANY // len(sets.IMAGENETTE_CLASSES)
+        images = [sets.imagenette_class(name, each) for name in sets.IMAGENETTE_CLASSES]
     return torch.cat(images), torch.arange(len(images)).repeat_interleave(each)
 
 
@@ -406,5 +410,5 @@ def test_a_card_is_plain_json_without_not_a_number(name):
     def refuse(word):
         raise AssertionError(f"{word} is not JSON")
 
-    text = (models.MODELS_DIR / f"{name}.json").read_text()
-    assert json.loads(text, parse_constant=refuse) == models.card(name)
+    text = (store.MODELS_DIR / f"{name}.json").read_text()
+    assert json.loads(text, parse_constant=refuse) == store.card(name)

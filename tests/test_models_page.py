@@ -12,8 +12,9 @@ from test_pages import fine, needs_models, opened, said  # noqa: F401
 from test_zoo import MADRY, publish, served  # noqa: F401
 from torchvision.models import resnet18
 
-from blurlab import architectures, models, published, zoo
-from blurlab.ui import jobs, zoo_view
+from blurlab.networks import architectures, published, store, zoo
+from blurlab.ui import jobs
+from blurlab.ui.models import public
 
 pytestmark = needs_models
 ARCHITECTURE, CLASSES = "cifar:resnet20", ",".join(tiny.CLASSES)
@@ -71,7 +72,7 @@ def test_ones_own_model_is_installed_by_the_form_and_offered_everywhere(opened, 
     app = filled(opened("models"), content(state))
     assert said(app) == []
     assert [note.value for note in app.success] == ["own is installed: choose it in the sidebar."]
-    assert models.load("own")(torch.zeros(1, 3, 64, 64)).shape == (1, len(tiny.CLASSES))
+    assert store.load("own")(torch.zeros(1, 3, 64, 64)).shape == (1, len(tiny.CLASSES))
     assert "own" in app.sidebar.multiselect(key="models").options
     assert "own" in app.selectbox(key="card").options
     app = opened("hybrid", models="own,objects_base")
@@ -88,7 +89,7 @@ def test_an_exported_network_needs_no_architecture(opened, tmp_path):
     app = filled(opened("models"), path.read_bytes(), architecture="", name="net.pt2")
     assert said(app) == []
     fine(app.selectbox(key="card").set_value("own").run())
-    assert models.load("own")(torch.zeros(1, 3, 64, 64)).shape == (1, len(tiny.CLASSES))
+    assert store.load("own")(torch.zeros(1, 3, 64, 64)).shape == (1, len(tiny.CLASSES))
 
 
 def test_a_removed_model_is_gone_from_the_page_and_from_the_sidebar(opened, state):
@@ -98,9 +99,9 @@ def test_a_removed_model_is_gone_from_the_page_and_from_the_sidebar(opened, stat
     fine(app.selectbox(key="card").set_value("own").run())
     fine(button(app, "Remove from this machine").click().run())
     assert said(app) == []
-    assert "own" not in models.names()
+    assert "own" not in store.names()
     assert app.sidebar.multiselect(key="models").value == []
-    assert app.selectbox(key="card").value == models.names()[0]
+    assert app.selectbox(key="card").value == store.names()[0]
 
 
 @pytest.mark.parametrize(
@@ -117,7 +118,7 @@ def test_what_does_not_fit_is_said_in_one_sentence(opened, state, file, changes,
     app = filled(opened("models"), content(state) if file is None else file, **changes)
     (message,) = said(app)
     assert problem in message
-    assert "own" not in models.names()
+    assert "own" not in store.names()
 
 
 def test_without_a_file_the_form_asks_for_one(opened):
@@ -147,11 +148,11 @@ def test_a_download_shows_how_far_it_is_and_ends_installed(opened, served, monke
     title = zoo.find(MADRY).title
     until(app, lambda: title in app.selectbox(key="card").options)
     assert said(app) == []
-    job = jobs.find(zoo_view.key(MADRY))
+    job = jobs.find(public.key(MADRY))
     done, total = job.results[-1]
     assert done == total > 40e6
-    assert zoo_view.progress(job)[0] == 1.0
-    assert models.card(MADRY)["source"].endswith("resnet18_l2_eps3.ckpt")
+    assert public.progress(job)[0] == 1.0
+    assert store.card(MADRY)["source"].endswith("resnet18_l2_eps3.ckpt")
     assert not {"Download", "Cancel"} & set(labels(app))
 
 
@@ -161,7 +162,7 @@ def test_a_download_is_cancelled_and_what_came_is_kept(opened, server, folder, m
     app = opened("models", public="1")
     fine(app.selectbox(key="weights").set_value("madry_resnet18_l2_eps1").run())
     fine(button(app, "Download").click().run())
-    job = jobs.find(zoo_view.key("madry_resnet18_l2_eps1"))
+    job = jobs.find(public.key("madry_resnet18_l2_eps1"))
     until(app, lambda: len(job.results) > 1)
     fine(button(app, "Cancel").click().run())
     until(app, lambda: "Download" in labels(app))

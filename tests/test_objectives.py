@@ -6,9 +6,10 @@ import torch
 import torch.nn.functional as F
 from torch.testing import assert_close
 
-from blurlab import attacks, similarity
-from blurlab.objectives import Shown, adversarial, answer, noisy, plain, similar
-from blurlab.training import untrained
+from blurlab.attacks import descent
+from blurlab.training import similarity
+from blurlab.training.loop import untrained
+from blurlab.training.objectives import Shown, adversarial, answer, noisy, plain, similar
 
 SMOOTHING = 0.1
 
@@ -47,7 +48,7 @@ def test_the_plain_objective_is_the_cross_entropy(model, shown):
 def test_the_adversarial_objective_is_that_of_attacked_pictures(model, shown):
     generator = shown.generator.clone_state()
     found = adversarial(model, shown, {"epsilon": 4})
-    *_, attacked = attacks.pgd(
+    *_, attacked = descent.pgd(
         model, shown.images, shown.labels,
         epsilon=4 / 255, steps=1, step_size=5 / 255, generator=generator,
     )  # fmt: skip

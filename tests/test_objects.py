@@ -2,9 +2,9 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from blurlab.objects import CLASSES, cue_conflicts, draw, objects
-from blurlab.outlines import MARGIN, SIDE, distance_field
-from blurlab.textures import TEXTURES
+from blurlab.pictures.objects import CLASSES, cue_conflicts, draw, objects
+from blurlab.pictures.outlines import MARGIN, SIDE, distance_field
+from blurlab.pictures.textures import TEXTURES
 
 MANY = len(CLASSES)
 

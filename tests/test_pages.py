@@ -14,12 +14,15 @@ from PIL import Image
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
-from blurlab import images, models
-from blurlab.ui import answers, cache, story
+from blurlab.networks import store
+from blurlab.pictures import images
+from blurlab.ui import cache
+from blurlab.ui.home import story
+from blurlab.ui.hybrid import job
 
 APP = Path(__file__).parents[1] / "app.py"
 PAGES = {"home": None, "hybrid": "Hybrid images", "models": "Models and data"}
-needs_models = pytest.mark.skipif(not models.names(), reason="no models are installed")
+needs_models = pytest.mark.skipif(not store.names(), reason="no models are installed")
 
 
 class Launched(PagesManager):
@@ -110,7 +113,7 @@ def test_every_page_runs_and_has_its_frame(opened, page):
     assert title.value == (PAGES[page] or "Which spatial frequencies does a vision model see with?")
     assert app.sidebar.selectbox(key="unit").value == "image"
     assert app.sidebar.multiselect(key="models").options == [
-        models.card(name)["title"] for name in models.names()
+        store.card(name)["title"] for name in store.names()
     ]
     assert said(app) == []
     assert app.query_params == {}
@@ -133,11 +136,11 @@ def test_home_shows_a_live_hybrid_of_a_fish_and_a_house(opened):
 def test_the_models_page_shows_every_model_with_its_card(opened):
     app = opened("models")
     table = app.dataframe[0].value
-    assert list(table["network"]) == [models.card(name)["title"] for name in models.names()]
-    for name in models.names():
+    assert list(table["network"]) == [store.card(name)["title"] for name in store.names()]
+    for name in store.names():
         fine(app.selectbox(key="card").set_value(name).run())
-        assert models.card(name)["sha256"] in list(app.dataframe[2].value["value"])
-        assert app.query_params == ({"card": name} if name != models.names()[0] else {})
+        assert store.card(name)["sha256"] in list(app.dataframe[2].value["value"])
+        assert app.query_params == ({"card": name} if name != store.names()[0] else {})
 
 
 # ---- One turn of each knob ------------------------------------------------------------------
@@ -145,7 +148,7 @@ def test_the_models_page_shows_every_model_with_its_card(opened):
 
 @pytest.fixture
 def hybrid_page(opened):
-    if not models.names():
+    if not store.names():
         pytest.skip("no models are installed")
     return opened("hybrid")
 
@@ -158,9 +161,9 @@ def test_the_cutoff_slider_changes_the_answer_and_the_address(hybrid_page):
     assert all(after[name] != before[name] for name in before)
     assert hybrid_page.query_params == {"cutoff": "40"}
     low, high = (hybrid_page.session_state[f"{side}_good"] for side in ("low", "high"))
-    chosen = answers.Setting(low, high, 40.0, None, "gaussian")
+    chosen = job.Setting(low, high, 40.0, None, "gaussian")
     for name, (p_low, _) in after.items():
-        assert p_low == pytest.approx(answers.exact(name, chosen).p_low)
+        assert p_low == pytest.approx(job.exact(name, chosen).p_low)
 
 
 def test_the_cutoff_slider_begins_anew_only_when_another_has_set_its_value(hybrid_page):
@@ -266,11 +269,11 @@ def test_cycles_per_degree_need_and_use_a_viewing_distance(hybrid_page):
 
 
 def test_only_the_chosen_models_are_asked(hybrid_page):
-    chosen = models.names()[-1:]
+    chosen = store.names()[-1:]
     fine(hybrid_page.sidebar.multiselect(key="models").set_value(chosen).run())
     assert [model["key"] for model in stage(hybrid_page)["models"]] == chosen
     assert list(fed(hybrid_page, "answers")) == chosen
-    assert list(hybrid_page.dataframe[0].value["model"]) == [models.card(chosen[0])["title"]]
+    assert list(hybrid_page.dataframe[0].value["model"]) == [store.card(chosen[0])["title"]]
     assert hybrid_page.query_params == {"models": chosen[0]}
 
 
@@ -300,15 +303,15 @@ ADDRESS = {
 
 @needs_models
 def test_a_link_restores_the_page(opened):
-    app = opened("hybrid", **ADDRESS, models=models.names()[0])
-    assert app.query_params == ADDRESS | {"models": models.names()[0]}
+    app = opened("hybrid", **ADDRESS, models=store.names()[0])
+    assert app.query_params == ADDRESS | {"models": store.names()[0]}
     settings, drawn = fed(app, "settings"), stage(app)
     assert (settings["cutoff"], settings["filter"]) == (20.5, "butterworth")
     assert settings["unit"]["suffix"] == "of Nyquist"
     assert drawn["labels"] == {"low": "cup", "high": images.PHOTOGRAPHS["cat"].title}
     cup = cache.picture(cache.Choice("object", "cup", 7, scale=1.5, flip=True))
     assert (pixels(drawn["low"]) - cup).abs().max() <= 0.5 / 255 + 1e-6
-    assert [model["key"] for model in drawn["models"]] == models.names()[:1]
+    assert [model["key"] for model in drawn["models"]] == store.names()[:1]
     assert said(app) == []
 
 
@@ -479,7 +482,7 @@ def test_presenter_mode_is_entered_by_its_switch_and_enlarges_the_stage(opened):
 
 @pytest.mark.parametrize("page", PAGES)
 def test_without_models_every_page_says_how_to_make_one(opened, page, monkeypatch, tmp_path):
-    monkeypatch.setattr(models, "MODELS_DIR", tmp_path)
+    monkeypatch.setattr(store, "MODELS_DIR", tmp_path)
     app = opened(page)
     assert said(app) == ["No models are installed; `python -m blurlab train NAME` makes one."]
 
@@ -490,6 +493,6 @@ def test_an_unmeasured_model_is_listed(opened, monkeypatch, tmp_path):
         "recipe": {"data": "objects", "input_size": 128, "sigma": 0.0}, "sha256": "0",
     }  # fmt: skip
     (tmp_path / "bare.json").write_text(json.dumps(card))
-    monkeypatch.setattr(models, "MODELS_DIR", tmp_path)
+    monkeypatch.setattr(store, "MODELS_DIR", tmp_path)
     app = opened("models")
     assert list(app.dataframe[0].value["accuracy"]) == ["not measured yet"]

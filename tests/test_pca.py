@@ -7,8 +7,21 @@ import torch
 from safetensors.torch import save_file
 from torch.testing import assert_close
 
-from blurlab import data, fit_pca, models
-from blurlab.pca import SHIPPED, Basis, Projection, defend, fit, largest_shares, load, project, save
+from blurlab.data import sets
+from blurlab.filters.pca import (
+    SHIPPED,
+    Basis,
+    Projection,
+    defend,
+    fit,
+    largest_shares,
+    load,
+    project,
+    save,
+)
+from blurlab.networks import classifier, store
+from blurlab.pictures import resizing
+from blurlab.training import fit_pca
 
 SIZE, RANK = 8, 5
 
@@ -63,7 +76,7 @@ def test_components_are_orthonormal_and_keep_the_most_variance_first(full):
 def test_fitting_again_and_in_other_parts_gives_the_same_basis(full, monkeypatch):
     whole = fit(full, 10)
     assert torch.equal(fit(full, 10).components, whole.components)
-    monkeypatch.setattr("blurlab.pca.CHUNK", 70)
+    monkeypatch.setattr("blurlab.filters.pca.CHUNK", 70)
     assert_close(fit(full, 10).components, whole.components, atol=1e-4, rtol=0)
 
 
@@ -132,8 +145,8 @@ def test_a_file_that_is_not_a_basis_is_refused(tensors, message, tmp_path):
 
 def test_the_defence_reduces_projects_and_enlarges(full):
     basis, large = fit(full, 20), full[:4].repeat_interleave(4, -1).repeat_interleave(4, -2)
-    reduced = models.resize(large, SIZE)
-    expected = models.resize(project(reduced, basis), 4 * SIZE)
+    reduced = resizing.resize(large, SIZE)
+    expected = resizing.resize(project(reduced, basis), 4 * SIZE)
     assert_close(defend(large, basis), expected)
     assert_close(defend(full, basis), project(full, basis))
 
@@ -159,19 +172,19 @@ def test_a_component_that_is_one_picture_is_told_from_an_average(generator):
 
 
 def test_the_fitted_basis_lies_beside_its_card(full, tmp_path, monkeypatch):
-    pictures = data.Pictures(full.mul(255).byte(), torch.zeros(300), ("noise",))
-    monkeypatch.setitem(data.DATASETS, "noise", lambda split, size: pictures)
+    pictures = sets.Pictures(full.mul(255).byte(), torch.zeros(300), ("noise",))
+    monkeypatch.setitem(sets.DATASETS, "noise", lambda split, size: pictures)
     path = tmp_path / "made" / "noise.safetensors"
     card = fit_pca.fit("noise", SIZE, 5, path)
     assert json.loads(path.with_suffix(".json").read_text()) == card
-    assert card["sha256"] == models.sha256(path)
+    assert card["sha256"] == store.sha256(path)
     assert (card["pictures"], card["components"], card["of"]) == (300, 5, 3 * SIZE * SIZE)
     assert_close(load(path).mean, pictures.images.float().mean(0) / 255, atol=1e-3, rtol=0)
 
 
 def test_the_shipped_basis_is_its_card_s_and_no_picture_stands_out_in_it():
     card, basis = json.loads(SHIPPED.with_suffix(".json").read_text()), load(SHIPPED)
-    assert card["sha256"] == models.sha256(SHIPPED)
+    assert card["sha256"] == store.sha256(SHIPPED)
     assert card["bytes"] == SHIPPED.stat().st_size < 6e6
     assert basis.components.shape == (512, 3 * 32 * 32)
     assert basis.variance.sum().item() == pytest.approx(card["explained_variance"], abs=1e-3)
@@ -180,12 +193,13 @@ def test_the_shipped_basis_is_its_card_s_and_no_picture_stands_out_in_it():
 
 def test_a_network_behind_components_is_shown_only_their_span(generator):
     recipe = {"stem": 8, "widths": [16], "blocks": [1], "input_size": 32, "sigma": 0.0}
-    kept = models.build(recipe | {"components": 40}, 3).eval()
-    whole = models.build(recipe, 3).eval()
+    kept = classifier.build(recipe | {"components": 40}, 3).eval()
+    whole = classifier.build(recipe, 3).eval()
     whole.load_state_dict(kept.state_dict())  # the projection adds nothing to the weights
     images = torch.rand(2, 3, 64, 64, generator=generator)
     shown = project(
-        models.resize(images, 32), load(SHIPPED)._replace(components=load(SHIPPED).components[:40])
+        resizing.resize(images, 32),
+        load(SHIPPED)._replace(components=load(SHIPPED).components[:40]),
     )
     assert_close(kept(images), whole(shown))
     assert not torch.allclose(kept(images), whole(images), atol=1e-3)

@@ -14,7 +14,7 @@ from torch import nn
 from torch.testing import assert_close
 from torchvision import models as torchvision_models
 
-from blurlab import architectures, checkpoints, installing, models, programs
+from blurlab.networks import architectures, checkpoints, classifier, installing, programs, store
 
 CIFAR = {"architecture": "cifar:resnet20"}
 
@@ -22,7 +22,7 @@ CIFAR = {"architecture": "cifar:resnet20"}
 @pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch):
     """Empty folders in place of the models that ship and of those that were added."""
-    monkeypatch.setattr(models, "MODELS_DIR", tmp_path / "shipped")
+    monkeypatch.setattr(store, "MODELS_DIR", tmp_path / "shipped")
     monkeypatch.setenv("BLURLAB_MODELS", str(tmp_path / "added"))
     return tmp_path
 
@@ -83,10 +83,10 @@ def test_a_program_is_installed_and_takes_other_weights_of_its_network(tmp_path)
     torch.save({f"module.{k}": v for k, v in other.state_dict().items()}, tmp_path / "other.pt")
     installing.add("other", tmp_path / "other.pt", recipe, tiny.CLASSES)
     images = torch.rand(3, 3, 32, 32)
-    shown = models.Classifier(net, input_size=32).prepare(images)
-    assert_close(models.load("own")(images), net(shown), atol=1e-5, rtol=1e-4)
-    assert_close(models.load("other")(images), other(shown), atol=1e-5, rtol=1e-4)
-    assert models.identity(models.card("own")) != models.identity(models.card("other"))
+    shown = classifier.Classifier(net, input_size=32).prepare(images)
+    assert_close(store.load("own")(images), net(shown), atol=1e-5, rtol=1e-4)
+    assert_close(store.load("other")(images), other(shown), atol=1e-5, rtol=1e-4)
+    assert store.identity(store.card("own")) != store.identity(store.card("other"))
 
 
 def test_a_program_for_one_number_of_pictures_is_refused(tmp_path):

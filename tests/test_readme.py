@@ -6,13 +6,14 @@ from statistics import fmean
 
 import pytest
 
-from blurlab import models, results
 from blurlab.__main__ import main
-from blurlab.compare import kept
-from blurlab.corruptions import CORRUPTIONS
-from blurlab.measures import total
+from blurlab.claims.compare import kept
+from blurlab.corruptions.table import CORRUPTIONS
+from blurlab.measures import results
+from blurlab.measures.results import Key
 from blurlab.measures.table import MEASURES
-from blurlab.results import Key
+from blurlab.measures.tallies import total
+from blurlab.networks import store
 
 README = (Path(__file__).parents[1] / "README.md").read_text()
 DATA = pytest.mark.parametrize("data", ["imagenette", "objects"])
@@ -26,7 +27,7 @@ def shipped(tmp_path, monkeypatch):
 
 @DATA
 def test_the_networks_that_ship_come_with_every_measure(data):
-    for name in models.pair(data):
+    for name in store.pair(data):
         assert kept(name, data).keys() == MEASURES.keys()
 
 
@@ -34,7 +35,7 @@ def test_the_networks_that_ship_come_with_every_measure(data):
 def test_the_readme_gives_the_family_as_the_command_prints_it(data, capsys):
     assert main(["family", "--data", data]) == 0
     printed = capsys.readouterr().out.strip()
-    assert f"`{models.pair(data)[0]}`" in printed
+    assert f"`{store.pair(data)[0]}`" in printed
     assert printed in README
 
 
@@ -65,7 +66,7 @@ def pair(data):
     """Return what ships of the plain and of the blurred network: estimates by measure."""
     return [
         {measure: estimate for measure, (_, estimate) in kept(name, data).items()}
-        for name in models.pair(data)
+        for name in store.pair(data)
     ]
 
 
@@ -104,7 +105,7 @@ def test_the_readme_gives_what_the_blur_gains_under_corruptions():
 def test_the_readme_gives_what_other_recipes_do():
     found = {
         name.removeprefix("imagenette_"): kept(name, "imagenette")
-        for name in models.names()
+        for name in store.names()
         if name.startswith("imagenette")
     }
 
@@ -179,7 +180,7 @@ def test_the_readme_gives_where_the_blurred_network_of_the_objects_fails():
 
 
 def test_the_readme_gives_what_a_transferred_attack_leaves():
-    plain, blurred = (models.identity(models.card(name)) for name in models.pair("imagenette"))
+    plain, blurred = (store.identity(store.card(name)) for name in store.pair("imagenette"))
     measure = MEASURES["attacks"]
     settings = measure.settings | {"source": plain}
     summed = total(results.read(Key(blurred, "imagenette/val/128", "attacks", settings, 0)))
@@ -192,7 +193,7 @@ def test_the_readme_gives_what_a_transferred_attack_leaves():
 
 def test_the_readme_gives_the_cue_conflicts_of_the_cards():
     plain, blurred = (
-        models.card(name)["measured"]["cue_conflicts"] for name in models.pair("objects")
+        store.card(name)["measured"]["cue_conflicts"] for name in store.pair("objects")
     )
 
     def written(numbers):

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from blurlab import results
-from blurlab.results import Key
+from blurlab.measures import results
+from blurlab.measures.results import Key
 
 KEY = Key("0123456789abcdef", "objects/val/32", "hybrids", {"alphas": [0, 50.5]}, 0)
 

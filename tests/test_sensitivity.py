@@ -8,20 +8,11 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from blurlab.hybrid import hybrid
-from blurlab.sensitivity import (
-    Interval,
-    coarse_to_fine,
-    correlation,
-    derangement,
-    difference,
-    mean,
-    pair_answers,
-    ratio,
-    reverse_frequency,
-    share,
-    zero_crossing,
-)
+from blurlab.filters.hybrid import hybrid
+from blurlab.filters.pairs import coarse_to_fine, pair_answers
+from blurlab.measures.reversal import reverse_frequency, zero_crossing
+from blurlab.measures.tallies import derangement
+from blurlab.statistics import Interval, correlation, difference, mean, ratio, share
 
 # Pairing
 

@@ -9,18 +9,17 @@ import pytest
 from test_models_page import until
 from test_pages import fine, needs_models, opened, said  # noqa: F401
 
-from blurlab import compare, measuring, models, paper, results
-from blurlab.sensitivity import Interval, correlation
-from blurlab.ui import (
-    charts,
-    comparing,
-    folder_view,
-    jobs,
-    measure_controls,
-    measure_report,
-    measures_job,
-)
-from blurlab.ui.measure_figures import FIGURES, Axis
+from blurlab.claims import compare, paper
+from blurlab.measures import measuring, results
+from blurlab.networks import store
+from blurlab.statistics import Interval, correlation
+from blurlab.ui import charts, jobs
+from blurlab.ui.compare import report as comparing
+from blurlab.ui.models import folder
+from blurlab.ui.sensitivity import controls
+from blurlab.ui.sensitivity import job as measures_job
+from blurlab.ui.sensitivity import report as measure_report
+from blurlab.ui.sensitivity.figures import FIGURES, Axis
 
 NAME = "objects_blur2"
 FEW = {"data": "objects", "n": "8", "models": NAME}
@@ -56,7 +55,7 @@ def finished(app):
 
 def measured(measure, count=8, **changed):
     """Return the core's estimate of the model on the same pictures."""
-    size = models.card(NAME)["recipe"]["input_size"]
+    size = store.card(NAME)["recipe"]["input_size"]
     work = measuring.plan(NAME, measure, measures_job.source("objects", size), changed, count=count)
     *_, last = measuring.measure(work)
     return measuring.estimate(work, last.summed)
@@ -86,7 +85,7 @@ def test_a_measure_runs_in_the_page_and_says_what_the_core_says(opened):  # noqa
     found = measured("hybrids")["f_rev_nyquist"]
     (row,) = app.dataframe[0].value.to_dict("records")
     (written,) = [text for label, text in row.items() if label.startswith("f_rev")]
-    nyquist = models.card(NAME)["recipe"]["input_size"] / 2
+    nyquist = store.card(NAME)["recipe"]["input_size"] / 2
     assert written == "{:.3g} [{:.3g}, {:.3g}]".format(*(nyquist * end for end in found))
     assert row["pictures"] == 8
     curve = figure(app)["data"][0]
@@ -110,7 +109,7 @@ def test_a_measure_over_fewer_pictures_is_continued(opened):  # noqa: F811
 def test_a_long_measure_can_be_paused_resumed_and_cancelled_within_a_second(opened):  # noqa: F811
     app = opened("sensitivity", measure="critical_band", **FEW | {"n": "0"})
     fine(button(app, "Measure").click().run())
-    size = models.card(NAME)["recipe"]["input_size"]
+    size = store.card(NAME)["recipe"]["input_size"]
     work = measuring.plan(NAME, "critical_band", measures_job.source("objects", size))
     key = measures_job.key([work])
 
@@ -148,7 +147,7 @@ def test_what_cannot_be_measured_is_said_in_a_sentence(opened, address, sentence
 
 
 def test_a_check_that_ends_while_the_page_looks_is_not_waited_for(opened, monkeypatch):  # noqa: F811
-    check, looked = folder_view.checking, []
+    check, looked = folder.checking, []
 
     def checking(words):
         job = check(words)
@@ -157,7 +156,7 @@ def test_a_check_that_ends_while_the_page_looks_is_not_waited_for(opened, monkey
         looked.append(job)
         return job if len(looked) > 1 else replace(job, state="running")
 
-    monkeypatch.setattr(folder_view, "checking", checking)
+    monkeypatch.setattr(folder, "checking", checking)
     app = opened("sensitivity", models=NAME, data="no_folder_here")
     (problem,) = app.error
     assert "no_folder_here" in problem.value.replace("\\", "")
@@ -176,7 +175,7 @@ def test_the_python_lines_on_the_page_measure_the_same(capsys):
 
 
 def test_every_measure_has_a_title_a_figure_and_a_sentence():
-    assert set(measure_controls.TITLES) == set(FIGURES) == set(measure_report.SEEN)
+    assert set(controls.TITLES) == set(FIGURES) == set(measure_report.SEEN)
 
 
 @pytest.mark.parametrize("measure", ["attacks", "hybrids", "passes"])
@@ -205,7 +204,7 @@ def test_compare_shows_what_is_kept_with_the_papers_points_behind(opened):  # no
     reversal, attacked = measured("hybrids", count=50), measured("attacks", count=50)
     app = opened("compare", compared="objects")
     (row,) = app.dataframe[0].value.to_dict("records")
-    assert row["network"] == models.card(NAME)["title"]
+    assert row["network"] == store.card(NAME)["title"]
     f_rev = reversal["f_rev_nyquist"]
     assert row["f_rev, of Nyquist"] == "{:#.3g} [{:#.3g}, {:#.3g}]".format(*f_rev)
     assert row["accuracy, attacks of 4/255"].startswith(f"{attacked['accuracy'][2].value:.1%}")
@@ -236,7 +235,7 @@ def test_a_model_stands_at_its_f_rev_and_its_accuracy_under_corruptions():
 
 def points(*places, color=0, size=128):
     """Give points of models of different recipes."""
-    names = {compare.without_seed(models.card(name)["recipe"]): name for name in models.names()}
+    names = {compare.without_seed(store.card(name)["recipe"]): name for name in store.names()}
     return [
         comparing.Point(comparing.Row(name, color, size, {}), Interval(x, x, x), Interval(y, y, y))
         for name, (x, y) in zip(names.values(), places, strict=False)

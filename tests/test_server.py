@@ -6,10 +6,10 @@ from pathlib import Path
 
 CODE = """
 import gc
-from blurlab import models
+from blurlab.networks import store
 from blurlab.ui import loaded, server
 server.warm_up()
-opening = {*models.pair("objects"), *models.pair("imagenette")}
+opening = {*store.pair("objects"), *store.pair("imagenette")}
 print(gc.get_freeze_count(), set(loaded.in_memory()) == opening)
 """
 

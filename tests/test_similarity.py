@@ -9,8 +9,8 @@ import tiny
 import torch
 from torch.testing import assert_close
 
-from blurlab.similarity import distance, of_network, read, similarity, stand_in
-from blurlab.training import untrained
+from blurlab.training.loop import untrained
+from blurlab.training.similarity import distance, of_network, read, similarity, stand_in
 
 
 def test_similarity_is_the_cosine_around_the_mean():

@@ -9,8 +9,8 @@ import pytest
 import tiny
 import torch
 
-from blurlab import data, folders, sources
-from blurlab.images import load_image, save_image
+from blurlab.data import folders, sets, sources
+from blurlab.pictures.images import load_image, save_image
 
 ALL = torch.arange(6)
 
@@ -34,13 +34,13 @@ def find(path, size=40):
 
 
 def test_the_procedural_objects_are_known_before_they_are_drawn(monkeypatch):
-    monkeypatch.setitem(data.DATASETS, "objects", lambda *_: pytest.fail("they were drawn"))
+    monkeypatch.setitem(sets.DATASETS, "objects", lambda *_: pytest.fail("they were drawn"))
     source = find("objects", 64)
-    assert source[:3] == ("objects/val/64", data.objects.CLASSES, 2000)
+    assert source[:3] == ("objects/val/64", sets.objects.CLASSES, 2000)
 
 
 def test_another_data_set_of_the_table_is_loaded_to_know_it(monkeypatch):
-    monkeypatch.setitem(data.DATASETS, "tiny", tiny.data_set)
+    monkeypatch.setitem(sets.DATASETS, "tiny", tiny.data_set)
     source = find("tiny", 40)
     assert source[:3] == ("tiny/val/40", tiny.CLASSES, 30)
     assert source.load() is source.load()
@@ -183,7 +183,7 @@ def test_a_picture_that_is_damaged_later_is_found_out(folder):
 
 def test_imagenet_folders_take_the_names_of_its_classes(tmp_path):
     image = torch.rand(3, 8, 8)
-    for name in data.IMAGENETTE_FOLDERS[:2]:
+    for name in sets.IMAGENETTE_FOLDERS[:2]:
         (tmp_path / "photos" / name).mkdir(parents=True)
         save_image(image, tmp_path / "photos" / name / "1.png")
     assert find(tmp_path / "photos").classes == ("tench", "English springer")
@@ -245,7 +245,7 @@ def test_no_words_are_not_taken_for_the_current_folder(words):
 
 def test_imagenet_c_is_read_at_one_corruption_and_severity(tmp_path):
     for severity in (1, 2):
-        for label, name in enumerate(data.IMAGENETTE_FOLDERS[:2]):
+        for label, name in enumerate(sets.IMAGENETTE_FOLDERS[:2]):
             folder = tmp_path / "imagenet-c" / "fog" / str(severity) / name
             folder.mkdir(parents=True)
             save_image(torch.full((3, 8, 8), 0.1 * label + 0.4 * severity), folder / "1.png")
@@ -268,7 +268,7 @@ def cifar_c(tmp_path):
 
 def test_cifar_10_c_is_read_at_one_corruption_and_severity(cifar_c):
     source = find(cifar_c / "fog" / "2", 32)
-    assert source.classes == data.CIFAR10_CLASSES
+    assert source.classes == sets.CIFAR10_CLASSES
     assert source.count == 4
     pictures = source.load()
     assert pictures.labels.tolist() == [0, 1, 2, 3]

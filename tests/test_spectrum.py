@@ -9,7 +9,7 @@ import torch
 from conftest import grating
 from torch.testing import assert_close
 
-from blurlab.spectrum import (
+from blurlab.filters.spectrum import (
     FILTERS,
     UNITS,
     convert,

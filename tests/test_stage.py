@@ -9,9 +9,9 @@ import pytest
 import torch
 from browser import CALLS, chromium, hand_over, overtaken
 
-from blurlab.hybrid import hybrid
-from blurlab.images import data_url
-from blurlab.spectrum import low_pass
+from blurlab.filters.hybrid import hybrid
+from blurlab.filters.spectrum import low_pass
+from blurlab.pictures.images import data_url
 from blurlab.ui.stage import stage_html, stage_settings
 
 pytestmark = pytest.mark.browser

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 import tiny
 
-from blurlab import measuring, models, results, sweep
 from blurlab.__main__ import main
+from blurlab.measures import measuring, results, sweep
+from blurlab.networks import store
 
 PLAN = """
 models = ["tiny", "other"]
@@ -37,12 +38,12 @@ def pictures(tmp_path_factory):
 def here(tmp_path, monkeypatch, pictures):
     """Two tiny models, pictures in a folder, results of our own, and a plan for all of them."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(models, "MODELS_DIR", tmp_path / "models")
+    monkeypatch.setattr(store, "MODELS_DIR", tmp_path / "models")
     monkeypatch.setattr(results, "SHIPPED", tmp_path / "shipped")
     monkeypatch.setenv("BLURLAB_RESULTS", str(tmp_path / "results"))
-    models.MODELS_DIR.mkdir()
+    store.MODELS_DIR.mkdir()
     for seed, name in enumerate(("tiny", "other")):
-        tiny.install(models.MODELS_DIR, name, seed=seed)
+        tiny.install(store.MODELS_DIR, name, seed=seed)
     Path("folder").symlink_to(pictures)
     Path("plan.toml").write_text(PLAN)
     return tmp_path

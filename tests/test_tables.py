@@ -3,7 +3,7 @@
 import math
 
 from blurlab.commands.tables import LONGEST, table
-from blurlab.sensitivity import Interval
+from blurlab.statistics import Interval
 
 SHARE = Interval(0.5, 0.41, 0.59)
 

@@ -9,7 +9,7 @@ from safetensors.torch import save
 from test_zoo import folder, served  # noqa: F401
 from torch.testing import assert_close
 
-from blurlab import installing, models, published, zoo
+from blurlab.networks import installing, published, store, zoo
 
 if find_spec("timm") is None:
     pytest.skip("timm is not installed", allow_module_level=True)
@@ -50,8 +50,8 @@ def test_a_network_of_timms_is_fetched_checked_and_answers_as_timms_own(shelf, f
     transform = create_transform(**config)
     transform.transforms = [t for t in transform.transforms if not isinstance(t, ToTensor)]
     expected = net(torch.stack([transform(each) for each in image]))
-    assert_close(models.load(f"timm_{NAME}")(image), expected, atol=1e-2, rtol=1e-2)
-    assert models.card(f"timm_{NAME}")["classes"][0] == "tench"
+    assert_close(store.load(f"timm_{NAME}")(image), expected, atol=1e-2, rtol=1e-2)
+    assert store.card(f"timm_{NAME}")["classes"][0] == "tench"
     assert not list((folder / "downloads").iterdir())
 
 

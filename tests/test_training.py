@@ -15,12 +15,14 @@ import tiny
 import torch
 from torch.testing import assert_close
 
-from blurlab import attacks, models
-from blurlab.cards import answers
-from blurlab.data import Pictures
-from blurlab.objectives import OBJECTIVES
-from blurlab.recipes import RECIPES
-from blurlab.training import aimed, export, learning_rate, train, untrained
+from blurlab.attacks import descent
+from blurlab.data.sets import Pictures
+from blurlab.networks import store
+from blurlab.pictures import resizing
+from blurlab.training.cards import answers
+from blurlab.training.loop import aimed, export, learning_rate, train, untrained
+from blurlab.training.objectives import OBJECTIVES
+from blurlab.training.recipes import RECIPES
 
 # Noise is cheaper than objects where nothing has to be learned.
 NOISE = Pictures(
@@ -153,7 +155,7 @@ from pathlib import Path
 from dataclasses import replace
 sys.path.insert(0, sys.argv[1])
 from test_training import KINDS, NOISE
-from blurlab.training import train, untrained
+from blurlab.training.loop import train, untrained
 recipe = replace(KINDS[sys.argv[3]], epochs=60)
 for epoch in train(untrained(recipe, 3), recipe, NOISE, Path(sys.argv[2])):
     print(epoch.number, flush=True)
@@ -257,7 +259,7 @@ def test_the_weights_before_and_after_the_finish_are_averaged(tmp_path):
 
 def test_the_statistics_of_the_averaged_network_are_those_of_whole_pictures(tmp_path):
     model = trained(tiny.RECIPE, tmp_path / "run.pt")
-    shown = (models.resize(NOISE.images.float() / 255, 32) - model.mean) / model.std
+    shown = (resizing.resize(NOISE.images.float() / 255, 32) - model.mean) / model.std
     features = model.net[0](shown).detach()
     assert_close(model.net[1].running_mean, features.mean((0, 2, 3)), atol=1e-4, rtol=1e-4)
     assert_close(model.net[1].running_var, features.var((0, 2, 3)), atol=1e-4, rtol=1e-4)
@@ -290,13 +292,13 @@ def test_an_exported_model_is_loaded_with_its_card_and_answers_alike(learned, mo
     recipe, model, folder = learned
     path = export("learned", recipe, model, tiny.CLASSES, folder)
     card = json.loads(path.read_text())
-    monkeypatch.setattr(models, "MODELS_DIR", folder)
-    assert card["sha256"] == models.sha256(folder / "learned.safetensors")
+    monkeypatch.setattr(store, "MODELS_DIR", folder)
+    assert card["sha256"] == store.sha256(folder / "learned.safetensors")
     assert card["parameters"] == sum(parameter.numel() for parameter in model.parameters())
     assert card["classes"] == list(tiny.CLASSES)
     assert card["recipe"] == json.loads(json.dumps(asdict(recipe)))
     unseen = tiny.pictures(90, 1)
-    same = answers(models.load("learned"), unseen.images) == answers(model, unseen.images)
+    same = answers(store.load("learned"), unseen.images) == answers(model, unseen.images)
     assert same.float().mean() > 0.97  # half precision
 
 
@@ -312,7 +314,7 @@ def test_adversarial_training_learns_to_withstand_attacks(learned, tmp_path):
     unseen = tiny.pictures(90, 1, 32)
     withstood = []
     for model in (hardened, learned[1]):
-        *_, attacked = attacks.pgd(
+        *_, attacked = descent.pgd(
             model, unseen.images.float() / 255, unseen.labels, epsilon=4 / 255
         )
         withstood.append(accuracy(model, attacked.mul(255).round().byte()))
@@ -335,7 +337,7 @@ def test_the_file_of_a_target_decides_the_weights_and_is_named_in_the_recipe(tmp
         trained(recipe, tmp_path / f"{path.stem}.pt", NOISE, path) for path in (file, other)
     )
     assert differ(first, second)
-    assert models.sha256(file) in aimed(recipe, NOISE, file)[0].settings["target"]
+    assert store.sha256(file) in aimed(recipe, NOISE, file)[0].settings["target"]
     with pytest.raises(ValueError, match=r"another recipe, whose settings is .* delete it"):
         trained(recipe, tmp_path / "target.pt", NOISE, other)
     with pytest.raises(ValueError, match="'Tiny' needs a file of similarities"):
@@ -372,6 +374,6 @@ def test_a_recipe_differs_from_its_base_in_one_thing(name):
 
 
 def test_the_networks_that_ship_are_those_of_their_recipes():
-    for name in (path.stem for path in models.MODELS_DIR.glob("*.json")):
+    for name in (path.stem for path in store.MODELS_DIR.glob("*.json")):
         written = json.loads(json.dumps(asdict(RECIPES[name])))
-        assert models.card(name)["recipe"].items() <= written.items()
+        assert store.card(name)["recipe"].items() <= written.items()

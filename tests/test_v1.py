@@ -7,7 +7,7 @@ import torch
 from conftest import grating
 from torch.testing import assert_close
 
-from blurlab.v1 import FREQUENCIES_NYQUIST, ORIENTATIONS, energies, gains, grey
+from blurlab.training.v1 import FREQUENCIES_NYQUIST, ORIENTATIONS, energies, gains, grey
 
 SIZE = 64
 

@@ -12,8 +12,16 @@ from test_checkpoints import Meter
 from torch.testing import assert_close
 from torchvision import models as torchvision_models
 
-from blurlab import architectures, checkpoints, installing, models, published, zoo
 from blurlab.__main__ import main
+from blurlab.networks import (
+    architectures,
+    checkpoints,
+    classifier,
+    installing,
+    published,
+    store,
+    zoo,
+)
 
 HASHES = r"[0-9a-f]{8}|[0-9a-f]{10}|[0-9a-f]{64}"
 MADRY = "madry_resnet18_l2_eps3"
@@ -29,7 +37,7 @@ class Quiet(SimpleHTTPRequestHandler):
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """Empty folders in place of the models that ship and of those that were added."""
-    monkeypatch.setattr(models, "MODELS_DIR", tmp_path / "shipped")
+    monkeypatch.setattr(store, "MODELS_DIR", tmp_path / "shipped")
     monkeypatch.setenv("BLURLAB_MODELS", str(tmp_path / "added"))
     return tmp_path / "added"
 
@@ -78,8 +86,8 @@ def test_a_robust_network_is_fetched_checked_and_answers_behind_torchvisions_tra
     assert "installed in" in capsys.readouterr().out
     images = torch.rand(1, 3, 20, 20).repeat_interleave(15, 2).repeat_interleave(15, 3)
     transforms = torchvision_models.ResNet18_Weights.IMAGENET1K_V1.transforms()
-    assert_close(models.load(MADRY)(images), net(transforms(images)), atol=1e-3, rtol=1e-3)
-    assert models.card(MADRY)["classes"][0] == "tench"
+    assert_close(store.load(MADRY)(images), net(transforms(images)), atol=1e-3, rtol=1e-3)
+    assert store.card(MADRY)["classes"][0] == "tench"
     assert sorted(path.name for path in folder.rglob("*") if path.is_file()) == [
         f"{MADRY}.json",
         f"{MADRY}.safetensors",
@@ -163,12 +171,14 @@ def test_pictures_are_prepared_as_torchvisions_own_transforms_do():
         if row is None or str(row.recipe | {"architecture": ""}) in seen:
             continue
         seen.add(str(row.recipe | {"architecture": ""}))
-        prepared = models.classifier(torch.nn.Identity(), installing.recipe(**row.recipe))(picture)
+        prepared = classifier.around(torch.nn.Identity(), installing.recipe(**row.recipe))(picture)
         expected = weights.transforms()(picture)
         if (
             architecture in published.FROM_TENSORFLOW
         ):  # these go on from there to [-1, 1] by themselves
-            mean, std = (torch.tensor(each).view(3, 1, 1) for each in (models.MEAN, models.STD))
+            mean, std = (
+                torch.tensor(each).view(3, 1, 1) for each in (classifier.MEAN, classifier.STD)
+            )
             expected = (expected * std + mean) * 2 - 1
         assert_close(prepared, expected, atol=1e-4, rtol=0)
     assert len(seen) > 20

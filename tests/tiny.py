@@ -6,12 +6,14 @@ from pathlib import Path
 
 import torch
 
-from blurlab import models, objects, training
-from blurlab.data import Pictures
-from blurlab.images import save_image
+from blurlab.data.sets import Pictures
+from blurlab.networks import classifier
+from blurlab.pictures import objects
+from blurlab.pictures.images import save_image
+from blurlab.training import loop
 
 CLASSES = objects.CLASSES[:3]
-RECIPE = training.Recipe(
+RECIPE = loop.Recipe(
     "Tiny",
     "objects",
     input_size=32,
@@ -54,9 +56,9 @@ def write_folders(root: Path, count: int, size: int = 40) -> None:
         save_image(image / 255, folder / f"{index:04d}.png")
 
 
-def install(folder: Path, name: str = "tiny", **changes) -> models.Classifier:
+def install(folder: Path, name: str = "tiny", **changes) -> classifier.Classifier:
     """Write an untrained model of the recipe, with changes, to a models folder, and return it."""
     recipe = replace(RECIPE, **changes)
-    model = training.untrained(recipe, len(CLASSES)).eval()
-    training.export(name, recipe, model, CLASSES, folder)
+    model = loop.untrained(recipe, len(CLASSES)).eval()
+    loop.export(name, recipe, model, CLASSES, folder)
     return model

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from blurlab import data, fit_pca
-from blurlab.commands import between, command
+from blurlab.commands.options import between, command
+from blurlab.data import sets
+from blurlab.training import fit_pca
 
 
 def add(commands) -> None:
@@ -18,7 +19,7 @@ def add(commands) -> None:
         help=".safetensors file to write; its card is written beside it as .json",
     )
     fitting.add_argument(
-        "--data", choices=list(data.DATASETS), default="imagenette", help="default: imagenette"
+        "--data", choices=list(sets.DATASETS), default="imagenette", help="default: imagenette"
     )
     fitting.add_argument(
         "--size",

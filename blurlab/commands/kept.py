@@ -1,11 +1,11 @@
 """Commands that show what is kept of measures: family and claims."""
 
-from blurlab import models
-from blurlab.claims import claims
-from blurlab.commands import command
+from blurlab.claims.compare import family
+from blurlab.claims.table import claims
+from blurlab.commands.options import command
 from blurlab.commands.tables import claimed, markdown
-from blurlab.compare import family
-from blurlab.data import DATASETS
+from blurlab.data.sets import DATASETS
+from blurlab.networks import store
 
 ON_CARDS = "Clean accuracy and f_rev are of the whole validation split where a card has them."
 
@@ -39,7 +39,7 @@ def add(commands) -> None:
 
 def print_family(options) -> None:
     """Print a row for every recipe, and how many pictures are behind the numbers."""
-    trained = [n for n in models.names() if models.card(n)["recipe"].get("data") == options.data]
+    trained = [n for n in store.names() if store.card(n)["recipe"].get("data") == options.data]
     found = family(options.models or trained, options.data)
     print(*markdown(found), sep="\n")
     alike: dict[str, list[str]] = {}
@@ -58,7 +58,7 @@ def _counts(pictures: dict[str, list[int]]) -> str:
 
 def print_claims(options) -> None:
     """Print a row for every claim, as Markdown, and whose numbers they are."""
-    usual = models.pair(options.data)
+    usual = store.pair(options.data)
     plain, blurred = options.plain or usual[0], options.blurred or usual[1]
     print(*claimed(claims(plain, blurred, options.data)), sep="\n")
     print(f"\nPlain: {plain}; blurred: {blurred}. Brackets hold 95 % intervals.")

@@ -9,14 +9,16 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from blurlab import archives, measuring, models, sources, sweep
-from blurlab.commands import add_device, add_models, add_seed, between, command
+from blurlab.claims.compare import compared
+from blurlab.commands.options import add_device, add_models, add_seed, between, command
 from blurlab.commands.tables import table
-from blurlab.compare import compared
-from blurlab.folders import Source
+from blurlab.data import archives, sources
+from blurlab.data.folders import Source
+from blurlab.measures import measuring, sweep
 from blurlab.measures.corrupted import mce
+from blurlab.measures.measuring import Work
 from blurlab.measures.table import MEASURES
-from blurlab.measuring import Work
+from blurlab.networks import store
 
 BAR = 30  # characters
 SHOWN = 5  # skipped files that are named
@@ -24,40 +26,40 @@ SHOWN = 5  # skipped files that are named
 
 def add(commands) -> None:
     """Describe these commands to the parser."""
-    measuring = command(
+    parser = command(
         commands, "measure", print_measured, "measure installed models, keeping every batch"
     )
-    measuring.add_argument("measure", metavar="MEASURE", help=f"one of {', '.join(MEASURES)}")
-    add_models(measuring)
-    measuring.add_argument(
+    parser.add_argument("measure", metavar="MEASURE", help=f"one of {', '.join(MEASURES)}")
+    add_models(parser)
+    parser.add_argument(
         "--data",
         required=True,
         help="objects, imagenette, cifar10, a folder of class folders, or "
         "DIR/CORRUPTION/SEVERITY in the layout of ImageNet-C or CIFAR-10-C",
     )
-    measuring.add_argument(
+    parser.add_argument(
         "-n", type=between(1, 10**9), help="how many pictures, in seeded order (default: all)"
     )
-    add_seed(measuring)
-    measuring.add_argument(
+    add_seed(parser)
+    parser.add_argument(
         "--set",
         metavar="NAME=VALUE",
         action="append",
         default=[],
         help="change a setting of the measure, with a value as in JSON; repeat it for several",
     )
-    measuring.add_argument(
+    parser.add_argument(
         "--json", metavar="OUT", type=output, help="file to write the numbers to, with all digits"
     )
-    measuring.add_argument(
+    parser.add_argument(
         "--baseline",
         metavar="M",
         help="one of the models: add every model's mCE, its corruption error over this one's",
     )
-    measuring.add_argument(
+    parser.add_argument(
         "--download", action="store_true", help="fetch imagenette or cifar10 first if it is missing"
     )
-    add_device(measuring)
+    add_device(parser)
 
     sweeping = command(
         commands, "sweep", print_sweep, "measure a grid of models, data and measures with Ray"
@@ -94,7 +96,7 @@ def print_measured(options) -> None:
     found: dict[int, Source] = {}
     works = []
     for name in options.models:
-        size = models.card(name)["recipe"]["input_size"]
+        size = store.card(name)["recipe"]["input_size"]
         if size not in found:
             found[size] = sources.find(options.data, size)
         work = measuring.plan(

@@ -6,10 +6,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from blurlab import cards, images, installing, models, published, similarity, zoo
-from blurlab.commands import add_device, add_models, between, command
-from blurlab.data import Pictures
-from blurlab.recipes import RECIPES, Recipe
+from blurlab.commands.options import add_device, add_models, between, command
+from blurlab.data.sets import Pictures
+from blurlab.networks import classifier, installing, published, store, zoo
+from blurlab.pictures import images
+from blurlab.training import cards, similarity
+from blurlab.training.recipes import RECIPES, Recipe
 
 
 def add(commands) -> None:
@@ -114,7 +116,7 @@ def describe_weights(added) -> None:
         type=between(*installing.SIZES),
         help="side in pixels of the centre that the network sees (default: all)",
     )
-    for what, usual in (("mean", models.MEAN), ("std", models.STD)):
+    for what, usual in (("mean", classifier.MEAN), ("std", classifier.STD)):
         added.add_argument(
             f"--{what}",
             metavar=("R", "G", "B"),
@@ -146,7 +148,7 @@ def add_model(options) -> None:
     )
     print(
         f"{card['name']}: {card['parameters']:,} parameters, {len(card['classes'])} classes, "
-        f"sha256 {card['sha256'][:16]}..., in {models.own_folder()}"
+        f"sha256 {card['sha256'][:16]}..., in {store.own_folder()}"
     )
 
 
@@ -160,7 +162,7 @@ def download_model(options) -> None:
         if sys.stderr.isatty():
             of = f" of {progress.total / 1e6:.1f}" if progress.total else ""
             print(f"\r{options.name}: {progress.done / 1e6:.1f}{of} MB", end="", file=sys.stderr)
-    print(f"{options.name}: installed in {models.own_folder()}")
+    print(f"{options.name}: installed in {store.own_folder()}")
 
 
 def remove_model(options) -> None:
@@ -168,7 +170,7 @@ def remove_model(options) -> None:
 
 
 def list_models(options) -> None:
-    found = [models.card(name) for name in models.names()]
+    found = [store.card(name) for name in store.names()]
     if options.json:
         print(json.dumps(found, indent=1))
         return
@@ -193,12 +195,12 @@ def print_answers(options) -> None:
     side = min(picture.shape[-2:])
     given = {}
     for name in options.models:
-        classes = models.card(name)["classes"]
+        classes = store.card(name)["classes"]
         if not 1 <= options.top <= len(classes):
             raise ValueError(f"--top is {options.top}; {name} allows 1 to {len(classes)}.")
-        model = models.load(name, options.device)
+        model = store.load(name, options.device)
         logits = model(images.square(picture, side)[None].to(options.device))
-        probabilities, indices = models.top_k(logits, options.top)
+        probabilities, indices = classifier.top_k(logits, options.top)
         given[name] = [
             {"class": classes[index], "probability": probability}
             for probability, index in zip(
@@ -214,7 +216,7 @@ def print_answers(options) -> None:
 
 
 def train_models(options) -> None:
-    from blurlab import training  # with torchvision, whose import takes as long as torch's
+    from blurlab.training import loop  # with torchvision, whose import takes as long as torch's
 
     for name in options.names:
         if name not in RECIPES:
@@ -224,19 +226,19 @@ def train_models(options) -> None:
         recipe = RECIPES[name]
         wanted = recipe.data, recipe.input_size
         if wanted not in loaded:
-            loaded[wanted] = training.training_pictures(recipe)
+            loaded[wanted] = loop.training_pictures(recipe)
         train_model(name, recipe, loaded[wanted], options)
 
 
 def train_model(name: str, recipe: Recipe, pictures: Pictures, options) -> None:
-    from blurlab import training
+    from blurlab.training import loop
 
-    recipe, stimuli = training.aimed(recipe, pictures, options.similarity)
+    recipe, stimuli = loop.aimed(recipe, pictures, options.similarity)
     checkpoint = options.runs / name / "checkpoint.pt"
     print(f"{recipe.title}: {len(pictures.labels)} pictures, checkpoints in {checkpoint.parent}")
-    model = training.untrained(recipe, len(pictures.classes)).to(options.device)
+    model = loop.untrained(recipe, len(pictures.classes)).to(options.device)
     start, first = time.monotonic(), None
-    run = training.train(model, recipe, pictures, checkpoint, stimuli=stimuli, fast=options.fast)
+    run = loop.train(model, recipe, pictures, checkpoint, stimuli=stimuli, fast=options.fast)
     for epoch in run:
         first = epoch.number if first is None else first
         pace = (time.monotonic() - start) / (epoch.number - first + 1)
@@ -246,7 +248,7 @@ def train_model(name: str, recipe: Recipe, pictures: Pictures, options) -> None:
             f"about {left:.0f} min left",
             flush=True,
         )
-    training.export(name, recipe, model, pictures.classes, models.MODELS_DIR)
+    loop.export(name, recipe, model, pictures.classes, store.MODELS_DIR)
     write_measured(name, cards.measure(name, options.device))
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import torch
 
-from blurlab import attacks, blur, corruptions, hybrid, images, models, objects, spectrum
-from blurlab.commands import (
+from blurlab.attacks import descent, goals, norms
+from blurlab.commands.options import (
     MAX_SIZE,
     add_device,
     add_seed,
@@ -15,6 +15,10 @@ from blurlab.commands import (
     command,
     read_square,
 )
+from blurlab.corruptions import corrupting, table
+from blurlab.filters import blur, hybrid, spectrum
+from blurlab.networks import classifier, store
+from blurlab.pictures import images, objects
 
 
 def add(commands) -> None:
@@ -77,7 +81,7 @@ def add_corrupt(commands) -> None:
         "--corruption",
         metavar="NAME",
         required=True,
-        help=f"one of {', '.join(corruptions.CORRUPTIONS)}",
+        help=f"one of {', '.join(table.CORRUPTIONS)}",
     )
     added.add_argument("--severity", metavar="K", type=int, required=True, help="1 to 5")
     add_seed(added)
@@ -168,36 +172,36 @@ def write_blur(options) -> None:
 def write_corrupted(options) -> None:
     picture = read_square(options.image, options.size)
     generator = torch.Generator().manual_seed(options.seed)
-    corrupted = corruptions.corrupt(picture[None], options.corruption, options.severity, generator)
+    corrupted = corrupting.corrupt(picture[None], options.corruption, options.severity, generator)
     images.save_image(corrupted[0], options.out)
 
 
 def write_attacked(options) -> None:
     picture = read_square(options.image, options.size)[None].to(options.device)
-    classes = models.card(options.model)["classes"]
-    bare = models.load(options.model, options.device)
+    classes = store.card(options.model)["classes"]
+    bare = store.load(options.model, options.device)
     if options.adaptive and options.sigma is None:
         raise ValueError("--adaptive attacks through a blur; give its --sigma.")
     if options.target is not None and options.target not in classes:
         raise ValueError(f"--target is {options.target!r}; choose from {', '.join(classes)}.")
     asked = bare
     if options.sigma is not None:
-        asked = attacks.through(blur.GaussianBlur(options.sigma), bare)
+        asked = goals.through(blur.GaussianBlur(options.sigma), bare)
     attacked = asked if options.adaptive else bare
     targeted = options.target is not None
     label = classes.index(options.target) if targeted else int(asked(picture).argmax())
-    *_, changed = attacks.pgd(
+    *_, changed = descent.pgd(
         attacked,
         picture,
         torch.tensor([label], device=options.device),
-        epsilon=attacks.parse_epsilon(options.epsilon),
+        epsilon=norms.parse_epsilon(options.epsilon),
         norm=options.norm,
         targeted=targeted,
         steps=options.steps,
     )
     images.save_image(changed[0], options.out)
     for words, shown in (("before", picture), ("after", changed)):
-        probabilities, indices = models.top_k(asked(shown), 1)
+        probabilities, indices = classifier.top_k(asked(shown), 1)
         print(f"{words}: {classes[int(indices)]} {float(probabilities):.1%}")
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
-from blurlab.claims import Claim
-from blurlab.compare import Kin
-from blurlab.sensitivity import Interval
+from blurlab.claims.compare import Kin
+from blurlab.claims.table import Claim
+from blurlab.statistics import Interval
 
 LONGEST = 20  # numbers shown of a list
 # Columns of a family's table: what compare calls the number, the head, what it is multiplied by and

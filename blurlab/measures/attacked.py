@@ -4,9 +4,9 @@ from typing import Any
 
 import torch
 
-from blurlab import attacks
-from blurlab.measures import COUNT, POSITIVES, Batch, Measure, Network, Tally
-from blurlab.sensitivity import share
+from blurlab.attacks import descent
+from blurlab.measures.tallies import COUNT, POSITIVES, Batch, Measure, Network, Tally
+from blurlab.statistics import share
 
 
 def tally(network: Network, batch: Batch, settings: dict[str, Any]) -> Tally:
@@ -16,7 +16,7 @@ def tally(network: Network, batch: Batch, settings: dict[str, Any]) -> Tally:
     """
     right = []
     for epsilon in settings["epsilons"]:
-        *_, changed = attacks.pgd(
+        *_, changed = descent.pgd(
             batch.source or network,
             batch.images,
             batch.labels,

@@ -5,9 +5,10 @@ from typing import Any
 
 import torch
 
-from blurlab.corruptions import CORRUPTIONS, SEVERITIES, STRENGTHS, corrupt, eight_bit
-from blurlab.measures import Batch, Measure, Network, Tally
-from blurlab.sensitivity import mean, share
+from blurlab.corruptions.corrupting import SEVERITIES, corrupt, eight_bit
+from blurlab.corruptions.table import CORRUPTIONS, STRENGTHS
+from blurlab.measures.tallies import Batch, Measure, Network, Tally
+from blurlab.statistics import mean, share
 
 BANDS = ("low", "medium", "high")
 

@@ -7,10 +7,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from blurlab.measures import POSITIVES, Batch, Measure, Network, Tally
+from blurlab.filters.spectrum import multiply_spectrum, radial_frequency
 from blurlab.measures.channel import LOWEST, depths, fit, why_undefined
-from blurlab.sensitivity import UNDEFINED, Interval, share
-from blurlab.spectrum import multiply_spectrum, radial_frequency
+from blurlab.measures.tallies import POSITIVES, Batch, Measure, Network, Tally
+from blurlab.statistics import UNDEFINED, Interval, share
 
 GREY = (0.299, 0.587, 0.114)
 BACKGROUND = 0.449  # the mean of ImageNet's pictures

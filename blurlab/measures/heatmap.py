@@ -6,8 +6,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from blurlab.measures import Batch, Measure, Network, Tally
-from blurlab.sensitivity import share
+from blurlab.measures.tallies import Batch, Measure, Network, Tally
+from blurlab.statistics import share
 
 EPSILON_SIZE = 224
 

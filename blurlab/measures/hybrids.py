@@ -4,9 +4,10 @@ from typing import Any
 
 import torch
 
-from blurlab.hybrid import hybrid
-from blurlab.measures import PERCENTAGES, Batch, Measure, Network, Tally
-from blurlab.sensitivity import ALPHAS, difference, reverse_frequency, share
+from blurlab.filters.hybrid import hybrid
+from blurlab.measures.reversal import ALPHAS, reverse_frequency
+from blurlab.measures.tallies import PERCENTAGES, Batch, Measure, Network, Tally
+from blurlab.statistics import difference, share
 
 
 @torch.no_grad()

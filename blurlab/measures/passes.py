@@ -7,9 +7,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from blurlab.measures import PERCENTAGES, Batch, Measure, Network, Tally
-from blurlab.sensitivity import ALPHAS, share
-from blurlab.spectrum import low_pass
+from blurlab.filters.spectrum import low_pass
+from blurlab.measures.reversal import ALPHAS
+from blurlab.measures.tallies import PERCENTAGES, Batch, Measure, Network, Tally
+from blurlab.statistics import share
 
 # Accuracy of four people on pictures of 224 pixels and 16 classes (chance 1/16), 640 trials a
 # point, by the standard deviation in pixels of the Gaussian that they were filtered with:

@@ -6,11 +6,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from blurlab.attacks import minimal_epsilon
-from blurlab.measures import COUNT, Batch, Measure, Network, Tally
-from blurlab.norms import NORMS
-from blurlab.sensitivity import UNDEFINED, Interval, Z, share, zero_crossing
-from blurlab.spectrum import radial_frequency
+from blurlab.attacks.minimum import minimal_epsilon
+from blurlab.attacks.norms import NORMS
+from blurlab.filters.spectrum import radial_frequency
+from blurlab.measures.reversal import zero_crossing
+from blurlab.measures.tallies import COUNT, Batch, Measure, Network, Tally
+from blurlab.statistics import UNDEFINED, Interval, Z, share
 
 RINGS = 480  # a multiple of 24, so that the paper's 25 radii are among their edges
 CORNER = math.sqrt(0.5)  # cycles/pixel, the largest radius

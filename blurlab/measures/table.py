@@ -1,6 +1,5 @@
 """The table of measures."""
 
-from blurlab.measures import Measure
 from blurlab.measures.attacked import ATTACKED
 from blurlab.measures.corrupted import CORRUPTED
 from blurlab.measures.critical_band import CRITICAL_BAND
@@ -8,6 +7,7 @@ from blurlab.measures.heatmap import HEATMAP
 from blurlab.measures.hybrids import HYBRIDS
 from blurlab.measures.passes import PASSES
 from blurlab.measures.perturbation import PERTURBATION
+from blurlab.measures.tallies import Measure
 
 MEASURES: dict[str, Measure] = {
     "hybrids": HYBRIDS,

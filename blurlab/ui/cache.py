@@ -7,7 +7,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from blurlab import data, images, models, objects, sensitivity
+from blurlab.data import sets
+from blurlab.filters import pairs
+from blurlab.networks import store
+from blurlab.pictures import images, objects
 from blurlab.ui import jobs, loaded
 from blurlab.ui.loaded import model
 
@@ -34,7 +37,7 @@ class Choice(NamedTuple):
 
 @lru_cache(maxsize=64)
 def card(name: str) -> dict:
-    return models.card(name)
+    return store.card(name)
 
 
 def title(name: str) -> str:
@@ -84,7 +87,7 @@ def data_url(choice: Choice) -> str:
 @lru_cache(maxsize=10)
 def imagenette(name: str) -> Tensor:
     """Return the first validation photographs of an Imagenette class, (N, 3, 160, 160) uint8."""
-    return data.imagenette_class(name, count=50)
+    return sets.imagenette_class(name, count=50)
 
 
 def knows(name: str, choice: Choice) -> bool:
@@ -115,7 +118,7 @@ def sweep(
     def steps() -> Iterator:
         networks = [model(name) for name in names]
         device = networks[0].mean.device
-        return sensitivity.pair_answers(
+        return pairs.pair_answers(
             networks,
             picture(low).to(device),
             picture(high).to(device),

@@ -2,7 +2,7 @@
 
 import plotly.graph_objects as go
 
-from blurlab.spectrum import UNITS, convert
+from blurlab.filters.spectrum import UNITS, convert
 
 # Okabe and Ito's colours, which people with any colour vision tell apart, in the order of models.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")

@@ -13,7 +13,7 @@ from typing import Any
 
 import streamlit as st
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parent / "browser"
 # The feed shows nothing, so its place in Streamlit's column, gap included, is taken away.
 FEED = """
 export default function feed({ data, parentElement }) {

@@ -53,7 +53,7 @@ def picture_lines(side: str, choice: cache.Choice) -> str:
     elif choice.kind == "photograph":
         first = f"{side} = images.photograph({choice.name!r}, {cache.SIZE})"
     elif choice.kind == "imagenette":
-        photographs = f"data.imagenette_class({choice.name!r}, {choice.variant + 1})"
+        photographs = f"sets.imagenette_class({choice.name!r}, {choice.variant + 1})"
         first = f"{side} = images.square({photographs}[-1].float() / 255, {cache.SIZE})"
     else:
         first = f"{side} = images.square(images.load_image({choice.name!r}), {cache.SIZE})"
@@ -68,8 +68,8 @@ def answer_lines(names: Sequence[str], pictures: str) -> list[str]:
     """Write the Python lines that print what models say of pictures, (1, 3, S, S), so named."""
     return [
         f"for name in {list(names)!r}:",
-        f"    logits = models.load(name)({pictures})",
-        f"    probabilities, indices = models.top_k(logits, {asking.TOP})",
-        '    classes = models.card(name)["classes"]',
+        f"    logits = store.load(name)({pictures})",
+        f"    probabilities, indices = top_k(logits, {asking.TOP})",
+        '    classes = store.card(name)["classes"]',
         "    print(name, [(classes[i], p) for i, p in zip(indices[0], probabilities[0].tolist())])",
     ]

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import torch
 
-from blurlab import models
+from blurlab.networks import classifier, store
 
 SHARE = 0.25  # of the device's memory that models may take
 
@@ -16,7 +16,7 @@ SHARE = 0.25  # of the device's memory that models may take
 class Loaded(NamedTuple):
     """A model in memory, its bytes there, and the seconds that it took over one picture."""
 
-    model: models.Classifier
+    model: classifier.Classifier
     bytes: int
     seconds: float
 
@@ -25,7 +25,7 @@ _loaded: OrderedDict[str, Loaded] = OrderedDict()
 _found, _loading = threading.Lock(), threading.Lock()
 
 
-def model(name: str) -> models.Classifier:
+def model(name: str) -> classifier.Classifier:
     """Return the one copy of a model that all sessions share; nobody writes to it.
 
     Raises ValueError for a model that is not installed, or is damaged.
@@ -46,14 +46,14 @@ def _known(name: str) -> Loaded | None:
 
 
 def _load(name: str) -> Loaded:
-    network = models.load(name, models.best_device())
+    network = store.load(name, classifier.best_device())
     tensors = [*network.parameters(), *network.buffers()]
     used = sum(tensor.numel() * tensor.element_size() for tensor in tensors)
     return Loaded(network, used, forward_seconds(network))
 
 
 @torch.no_grad()
-def forward_seconds(network: models.Classifier) -> float:
+def forward_seconds(network: classifier.Classifier) -> float:
     """Time a model over one picture of its input size, after one that warms it up."""
     size = network.input_size
     picture = torch.zeros(1, 3, size, size, device=network.mean.device)
@@ -74,7 +74,7 @@ def _keep(name: str, found: Loaded) -> None:
 
 def budget() -> int:
     """Return how many bytes models may take; one that alone takes more is kept alone."""
-    if models.best_device() == "cuda":
+    if classifier.best_device() == "cuda":
         return int(SHARE * torch.cuda.get_device_properties(0).total_memory)
     return int(SHARE * os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
 

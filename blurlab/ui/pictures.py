@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from blurlab import data, images, objects
+from blurlab.data import sets
+from blurlab.pictures import images, objects
 from blurlab.ui import cache, link, show
 
 SIDES = {
@@ -20,8 +21,8 @@ def options() -> list[str]:
     """List every picture that can be chosen, as the address writes it: kind:name."""
     listed = [f"{OBJECT}:{name}" for name in objects.CLASSES]
     listed += [f"{PHOTOGRAPH}:{name}" for name in images.photographs()]
-    if data.has_imagenette():
-        listed += [f"{IMAGENETTE}:{name}" for name in data.IMAGENETTE_CLASSES]
+    if sets.has_imagenette():
+        listed += [f"{IMAGENETTE}:{name}" for name in sets.IMAGENETTE_CLASSES]
     return [*listed, UPLOAD, CAMERA]
 
 

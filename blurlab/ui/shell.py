@@ -7,7 +7,8 @@ import streamlit as st
 import torch
 from plotly.graph_objects import Figure
 
-from blurlab import models, spectrum
+from blurlab.filters import spectrum
+from blurlab.networks import classifier, store
 from blurlab.ui import link
 
 ICON = Path(__file__).parents[2] / "assets" / "icon.png"
@@ -17,7 +18,7 @@ STAGE_CM = 10.0  # rough width of the stage's picture on a laptop's screen
 
 SHARED = {
     "unit": link.choice(list(spectrum.UNITS), "image"),
-    "models": link.choices(models.names(), []),
+    "models": link.choices(store.names(), []),
     "distance": link.number(10.0, 2000.0, 57.0, "cm"),
     "width": link.number(1.0, 1000.0, STAGE_CM, "cm"),
     "present": link.flag(),
@@ -58,11 +59,11 @@ def main() -> None:
             st.Page("pages/models.py", title="Models and data", icon=":material/deployed_code:"),
         ]
     )
-    SHARED["models"] = link.choices(models.names(), [])  # some may be new, or gone
+    SHARED["models"] = link.choices(store.names(), [])  # some may be new, or gone
     link.restore(SHARED)
     chosen = st.session_state["models"]
-    if not set(chosen) <= set(models.names()):
-        st.session_state["models"] = [name for name in chosen if name in models.names()]
+    if not set(chosen) <= set(store.names()):
+        st.session_state["models"] = [name for name in chosen if name in store.names()]
     st.html(CLICKS + (PRESENTER_STYLE if st.session_state["present"] else STYLE))
     sidebar()
     page.run()
@@ -83,7 +84,7 @@ def begin(title: str, parameters: dict[str, link.Parameter], words: str = "") ->
 
 def stop_without_models() -> None:
     """End the page where no model is installed, and say how to make one."""
-    if not models.names():
+    if not store.names():
         st.error(NO_MODELS)
         st.stop()
 
@@ -108,9 +109,9 @@ def sidebar() -> None:
             st.number_input("Viewing distance (cm)", 10.0, 2000.0, key="distance")
         st.multiselect(
             "Models",
-            models.names(),
+            store.names(),
             key="models",
-            format_func=lambda name: models.card(name)["title"],
+            format_func=lambda name: store.card(name)["title"],
             placeholder="Those that fit the pictures",
         )
         st.toggle("Presenter mode", key="present", help="Big type and nothing else; leave with P")
@@ -124,9 +125,9 @@ def fitting(data: str) -> tuple[str, ...]:
 
     data: a key of data.DATASETS.  Where there is neither, those trained on it, or else all.
     """
-    names = models.names()
-    two = [name for name in models.pair(data) if name in names]
-    trained = [name for name in names if models.card(name)["recipe"].get("data") == data]
+    names = store.names()
+    two = [name for name in store.pair(data) if name in names]
+    trained = [name for name in names if store.card(name)["recipe"].get("data") == data]
     return tuple(two or trained or names)
 
 
@@ -145,7 +146,7 @@ def degrees() -> float:
 
 
 def device_title() -> str:
-    device = models.best_device()
+    device = classifier.best_device()
     if device == "cuda":
         return torch.cuda.get_device_name()
     threads = torch.get_num_threads()

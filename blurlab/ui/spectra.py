@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from blurlab.spectrum import UNITS, convert
+from blurlab.filters.spectrum import UNITS, convert
 from blurlab.ui import charts
 
 HEIGHT = 340

@@ -9,7 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from blurlab.spectrum import FILTERS, UNITS, check_cutoff, convert
+from blurlab.filters.spectrum import FILTERS, UNITS, check_cutoff, convert
 from blurlab.ui.feed import feed, nothing, page, source, timed
 
 HTML, CSS = source("stage.html"), source("stage.css")

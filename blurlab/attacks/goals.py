@@ -1,0 +1,76 @@
+"""What an attack is after, how far a model is from it, and which way leads there."""
+
+import math
+from collections.abc import Callable
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+Model = Callable[[Tensor], Tensor]
+
+
+class Goal(NamedTuple):
+    """Any answers but the labels, (N,), or, if targeted, the labels themselves.
+
+    largest: the largest label, read once so that no step has to wait for it on a GPU.
+    """
+
+    labels: Tensor
+    targeted: bool
+    largest: int
+
+
+def goal_of(images: Tensor, labels: Tensor, targeted: bool) -> Goal:
+    """State the goal for these pictures; ValueError unless each has one label, 0 or above."""
+    if labels.shape != images.shape[:1]:
+        raise ValueError(f"{len(images)} pictures need as many labels, not {tuple(labels.shape)}.")
+    lowest, largest = (int(bound) for bound in labels.aminmax())
+    if lowest < 0:
+        raise ValueError(f"class is {lowest}; classes are 0 and above.")
+    return Goal(labels.to(images.device), targeted, largest)
+
+
+def cross_entropy(logits: Tensor, goal: Goal) -> Tensor:
+    """The cross-entropy (N,) that an attack raises: towards the labels it counts negative."""
+    loss = F.cross_entropy(logits, goal.labels, reduction="none")
+    return -loss if goal.targeted else loss
+
+
+def margin(logits: Tensor, goal: Goal) -> Tensor:
+    """By how much the wanted answer leads, (N,); above 0 where the attack has succeeded."""
+    label = goal.labels[:, None]
+    lead = logits.gather(1, label)[:, 0] - logits.scatter(1, label, -math.inf).amax(1)
+    return lead if goal.targeted else -lead
+
+
+def margin_of(model: Model, images: Tensor, goal: Goal) -> Tensor:
+    """The margin (N,) of a model's answers to pictures."""
+    with torch.no_grad():
+        return margin(model(images), goal)
+
+
+def loss_and_gradient(
+    loss: Callable[[Tensor, Goal], Tensor], model: Model, images: Tensor, goal: Goal
+) -> tuple[Tensor, Tensor]:
+    """Return the loss of each picture (N,) and its gradient there, (N, 3, S, S).
+
+    loss: cross_entropy or margin.  The model's parameters keep the gradients they had.
+    Raises ValueError when the model has no class for a label.
+    """
+    images = images.detach().requires_grad_()
+    with torch.enable_grad():
+        logits = model(images)
+        if goal.largest >= logits.shape[1]:
+            raise ValueError(
+                f"class is {goal.largest}; this model's classes are 0 to {logits.shape[1] - 1}."
+            )
+        values = loss(logits, goal)
+        (gradient,) = torch.autograd.grad(values.sum(), images)
+    return values.detach(), gradient
+
+
+def through(defence: Model, model: Model) -> Model:
+    """Put a differentiable defence, pictures to pictures, in front of a model."""
+    return lambda images: model(defence(images))

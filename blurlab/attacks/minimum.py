@@ -1,0 +1,80 @@
+"""The smallest change of each picture that succeeds."""
+
+import math
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from blurlab.attacks.goals import (
+    Model,
+    goal_of,
+    loss_and_gradient,
+    margin,
+)
+from blurlab.attacks.norms import NORMS, Norm, check, each
+
+
+class Smallest(NamedTuple):
+    """The nearest adversarial pictures found so far.
+
+    images: (N, 3, S, S); the picture itself where none has been found.
+    epsilon: (N,) their distances; infinite where none has been found.
+    """
+
+    images: Tensor
+    epsilon: Tensor
+
+
+def minimal_epsilon(
+    model: Model,
+    images: Tensor,
+    labels: Tensor,
+    *,
+    norm: str = "linf",
+    targeted: bool = False,
+    steps: int = 100,
+) -> Iterator[Smallest]:
+    """Search for each picture's smallest change that succeeds, by the fast minimum-norm attack.
+
+    Each picture has a radius of its own, which shrinks while the attack succeeds and grows while it
+    fails, ever more slowly (FMN, Pintor et al. 2021). Steps are measured in radii here, so that the
+    number of pixels does not matter. What is found is an upper bound of the true smallest size.
+    images: (N, 3, S, S) in [0, 1].  labels: (N,) classes to lead away from or, if targeted, to.
+    Yields the best so far after each step; its sizes never grow. A picture whose answer is already
+    as wanted has size 0.
+    Raises ValueError as pgd does.
+    """
+    check(epsilon=0, steps=steps, norm=norm)
+    goal = goal_of(images, labels, targeted)
+    return _shrink(model, images.detach(), goal, NORMS[norm], steps)
+
+
+def _shrink(model, images, goal, norm: Norm, steps):
+    best, found = images, images.new_full((len(images),), math.inf)
+    adversarial, radius = images, found
+    for step in range(steps):
+        anneal = (1 + math.cos(math.pi * step / steps)) / 2
+        lead, gradient = loss_and_gradient(margin, model, adversarial, goal)
+        size, success = norm.size(adversarial - images), lead > 0
+        better = success & (size < found)
+        best = torch.where(each(better), adversarial, best)
+        found = torch.where(better, size, found)
+        yield Smallest(best, found)
+        rate = 0.001 + 0.049 * anneal
+        # The first radius lies a little beyond where a linear model's answer would change. To aim
+        # so after every failure would drive some radii on until nothing is left of the picture.
+        ahead = size - lead / norm.dual(gradient).clamp(min=1e-12)
+        outward = torch.where(radius < math.inf, radius, ahead) * (1 + rate)
+        radius = torch.where(success, torch.minimum(radius * (1 - rate), found), outward)
+        # Until the first success, longer steps leap to and fro and find no way out.
+        share = torch.where(found < math.inf, 0.5, 0.25) * (0.01 + 0.99 * anneal)
+        move = norm.along(gradient) * each(radius * share)
+        change = norm.project(adversarial + move - images, each(radius))
+        adversarial = (images + change).clamp_(0, 1)
+
+
+def minimal(model: Model, images: Tensor, labels: Tensor, **options) -> Iterator[Tensor]:
+    """Yield only the pictures of minimal_epsilon."""
+    return (smallest.images for smallest in minimal_epsilon(model, images, labels, **options))

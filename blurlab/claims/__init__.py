@@ -1,0 +1,1 @@
+"""The numbers that networks are compared by, and the paper's claims held against them."""

@@ -1,0 +1,91 @@
+"""What the commands share: argparse types, options that several have, squares read from files."""
+
+import argparse
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from blurlab.networks import classifier
+from blurlab.pictures import images
+
+MAX_SIZE = 2048  # pixels; uploads are reduced to about as many
+
+
+def between(low: int, high: int) -> Callable[[str], int]:
+    """Make an argparse type that takes whole numbers from low to high."""
+
+    def number(text: str) -> int:
+        if not (text.lstrip("-").isdecimal() and low <= int(text) <= high):
+            raise argparse.ArgumentTypeError(f"{text} is not a whole number from {low} to {high}")
+        return int(text)
+
+    return number
+
+
+def device(name: str) -> str:
+    """Take the name of a device that computes here, as an argparse type."""
+    try:
+        torch.zeros(1, device=name).item()
+    except (RuntimeError, AssertionError, ImportError):
+        raise argparse.ArgumentTypeError(
+            f"{name} does not compute on this machine, {classifier.best_device()} does"
+        ) from None
+    return name
+
+
+def command(commands, name: str, run, help: str) -> argparse.ArgumentParser:
+    """Add a command to the parser's; its function is run with the options."""
+    added = commands.add_parser(name, help=help, description=f"{help[0].upper()}{help[1:]}.")
+    added.set_defaults(run=run)
+    return added
+
+
+def add_size(added: argparse.ArgumentParser) -> None:
+    added.add_argument(
+        "--size",
+        metavar="S",
+        type=between(1, MAX_SIZE),
+        help=f"crop to a square and resize to S x S pixels first, 1 to {MAX_SIZE}",
+    )
+
+
+def add_models(added: argparse.ArgumentParser) -> None:
+    added.add_argument(
+        "--model",
+        metavar="M",
+        dest="models",
+        action="append",
+        required=True,
+        help="name of an installed model; repeat it for several",
+    )
+
+
+def add_seed(added: argparse.ArgumentParser) -> None:
+    added.add_argument(
+        "--seed",
+        metavar="K",
+        type=between(0, 2**63 - 1),
+        default=0,
+        help="whole number that decides every random choice (default: 0)",
+    )
+
+
+def add_device(added: argparse.ArgumentParser) -> None:
+    added.add_argument(
+        "--device",
+        type=device,
+        default=classifier.best_device(),
+        help="where to compute: cpu, cuda or mps (default: %(default)s)",
+    )
+
+
+def read_square(path: str, size: int | None) -> Tensor:
+    """Read a picture that must be square, or is made so when a size is asked for."""
+    picture = images.load_image(path)
+    if size is not None:
+        return images.square(picture, size)
+    height, width = picture.shape[-2:]
+    if height != width:
+        raise ValueError(f"{path} is {width} x {height} pixels, not square; add --size to crop it.")
+    return picture

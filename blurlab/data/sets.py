@@ -1,0 +1,174 @@
+"""Labelled pictures to train and measure on, as 8-bit tensors in memory."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from blurlab.pictures import objects
+from blurlab.pictures.images import square
+
+IMAGENETTE_CLASSES = (
+    "tench", "English springer", "cassette player", "chain saw", "church",
+    "French horn", "garbage truck", "gas pump", "golf ball", "parachute",
+)  # fmt: skip
+IMAGENETTE_FOLDERS = (
+    "n01440764", "n02102040", "n02979186", "n03000684", "n03028079",
+    "n03394916", "n03417042", "n03425413", "n03445777", "n03888257",
+)  # fmt: skip
+CIFAR10_CLASSES = (
+    "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck",
+)  # fmt: skip
+OBJECTS_COUNT = {"train": 8000, "val": 2000}
+OBJECTS_SEED = {"train": 1, "val": 2}
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """Pictures that are read one by one when they are asked for, and kept while they fit.
+
+    read: takes an index and returns a (3, S, S) uint8 picture.  count: how many there are.
+    Indexed by a tensor of indices it returns (n, 3, S, S), as a tensor of all of them would.
+    """
+
+    read: Callable[[int], Tensor]
+    count: int
+    most: int = 2**30  # bytes kept
+    kept: dict[int, Tensor] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __getitem__(self, indices: Tensor) -> Tensor:
+        return torch.stack([self._one(index) for index in indices.tolist()])
+
+    def _one(self, index: int) -> Tensor:
+        if index in self.kept:
+            return self.kept[index]
+        image = self.read(index)
+        if (len(self.kept) + 1) * image.numel() <= self.most:
+            self.kept[index] = image
+        return image
+
+
+class Pictures(NamedTuple):
+    """images: (N, 3, S, S) uint8.  labels: (N,) int64.  classes: their names."""
+
+    images: Tensor | Decoded
+    labels: Tensor
+    classes: tuple[str, ...]
+
+
+def data_root() -> Path:
+    """Return the folder that datasets are looked for in: $BLURLAB_DATA, or the user's cache."""
+    return Path(os.environ.get("BLURLAB_DATA", Path.home() / ".cache" / "blurlab"))
+
+
+def has_imagenette() -> bool:
+    """Tell whether Imagenette lies under data_root()."""
+    return (data_root() / "imagenette2-160").is_dir()
+
+
+def imagenette(split: str, size: int = 160) -> Pictures:
+    """Load Imagenette ("train": 9,469 or "val": 3,925 photographs), centre-cropped to squares.
+
+    size: side in pixels; the photographs are stored with a shorter side of 160.
+    Raises ValueError when the data set is not under data_root().
+    """
+    dataset = _imagenette(split)
+    images, labels = torch.empty(len(dataset), 3, size, size, dtype=torch.uint8), []
+    for index, (picture, label) in enumerate(dataset):
+        images[index] = _square(picture, size)
+        labels.append(label)
+    return Pictures(images, torch.tensor(labels), IMAGENETTE_CLASSES)
+
+
+def imagenette_count() -> int:
+    """Count Imagenette's validation photographs, reading none; they are 3,925 when all are there.
+
+    Raises ValueError when the data set is not under data_root().
+    """
+    return len(_imagenette("val"))
+
+
+def imagenette_class(name: str, count: int) -> Tensor:
+    """Load the first validation photographs of one Imagenette class, (count, 3, 160, 160) uint8.
+
+    Raises ValueError when the data set is not under data_root().
+    """
+    dataset = _imagenette("val")
+    label = IMAGENETTE_CLASSES.index(name)
+    chosen = [index for index, (_, found) in enumerate(dataset._samples) if found == label]
+    return torch.stack([_square(dataset[index][0], 160) for index in chosen[:count]])
+
+
+def _imagenette(split: str):
+    if not (data_root() / "imagenette2-160" / split).is_dir():
+        raise ValueError(
+            f"Imagenette's {split} pictures are not in {data_root()}; set BLURLAB_DATA to the "
+            "folder that holds imagenette2-160, or let measure --download fetch it."
+        )
+    from torchvision.datasets import Imagenette  # takes as long to import as torch; few need it
+
+    return Imagenette(data_root(), split=split, size="160px")
+
+
+def cifar10(split: str, size: int = 32) -> Pictures:
+    """Load CIFAR-10 ("train": 50,000 or "val": the 10,000 of its test set), resized from 32 pixels.
+
+    Raises ValueError when the data set is not under data_root().
+    """
+    from torchvision.datasets import CIFAR10
+
+    try:
+        dataset = CIFAR10(data_root(), train=split == "train")
+    except RuntimeError:
+        raise ValueError(
+            f"CIFAR-10 is not whole in {data_root()}; set BLURLAB_DATA to the folder that holds "
+            "cifar-10-batches-py, or let measure --download fetch it."
+        ) from None
+    images = torch.from_numpy(dataset.data).permute(0, 3, 1, 2)
+    return Pictures(resized(images, size), torch.tensor(dataset.targets), CIFAR10_CLASSES)
+
+
+def resized(images: Tensor, size: int) -> Tensor | Decoded:
+    """Bring (N, 3, S, S) uint8 pictures to another size, each when it is asked for."""
+    if images.shape[-1] == size:
+        return images
+    return Decoded(partial(_resized, images, size), len(images))
+
+
+def _resized(images: Tensor, size: int, index: int) -> Tensor:
+    return to_square(images[index].float() / 255, size)
+
+
+def to_square(image: Tensor, size: int) -> Tensor:
+    """Crop a (3, H, W) picture in [0, 1] to its centre and return it as (3, size, size) uint8."""
+    return square(image, size).mul(255).round().byte()
+
+
+def _square(picture: Image.Image, size: int) -> Tensor:
+    from torchvision.transforms.v2 import functional as TF
+
+    square = TF.center_crop(picture, [min(picture.size)] * 2)
+    return TF.pil_to_tensor(TF.resize(square, [size, size], antialias=True))
+
+
+def procedural_objects(split: str, size: int) -> Pictures:
+    """Draw the procedural objects of a split ("train": 8,000, "val": 2,000), ever the same."""
+    generator = torch.Generator().manual_seed(OBJECTS_SEED[split])
+    images, labels = [], []
+    for _ in range(OBJECTS_COUNT[split] // 200):
+        drawn, named = objects.objects(200, size, generator)
+        images.append(drawn.mul(255).round().byte())
+        labels.append(named)
+    return Pictures(torch.cat(images), torch.cat(labels), objects.CLASSES)
+
+
+DATASETS = {"imagenette": imagenette, "objects": procedural_objects, "cifar10": cifar10}

@@ -1,0 +1,136 @@
+"""Where labelled pictures come from, by what a person types: a data set's name or a folder."""
+
+import functools
+import hashlib
+import os
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from blurlab.data import folders, sets
+from blurlab.data.folders import Checked, Source, class_folders, corruptions_in
+from blurlab.data.sets import Pictures
+
+SEVERITIES = 5  # of the published corrupted data sets
+
+
+def find(words: str, size: int) -> Source:
+    """Find the pictures that a person names, as squares of this size in pixels.
+
+    words: a key of data.DATASETS; a folder that holds one folder of pictures per class; or
+    DIR/CORRUPTION/SEVERITY in the published layouts of ImageNet-C (such a folder) and CIFAR-10-C
+    (DIR/CORRUPTION.npy and DIR/labels.npy). Data sets are measured on their validation split.
+    Raises ValueError when there is nothing to measure on.
+    """
+    if words in sets.DATASETS:
+        load = functools.cache(partial(sets.DATASETS[words], "val", size))
+        known = KNOWN.get(words)
+        if known is None:
+            return Source(f"{words}/val/{size}", load().classes, len(load().labels), load)
+        return Source(f"{words}/val/{size}", *known(), load)
+    root = _root(words)
+    if _is_folder(root):
+        return class_folders(root, size)
+    if _is_of_cifar(root):
+        return corrupted_cifar(root.parent.parent, root.parent.name, root.name, size)
+    raise ValueError(
+        f"data is {words!r}; choose {', '.join(sets.DATASETS)} or a folder of class folders."
+    )
+
+
+def check(words: str) -> Iterator[Checked]:
+    """Check every file of a folder that a person names, so that find then has it at once.
+
+    words: a folder as find takes it. Yields how far that is; see folders.check.
+    Raises ValueError when there is no such folder.
+    """
+    root = _root(words)
+    if words in sets.DATASETS:
+        raise ValueError(f"{words} is a data set; for a folder of that name write ./{words}.")
+    if _is_folder(root):
+        yield from folders.check(root)
+    elif not _is_of_cifar(root):
+        raise ValueError(f"{words!r} is no folder on this machine.")
+
+
+def _root(words: str) -> Path:
+    if not words.strip():
+        raise ValueError(f"data is {words!r}; name a data set or a folder.")
+    return Path(os.path.expanduser(words)).absolute()
+
+
+def _is_folder(root: Path) -> bool:
+    try:
+        return root.is_dir()
+    except OSError:  # its name is too long, or it lies where nobody may look
+        return False
+
+
+def _is_of_cifar(root: Path) -> bool:
+    try:
+        return (root.parent.parent / "labels.npy").is_file()
+    except OSError:
+        return False
+
+
+class Overview(NamedTuple):
+    """counts: pictures of each class.  first: classes with (3, size, size) uint8 pictures."""
+
+    counts: list[int]
+    first: list[tuple[str, Tensor]]
+
+
+def overview(source: Source, most: int) -> Overview:
+    """Count a source's pictures by class and load the first ones, of all classes if that is few.
+
+    most: how many pictures to load at most.
+    """
+    pictures = source.load()
+    each, first = max(1, most // len(source.classes)), []
+    for number, name in enumerate(source.classes[:most]):
+        chosen = (pictures.labels == number).nonzero()[:each, 0]
+        first += [(name, image) for image in pictures.images[chosen]] if len(chosen) else []
+    return Overview(pictures.labels.bincount(minlength=len(source.classes)).tolist(), first)
+
+
+KNOWN: dict[str, Callable[[], tuple[tuple[str, ...], int]]] = {
+    "objects": lambda: (sets.objects.CLASSES, sets.OBJECTS_COUNT["val"]),
+    "imagenette": lambda: (sets.IMAGENETTE_CLASSES, sets.imagenette_count()),
+}
+
+
+def corrupted_cifar(root: Path, corruption: str, severity: str, size: int) -> Source:
+    """Find the pictures of CIFAR-10-C under one corruption at one severity, 1 to 5.
+
+    root: holds labels.npy and one file per corruption, (5 N, 32, 32, 3) uint8, by severity.
+    """
+    path = root / f"{corruption}.npy"
+    if not path.is_file() or corruption == "labels":
+        raise ValueError(
+            f"{root} has no corruption {corruption!r}; choose from {corruptions_in(root)}."
+        )
+    if severity not in [str(level + 1) for level in range(SEVERITIES)]:
+        raise ValueError(f"severity is {severity}; it is 1 to {SEVERITIES}.")
+    try:
+        pixels = np.load(path, mmap_mode="r", allow_pickle=False)
+        labels = np.load(root / "labels.npy", allow_pickle=False)
+    except ValueError:
+        raise ValueError(f"{root} holds .npy files that are damaged or not CIFAR-10-C's.") from None
+    if pixels.ndim != 4 or pixels.dtype != np.uint8 or labels.shape != pixels.shape[:1]:
+        raise ValueError(f"{path} and its labels.npy are not laid out as CIFAR-10-C's are.")
+    count = len(labels) // SEVERITIES
+    part = slice(count * (int(severity) - 1), count * int(severity))
+    digest = hashlib.sha256(pixels[part].tobytes() + labels[part].tobytes()).hexdigest()[:16]
+
+    @functools.cache
+    def load() -> Pictures:
+        images = torch.from_numpy(np.array(pixels[part])).permute(0, 3, 1, 2)
+        named = torch.from_numpy(labels[part].astype(np.int64))
+        return Pictures(sets.resized(images, size), named, sets.CIFAR10_CLASSES)
+
+    return Source(f"cifar10c/{digest}/{size}", sets.CIFAR10_CLASSES, count, load)

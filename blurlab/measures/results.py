@@ -1,0 +1,117 @@
+"""What was measured, kept as Parquet: found again at once, and resumed where it was killed."""
+
+import hashlib
+import json
+import os
+import uuid
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import torch
+
+from blurlab.measures.tallies import Tally
+
+SHIPPED = Path(__file__).parents[2] / "assets" / "results"
+
+
+class Key(NamedTuple):
+    """Everything that decides a result.
+
+    model: models.identity.  data: which pictures, at which size.  measure: a key of MEASURES.
+    settings: all of the measure's.  seed: of the order, the partners and the draws.
+    """
+
+    model: str
+    data: str
+    measure: str
+    settings: dict[str, Any]
+    seed: int
+
+    @property
+    def digest(self) -> str:
+        return hashlib.sha256(json.dumps(self, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def folder() -> Path:
+    """Return where new results are kept: $BLURLAB_RESULTS, or the user's cache."""
+    return Path(os.environ.get("BLURLAB_RESULTS", Path.home() / ".cache" / "blurlab" / "results"))
+
+
+def read(key: Key) -> dict[int, Tally]:
+    """Return the tallies kept under this key, by the number of the batch; none is no error.
+
+    Raises ValueError for a file among them that is damaged or holds something else.
+    """
+    found = {}
+    for root in (SHIPPED, folder()):
+        # In this order nothing is missed while another process joins the parts.
+        for path in [*_parts(root, key), root / f"{key.digest}.parquet"]:
+            with suppress(FileNotFoundError):
+                found |= _read_file(path, key)
+    return found
+
+
+def add(key: Key, number: int, tally: Tally) -> None:
+    """Keep the tally of one batch; it is there whole or not at all, whenever the process dies."""
+    _write_file(folder() / key.digest / f"{number:06d}.parquet", key, {number: tally})
+
+
+def join(key: Key, into: Path | None = None) -> Path:
+    """Put all tallies of a key into one file, in folder() or another, and return its path.
+
+    Tallies that are added in the meantime stay where they are.
+    Raises ValueError when there is none.
+    """
+    joined = _parts(folder(), key)
+    found = read(key)
+    if not found:
+        raise ValueError(f"nothing is kept of measure {key.measure!r} under {key.digest}.")
+    path = (into or folder()) / f"{key.digest}.parquet"
+    _write_file(path, key, found)
+    for part in joined:
+        part.unlink(missing_ok=True)
+    return path
+
+
+def _parts(root: Path, key: Key) -> list[Path]:
+    return sorted((root / key.digest).glob("*.parquet"))
+
+
+def _written(key: Key) -> str:
+    return json.dumps(key._asdict(), sort_keys=True)
+
+
+def _write_file(path: Path, key: Key, found: dict[int, Tally]) -> None:
+    numbers = sorted(found)
+    shapes = {name: list(value.shape) for name, value in found[numbers[0]].items()}
+    columns = {"batch": pa.array(numbers, pa.int32())} | {
+        name: pa.array([found[n][name].flatten().tolist() for n in numbers], pa.list_(pa.float64()))
+        for name in shapes
+    }
+    about = {"key": _written(key), "shapes": json.dumps(shapes)}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+    pq.write_table(pa.table(columns, metadata=about), unfinished, compression="zstd")
+    os.replace(unfinished, path)
+
+
+def _read_file(path: Path, key: Key) -> dict[int, Tally]:
+    try:
+        table = pq.read_table(path)
+        shapes = json.loads(table.schema.metadata[b"shapes"])
+        if table.schema.metadata[b"key"].decode() != _written(key):
+            raise ValueError("these are the tallies of another key")
+        return {
+            row["batch"]: {
+                name: torch.tensor(row[name], dtype=torch.float64).reshape(shape)
+                for name, shape in shapes.items()
+            }
+            for row in table.to_pylist()
+        }
+    except (pa.ArrowException, KeyError, TypeError, ValueError, RuntimeError):
+        raise ValueError(
+            f"{path} does not hold the results it is named for; move it away to measure them again."
+        ) from None

@@ -1,0 +1,57 @@
+"""Where a curve of p_low - p_high reverses."""
+
+import math
+
+import torch
+from torch import Tensor
+
+from blurlab.statistics import UNDEFINED, Interval
+
+# The cutoffs of the paper's figures in percent of Nyquist (Li et al. 2023, second revision), and
+# between its lowest ones 2, 4 and 9, since networks behind a blur reverse there.
+ALPHAS = (0, 2, 4, 7, 9, 12, 16, 19, 22, 25, 32, 42, 57, 70, 85, 100)
+
+
+def zero_crossing(cutoffs: Tensor, difference: Tensor) -> float | None:
+    """Find the first cutoff at which p_low - p_high reaches zero, coming from either side.
+
+    cutoffs, difference: (K,), joined by straight lines.
+    Returns the cutoff in its own unit, or None when the curve never gets there; one that starts at
+    zero has not come from a side.
+    """
+    found = _first_crossings(cutoffs, difference).item()
+    return None if math.isnan(found) else found
+
+
+def _first_crossings(cutoffs: Tensor, differences: Tensor) -> Tensor:
+    """Find the crossings (...) of many curves (..., K); not a number where there is none."""
+    start, end = differences[..., :-1], differences[..., 1:]
+    crosses = (start != 0) & (start * end <= 0)
+    first = crosses.byte().argmax(-1, keepdim=True)
+    above, below = start.gather(-1, first), end.gather(-1, first)
+    found = cutoffs[first] + above / (above - below) * (cutoffs[first + 1] - cutoffs[first])
+    return found.squeeze(-1).where(crosses.any(-1), math.nan)
+
+
+def reverse_frequency(
+    cutoffs: Tensor,
+    difference: Tensor,
+    covariance: Tensor,
+    generator: torch.Generator,
+    draws: int = 2000,
+) -> Interval:
+    """Return f_rev, in the unit of the cutoffs, with its 95 % interval.
+
+    cutoffs, difference: (K,) of the mean p_low - p_high.  covariance: (K, K) of that mean.
+    The interval is that of the crossings of curves drawn from the normal distribution of the mean.
+    All three numbers are not-a-number when the curve does not cross zero.
+    """
+    value = zero_crossing(cutoffs, difference)
+    if value is None:
+        return UNDEFINED
+    values, vectors = torch.linalg.eigh(covariance)
+    scale = vectors * values.clamp(min=0).sqrt()
+    noise = torch.randn(draws, len(difference), dtype=torch.float64, generator=generator)
+    crossings = _first_crossings(cutoffs, difference + noise @ scale.T)
+    low, high = crossings.nanquantile(torch.tensor([0.025, 0.975], dtype=torch.float64)).tolist()
+    return Interval(value, min(low, value), max(high, value))

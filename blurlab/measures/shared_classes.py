@@ -1,0 +1,78 @@
+"""Match pictures and answers by the names of their classes, where a model knows others."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from functools import partial
+
+import torch
+from torch import Tensor
+
+from blurlab.data.sets import Decoded, Pictures
+from blurlab.data.sources import Source
+from blurlab.measures.tallies import Network
+
+FEWEST = 2  # classes that a network must tell apart for its answers to mean something
+
+
+def shared_names(shown: Sequence[str], known: Sequence[str]) -> list[str]:
+    """Return the classes of pictures that a model knows, in the order of the pictures' classes."""
+    known = set(known)
+    return [name for name in shown if name in known]
+
+
+def share_classes(source: Source, classes: Sequence[str], model: str) -> tuple[Source, list[int]]:
+    """Keep the pictures whose class a model knows, and say which of its answers those classes are.
+
+    Returns the source, named differently unless the classes are the model's own, and for every one
+    of its classes the index among the model's.
+    Raises ValueError when they share fewer than two.
+    """
+    shared = shared_names(source.classes, classes)
+    if len(shared) < FEWEST:
+        raise ValueError(
+            f"{model} knows {_some(classes)} and {source.name} shows {_some(source.classes)}; "
+            f"they share {len(shared)} classes, and it takes two."
+        )
+    logits = [list(classes).index(name) for name in shared]
+    if tuple(shared) == tuple(classes) == tuple(source.classes):
+        return source, logits
+    digest = hashlib.sha256(json.dumps([shared, logits]).encode()).hexdigest()[:8]
+    name = f"{source.name}/shared-{digest}"
+    if tuple(shared) == tuple(source.classes):
+        return source._replace(name=name), logits
+    pictures = _only(source.load(), shared)
+    known = {"classes": tuple(shared), "count": len(pictures.labels), "load": lambda: pictures}
+    return source._replace(name=name, **known), logits
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
+
+
+def _only(pictures: Pictures, classes: Sequence[str]) -> Pictures:
+    renumbered = torch.tensor(
+        [classes.index(name) if name in classes else -1 for name in pictures.classes]
+    )[pictures.labels]
+    chosen = (renumbered >= 0).nonzero().flatten()
+    if isinstance(pictures.images, Tensor):
+        images = pictures.images[chosen]
+    else:
+        images = Decoded(partial(_nth, pictures.images, chosen), len(chosen), most=0)
+    return Pictures(images, renumbered[chosen], tuple(classes))
+
+
+def _nth(images: Decoded, chosen: Tensor, index: int) -> Tensor:
+    return images[chosen[index, None]][0]
+
+
+def answering(whole: Network, logits: list[int]) -> Network:
+    """Let a network answer with some of its logits, in the order of these indices."""
+    return partial(_part, whole, torch.tensor(logits))
+
+
+def _part(whole: Network, logits: Tensor, images: Tensor) -> Tensor:
+    answered = whole(images)
+    if logits.tolist() == list(range(answered.shape[-1])):
+        return answered
+    return answered[:, logits.to(answered.device)]

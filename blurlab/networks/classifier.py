@@ -1,0 +1,142 @@
+"""A network with everything it needs before it: resize, the blur layer, normalisation."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
+
+from blurlab.filters import pca
+from blurlab.filters.blur import GaussianBlur
+from blurlab.networks import architectures
+from blurlab.pictures import objects
+from blurlab.pictures.resizing import center, resize
+
+MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # ImageNet's, kept by all our networks
+
+
+# What a recipe may add to the input size and the blur layer, and so tells its model from others.
+PREPROCESSING = ("mean", "std", "crop", "interpolation", "components")
+
+
+# What a recipe says of a network that is not ours.
+INSIDE = ("architecture", "graph")
+
+
+# By how much float16 may change a probability.  It rounds to the eleven digits of TF32, in which
+# CUDA convolves float32.
+HALF_TOLERANCE = 0.002
+
+
+class Classifier(nn.Module):
+    """A network with everything it needs before it: resize, the blur layer, normalisation.
+
+    net: (N, 3, S, S) normalised -> (N, classes) logits.
+    input_size: side in pixels that pictures are resized to (antialiased) before anything else.
+    sigma: of the blur layer in pixels of the resized picture; 0 leaves it out.
+    mean, std: of the three colours, which the net expects to be subtracted and divided by.
+    crop: side in pixels of the centre of the resized picture, which is all that the net sees; None
+    shows it the whole.  interpolation: of the resizing, "bilinear" or "bicubic".
+    components: how many of the leading ones of the basis that ships the resized picture is
+    projected on, which must have the basis's size; 0 leaves it as it is.
+    Takes (N, 3, S, S) in [0, 1], any S; returns (N, classes) logits. Pictures that do not fit the
+    device's memory together are answered in halves, unless the net is in training.
+    Raises ValueError when not even one fits.
+    With half_precision set, the net computes as autocast to float16 does wherever no gradient is
+    wanted.
+    """
+
+    def __init__(
+        self,
+        net: nn.Module,
+        *,
+        input_size: int,
+        sigma: float = 0.0,
+        mean: Sequence[float] = MEAN,
+        std: Sequence[float] = STD,
+        crop: int | None = None,
+        interpolation: str = "bilinear",
+        components: int = 0,
+    ):
+        super().__init__()
+        self.half_precision = False
+        self.net, self.input_size = net, input_size
+        self.crop, self.interpolation = crop, interpolation
+        self.projection = pca.Projection(components) if components else nn.Identity()
+        self.blur = GaussianBlur(sigma) if sigma else nn.Identity()
+        self.register_buffer("mean", torch.tensor(mean).view(3, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor(std).view(3, 1, 1), persistent=False)
+
+    def forward(self, images: Tensor) -> Tensor:
+        try:
+            return self._whole(images)
+        except torch.OutOfMemoryError:
+            if self.training:  # batch statistics of halves would be others
+                raise
+        # Out of the handler, whose error holds on to what was computed.
+        if len(images) == 1:
+            raise ValueError(
+                f"one picture of {images.shape[-1]} pixels does not fit the memory left on "
+                f"{images.device}; free some of it, or take a smaller network."
+            )
+        return torch.cat([self._half(half) for half in images.chunk(2)])
+
+    def _whole(self, images: Tensor) -> Tensor:
+        prepared = self.prepare(images)
+        if not self.half_precision or torch.is_grad_enabled():
+            return self.net(prepared)
+        with torch.autocast(images.device.type, torch.float16):
+            return self.net(prepared).float()
+
+    def _half(self, images: Tensor) -> Tensor:
+        """Answer without keeping what the gradient needs, which is computed again when it does."""
+        if torch.is_grad_enabled():
+            return checkpoint(self, images, use_reentrant=False)
+        return self(images)
+
+    def prepare(self, images: Tensor) -> Tensor:
+        """Return what the net is shown of pictures."""
+        resized = resize(images, self.input_size, self.interpolation)
+        blurred = self.blur(self.projection(resized))
+        return (center(blurred, self.crop) - self.mean) / self.std
+
+
+def best_device() -> str:
+    """Name the fastest device here: "cuda", "mps" or "cpu"."""
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def build(recipe: dict, classes: int) -> Classifier:
+    """Make the untrained classifier that a card's or a recipe's architecture describes."""
+    return around(architectures.net(recipe, classes), recipe)
+
+
+def around(net: nn.Module, recipe: dict) -> Classifier:
+    """Put in front of a network what its recipe says must come before it."""
+    given = {key: recipe[key] for key in PREPROCESSING if key in recipe}
+    return Classifier(net, input_size=recipe["input_size"], sigma=recipe["sigma"], **given)
+
+
+@torch.no_grad()
+def survives_half_precision(model: Classifier) -> bool:
+    """Tell whether float16 changes no probability by more than HALF_TOLERANCE on 16 objects."""
+    pictures, _ = objects.objects(16, 128, torch.Generator().manual_seed(0))
+    pictures = pictures.to(model.mean.device)
+    try:
+        with torch.autocast(pictures.device.type, torch.float16):
+            half = model(pictures).float().softmax(-1)
+    except RuntimeError:  # operations of its graph do not take mixed types
+        return False
+    # Not-a-number, where a net leaves float16's range, is no small change either.
+    return bool((half - model(pictures).softmax(-1)).abs().max() <= HALF_TOLERANCE)
+
+
+def top_k(logits: Tensor, k: int) -> tuple[Tensor, Tensor]:
+    """Return the k most probable answers, best first.
+
+    logits: (N, classes).  k: 1 to the number of classes.
+    Returns (N, k) probabilities and (N, k) class indices.
+    """
+    return logits.softmax(-1).topk(k, -1)

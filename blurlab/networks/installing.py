@@ -1,0 +1,199 @@
+"""Add models to those that are installed, and remove them: a card and tensors in a folder."""
+
+import math
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from blurlab.data import sets
+from blurlab.networks import architectures, checkpoints, classifier, programs, store
+from blurlab.pictures import objects
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+SIZES = (8, 1024)  # pixels
+CLASS_SETS = {
+    "cifar10": sets.CIFAR10_CLASSES,
+    "imagenette": sets.IMAGENETTE_CLASSES,
+    "objects": objects.CLASSES,
+}
+
+
+def add(
+    name: str,
+    file: Path,
+    recipe: dict[str, Any],
+    classes: Sequence[str],
+    *,
+    title: str = "",
+    source: str = "",
+    prefix: str | None = None,
+    published: bool = False,
+) -> dict:
+    """Install the weights of a file under a name, so that every page and measure can use them.
+
+    recipe: as recipe() makes it.  classes: in the order of the logits.
+    source: where the file is from, for the card.  prefix, published: see checkpoints.
+    Returns the card. Raises ValueError, and installs nothing, when something does not fit.
+    """
+    check_name(name)
+    check_classes(classes)
+    expected = architectures.shapes(recipe, len(classes))
+    given = checkpoints.tensors(file, published=published)
+    words = architectures.title(recipe)
+    state = checkpoints.fitted(given, expected, words, len(classes), prefix)
+    model = classifier.build(recipe, len(classes)).eval()
+    architectures.fill(model.net, state)
+    try_out(model, len(classes))
+    return write(name, model.net, recipe, classes, title or name, source)
+
+
+def recipe(
+    architecture: str,
+    input_size: int,
+    *,
+    mean: Sequence[float] = classifier.MEAN,
+    std: Sequence[float] = classifier.STD,
+    crop: int | None = None,
+    interpolation: str = "bilinear",
+    data: str = "unknown",
+) -> dict[str, Any]:
+    """Say how a model is built and what comes before it, as its card does; see models.Classifier.
+
+    architecture: LIBRARY:NAME; a name of torchvision's alone; that of an installed model; or a file
+    that torch.export.save wrote, whose name ends in .pt2.
+    data: what it was trained on.
+    Raises ValueError naming the number that is not possible.
+    """
+    if not SIZES[0] <= input_size <= SIZES[1]:
+        raise ValueError(f"input size is {input_size} pixels; it is {SIZES[0]} to {SIZES[1]}.")
+    if crop is not None and not 1 <= crop <= input_size:
+        raise ValueError(f"crop is {crop} pixels; it is 1 to the input size, {input_size}.")
+    for what, numbers, least in (("mean", mean, -math.inf), ("std", std, 0.0)):
+        if len(numbers) != 3 or not all(least < number < math.inf for number in numbers):
+            above = " above 0" if least == 0 else ""
+            raise ValueError(f"{what} is {list(numbers)}; it takes three numbers{above}.")
+    made = built(architecture) | {"data": data, "sigma": 0.0, "input_size": input_size}
+    made |= {"mean": list(mean), "std": list(std), "interpolation": interpolation}
+    return made if crop is None else made | {"crop": crop}
+
+
+def built(architecture: str) -> dict[str, Any]:
+    """Return what a recipe says of its network, for words as recipe() takes them."""
+    if architecture in store.names():
+        known = store.card(architecture)["recipe"]
+        kept = classifier.INSIDE if "architecture" in known else ("stem", "widths", "blocks")
+        return {key: known[key] for key in kept if key in known}
+    if architecture.endswith(".pt2"):
+        graph, _ = programs.read(Path(architecture))
+        return {"architecture": architectures.PROGRAM, "graph": graph}
+    library = "" if ":" in architecture else "torchvision:"
+    return {"architecture": f"{library}{architecture}"}
+
+
+def class_names(words: str) -> tuple[str, ...]:
+    """Read class names, in the order of the logits, from what a person gives.
+
+    words: a file with one name a line, or names with commas between them, or "imagenet", "cifar10",
+    "imagenette" or "objects".
+    """
+    path = Path(words)
+    return listed(path.read_text()) if path.is_file() else listed(words)
+
+
+def listed(words: str) -> tuple[str, ...]:
+    """Read class names, one a line or with commas between them, or one of the known sets' names."""
+    words = words.strip()
+    if words == "imagenet":
+        return imagenet()
+    if words in CLASS_SETS:
+        return tuple(CLASS_SETS[words])
+    separated = words.splitlines() if "\n" in words else words.split(",")
+    return tuple(name.strip() for name in separated if name.strip())
+
+
+def imagenet() -> tuple[str, ...]:
+    """Return the thousand class names that torchvision has for ImageNet."""
+    from torchvision.models import ResNet18_Weights  # takes as long to import as torch
+
+    return tuple(ResNet18_Weights.IMAGENET1K_V1.meta["categories"])
+
+
+def check_name(name: str) -> None:
+    if not NAME.fullmatch(name):
+        raise ValueError(f"{name!r} is no name; it has up to 64 letters, digits and any of _ . -")
+    if name in store.names():
+        raise ValueError(f"a model {name} is installed already; remove it first.")
+
+
+def check_classes(classes: Sequence[str]) -> None:
+    if len(classes) < 2:
+        raise ValueError(f"{len(classes)} classes were given; a model has at least two.")
+    twice = next((name for name in classes if list(classes).count(name) > 1), None)
+    if twice is not None:
+        raise ValueError(f"the class {twice!r} is given twice; every class has its own name.")
+
+
+def try_out(model: classifier.Classifier, classes: int) -> None:
+    """Ask a model about one black picture and about two, and refuse one that cannot answer."""
+    size = model.input_size
+    try:
+        with torch.no_grad():
+            answered = [model(torch.zeros(count, 3, size, size)) for count in (1, 2)]
+    except (RuntimeError, AssertionError, ValueError, LookupError, TypeError) as error:
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
+        raise ValueError(
+            f"the network does not take one and two pictures of {size} pixels: {reason}."
+        ) from error
+    for count, given in enumerate(answered, 1):
+        if not isinstance(given, Tensor) or given.shape != (count, classes):
+            raise ValueError(
+                f"the network does not answer with one number for each of {classes} classes."
+            )
+
+
+def write(
+    name: str,
+    net: nn.Module,
+    recipe: dict[str, Any],
+    classes: Sequence[str],
+    title: str,
+    source: str,
+) -> dict:
+    """Write tensors and card to the folder of added models, the card last; return the card."""
+    folder = store.own_folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name}.safetensors"
+    partial = folder / f"{name}.partial"
+    state = {key: value.clone().contiguous() for key, value in net.state_dict().items()}
+    save_file(state, partial)
+    os.replace(partial, path)
+    card = {
+        "name": name,
+        "title": title,
+        "classes": list(classes),
+        "recipe": recipe,
+        "source": source,
+        "parameters": sum(parameter.numel() for parameter in net.parameters()),
+        "bytes": path.stat().st_size,
+        "sha256": store.sha256(path),
+    }
+    store.write_card(folder / f"{name}.json", card)
+    return card
+
+
+def remove(name: str) -> None:
+    """Remove an added model from the disk; what was measured of it stays.
+
+    Raises ValueError for one that is not installed, or that ships.
+    """
+    card = store.card_path(name)
+    if card.parent != store.own_folder():
+        raise ValueError(f"{name} ships with BlurLab; only models that were added are removed.")
+    card.unlink()
+    card.with_suffix(".safetensors").unlink(missing_ok=True)

@@ -1,0 +1,108 @@
+"""The networks BlurLab looks through: what ships, how it is loaded, what it answers."""
+
+import hashlib
+import json
+import os
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+
+from blurlab.networks import architectures
+from blurlab.networks.classifier import (
+    INSIDE,
+    PREPROCESSING,
+    Classifier,
+    build,
+    survives_half_precision,
+)
+
+ORDER = "order.txt"  # of those that ship, a name a line; training writes it
+MODELS_DIR = Path(__file__).parents[2] / "assets" / "models"  # those that ship
+
+
+def own_folder() -> Path:
+    """Return where added models lie: $BLURLAB_MODELS, or the user's cache."""
+    return Path(os.environ.get("BLURLAB_MODELS", Path.home() / ".cache" / "blurlab" / "models"))
+
+
+def names() -> list[str]:
+    """List the installed models: those that ship in their order, then the others by name."""
+    found = {path.stem for folder in folders() for path in folder.glob("*.json")}
+    order = MODELS_DIR / ORDER
+    first = order.read_text().split() if order.is_file() else []
+    return [name for name in first if name in found] + sorted(found - set(first))
+
+
+def pair(data: str) -> tuple[str, str]:
+    """Name the plain network trained on a data set, and the one behind a blur of 2 pixels."""
+    return f"{data}_base", f"{data}_blur2"
+
+
+def folders() -> tuple[Path, Path]:
+    """Return where models are looked for, the first one first."""
+    return MODELS_DIR, own_folder()
+
+
+def card_path(name: str) -> Path:
+    """Return where an installed model's card lies.
+
+    Raises ValueError for a name that is not installed.
+    """
+    known = names()
+    if name not in known:
+        remedy = f"choose from {', '.join(known)}" if known else f"{MODELS_DIR} holds no model"
+        raise ValueError(f"model {name!r} is not installed; {remedy}.")
+    paths = [folder / f"{name}.json" for folder in folders()]
+    return next(path for path in paths if path.is_file())
+
+
+def card(name: str) -> dict:
+    """Return the model's card: data, recipe, classes and everything measured of it.
+
+    Raises ValueError for a name that is not installed.
+    """
+    return json.loads(card_path(name).read_text())
+
+
+def write_card(path: Path, info: dict) -> None:
+    """Write a card so that a kill at any moment leaves the old one or the new."""
+    unfinished = path.with_suffix(".part")
+    unfinished.write_text(json.dumps(info, indent=1) + "\n")
+    os.replace(unfinished, path)
+
+
+def load(name: str, device: str | torch.device = "cpu") -> Classifier:
+    """Load an installed model, frozen and in evaluation mode; its weights are float32 on device.
+
+    On CUDA it answers in float16 if it passes `survives_half_precision`; gradients are float32.
+    Raises ValueError for a name that is not installed or weights that are not the card's.
+    """
+    info, path = card(name), card_path(name).with_suffix(".safetensors")
+    if not path.is_file():
+        raise ValueError(f"the weights {path.name} are missing; install the model again.")
+    if sha256(path) != info["sha256"]:
+        raise ValueError(f"the weights {path.name} do not match the sha256 on their card.")
+    model = build(info["recipe"], len(info["classes"]))
+    architectures.fill(model.net, load_file(path))
+    model = model.to(device, memory_format=torch.channels_last).eval().requires_grad_(False)
+    model.half_precision = model.mean.is_cuda and survives_half_precision(model)
+    return model
+
+
+def identity(info: dict) -> str:
+    """Return what tells a model from every other by its card: its weights and how they are used.
+
+    16 hexadecimal digits.
+    """
+    recipe = info["recipe"]
+    parts = [info["sha256"], recipe["input_size"], recipe["sigma"]]
+    # Those that ship have none of these, and keep the identity that their results are kept under.
+    parts += [[key, recipe[key]] for key in (*INSIDE, *PREPROCESSING) if recipe.get(key)]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
+
+
+def sha256(path: Path) -> str:
+    """Return a file's SHA-256 as 64 hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,1 @@
+"""Pictures: files and photographs as tensors, the procedural objects, and their resizing."""

@@ -1,0 +1,239 @@
+"""Train the networks that ship: one loop for all recipes, which a kill does not lose."""
+
+import copy
+import math
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from pathlib import Path
+from pickle import UnpicklingError
+from typing import NamedTuple
+
+import torch
+from safetensors.torch import save_file
+from torch import Tensor
+
+from blurlab.data.sets import DATASETS, Pictures
+from blurlab.networks import classifier, store
+from blurlab.training import similarity
+from blurlab.training.augment import crop
+from blurlab.training.objectives import OBJECTIVES, Shown
+from blurlab.training.recipes import RECIPES, Recipe
+from blurlab.training.similarity import Stimuli
+
+
+class Epoch(NamedTuple):
+    """What one epoch did: its number from 1, of how many, and the mean loss."""
+
+    number: int
+    epochs: int
+    loss: float
+
+
+def untrained(recipe: Recipe, classes: int) -> classifier.Classifier:
+    """Make a recipe's classifier with the first weights that its seed decides."""
+    with torch.random.fork_rng():
+        torch.manual_seed(recipe.seed)
+        return classifier.build(asdict(recipe), classes).to(memory_format=torch.channels_last)
+
+
+def aimed(
+    recipe: Recipe, pictures: Pictures, file: Path | None = None
+) -> tuple[Recipe, Stimuli | None]:
+    """Return a recipe that names its similarity target, and the stimuli that go with it, or None.
+
+    pictures: the training split, which the V1 model is asked about.  file: of similarity.FORMAT.
+    Raises ValueError when the recipe needs a file and there is none, or takes none.
+    """
+    takes_file = "target" in recipe.settings and recipe.settings["target"] is None
+    if (file is not None) != takes_file:
+        words = "needs a file of similarities" if takes_file else "takes no file of similarities"
+        raise ValueError(f"recipe {recipe.title!r} {words}.")
+    if file is not None:
+        target = f"file, SHA-256 {store.sha256(file)}"
+        return replace(recipe, settings=recipe.settings | {"target": target}), similarity.read(file)
+    if recipe.objective != "similar":
+        return recipe, None
+    return recipe, similarity.stand_in(pictures.images, recipe.input_size, recipe.seed)
+
+
+def train(
+    model: classifier.Classifier,
+    recipe: Recipe,
+    pictures: Pictures,
+    checkpoint: Path,
+    *,
+    stimuli: Stimuli | None = None,
+    fast: bool = False,
+) -> Iterator[Epoch]:
+    """Train a classifier in place on its own device, yielding a record after every epoch.
+
+    pictures: the training split; on CUDA it is kept and cropped there, for speed.
+    checkpoint: written after every epoch, resumed if it exists.
+    stimuli: with the similarity that the recipe's objective aims at, from aimed(), if it has one.
+    fast: compile the network, which needs a C++ compiler and a minute per picture size, and let it
+    compute in bfloat16, as on CUDA it always does.
+    Raises ValueError when the checkpoint is of another recipe or no checkpoint.
+    """
+    device = next(model.parameters()).device
+    if device.type == "cuda":
+        pictures = pictures._replace(images=pictures.images.to(device))
+    if stimuli is not None:
+        stimuli = Stimuli(*(part.to(device) for part in stimuli))
+    optimizer = torch.optim.SGD(
+        model.parameters(), lr=0.0, momentum=0.9, nesterov=True, weight_decay=recipe.weight_decay
+    )
+    done, settled = resume(model, optimizer, recipe, checkpoint)
+    if fast:  # in place, so that the weights keep their names
+        model.net.compile(dynamic=False)
+    bfloat16 = fast or device.type == "cuda"
+    epochs = recipe.epochs + recipe.finish_epochs
+    for epoch in range(done, epochs):
+        model.input_size = recipe.crop_size if epoch < recipe.epochs else recipe.input_size
+        loss = one_epoch(model.train(), optimizer, recipe, pictures, epoch, stimuli, bfloat16)
+        if epoch + 1 == recipe.epochs:
+            settled = copy.deepcopy(model.net.state_dict())
+        save_checkpoint(model, optimizer, recipe, epoch + 1, settled, checkpoint)
+        yield Epoch(epoch + 1, epochs, loss)
+    model.input_size = recipe.input_size
+    if recipe.finish_epochs:
+        average(model, settled, pictures)
+
+
+def one_epoch(
+    model: classifier.Classifier,
+    optimizer: torch.optim.Optimizer,
+    recipe: Recipe,
+    pictures: Pictures,
+    epoch: int,
+    stimuli: Stimuli | None = None,
+    bfloat16: bool = False,
+) -> float:
+    """Show every picture once, in an order and with crops that only seed and epoch decide."""
+    device = next(model.parameters()).device
+    generator = torch.Generator().manual_seed(recipe.seed * 10_000 + epoch)
+    order = torch.randperm(len(pictures.labels), generator=generator)
+    batches = order.split(recipe.batch)[: len(order) // recipe.batch]
+    total = torch.zeros((), device=device)
+    min_crop = recipe.min_crop if epoch < recipe.epochs else recipe.finish_crop
+    for step, batch in enumerate(batches):
+        rate = learning_rate(recipe, epoch + step / len(batches))
+        optimizer.param_groups[0]["lr"] = rate
+        images = crop(pictures.images[batch], model.input_size, min_crop, generator)
+        images = images.to(device, memory_format=torch.channels_last)
+        labels = pictures.labels[batch].to(device)
+        shown = Shown(images, labels, recipe.label_smoothing, generator, stimuli, bfloat16)
+        loss = OBJECTIVES[recipe.objective](model, shown, recipe.settings)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        total += loss.detach()
+    return (total / len(batches)).item()
+
+
+def learning_rate(recipe: Recipe, epochs: float, warm_up: float = 0.1) -> float:
+    """Rise linearly to the recipe's rate, then fall to zero along a cosine; again to finish.
+
+    epochs: how many are done, a fraction of the current one included.
+    warm_up: share of the recipe's epochs in which the rate rises.
+    """
+    if epochs >= recipe.epochs:
+        return recipe.finish_rate * falling((epochs - recipe.epochs) / recipe.finish_epochs)
+    progress = epochs / recipe.epochs
+    if progress < warm_up:
+        return recipe.learning_rate * progress / warm_up
+    return recipe.learning_rate * falling((progress - warm_up) / (1 - warm_up))
+
+
+def falling(progress: float) -> float:
+    """Fall from 1 to 0 along a cosine while progress runs from 0 to 1."""
+    return 0.5 + 0.5 * math.cos(math.pi * progress)
+
+
+@torch.compiler.set_stance("force_eager")  # compiling takes longer than this one pass
+@torch.no_grad()
+def average(model: classifier.Classifier, settled: dict[str, Tensor], pictures: Pictures) -> None:
+    """Move the weights halfway to the settled ones and take batch statistics of whole pictures."""
+    for key, value in model.net.state_dict().items():
+        if value.is_floating_point():
+            value.lerp_(settled[key].to(value), 0.5)
+    for layer in model.modules():
+        if isinstance(layer, torch.nn.BatchNorm2d):
+            layer.reset_running_stats()
+            layer.momentum = None  # a plain mean over all batches
+    model.train()
+    # Shuffled, for the variance within batches of one class would be too small.
+    order = torch.randperm(len(pictures.labels), generator=torch.Generator().manual_seed(0))
+    for chosen in order.split(100):
+        model(pictures.images[chosen].to(model.mean.device).float() / 255)
+    model.eval()
+
+
+def save_checkpoint(model, optimizer, recipe: Recipe, epochs: int, settled, path: Path) -> None:
+    """Write the state of a run so that a kill at any moment leaves the old file or the new."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    state = {"net": model.net.state_dict(), "optimizer": optimizer.state_dict(), "epochs": epochs}
+    state |= {"settled": settled, "recipe": asdict(recipe)}
+    torch.save(state, path.with_suffix(".part"))
+    os.replace(path.with_suffix(".part"), path)
+
+
+def resume(model, optimizer, recipe: Recipe, path: Path) -> tuple[int, dict[str, Tensor] | None]:
+    """Load a run's state if there is one; return the epochs done and the weights once settled.
+
+    Raises ValueError when the file is no checkpoint of this recipe; nothing in it is executed.
+    """
+    if not path.exists():
+        return 0, None
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        check_recipe(state["recipe"], recipe, path)
+        model.net.load_state_dict(state["net"])
+        optimizer.load_state_dict(state["optimizer"])
+        return state["epochs"], state["settled"]
+    except (RuntimeError, KeyError, TypeError, EOFError, UnpicklingError) as error:
+        raise ValueError(
+            f"{path} does not fit the recipe's network; delete it to start again."
+        ) from error
+
+
+def check_recipe(found: dict, recipe: Recipe, path: Path) -> None:
+    """Raise ValueError unless a checkpoint's recipe is this one, whatever its title."""
+    for key, value in asdict(recipe).items():
+        if key != "title" and found[key] != value:
+            raise ValueError(
+                f"{path} is of another recipe, whose {key} is {found[key]} and not {value}; "
+                "delete it to start again."
+            )
+
+
+def export(name: str, recipe: Recipe, model: classifier.Classifier, classes, folder: Path) -> Path:
+    """Write the weights in half precision and a card that holds the recipe; return the card's path.
+
+    What the model can do is added to the card by measuring the file that was written.
+    """
+    path = folder / f"{name}.safetensors"
+    state = {
+        key: value.half().contiguous() if value.is_floating_point() else value
+        for key, value in model.net.state_dict().items()
+    }
+    save_file(state, path.with_suffix(".part"))
+    os.replace(path.with_suffix(".part"), path)
+    card = {
+        "name": name,
+        "title": recipe.title,
+        "classes": list(classes),
+        "recipe": asdict(recipe),
+        "parameters": sum(parameter.numel() for parameter in model.parameters()),
+        "bytes": path.stat().st_size,
+        "sha256": store.sha256(path),
+    }
+    store.write_card(folder / f"{name}.json", card)
+    there = [each for each in RECIPES if (folder / f"{each}.json").is_file()]
+    (folder / store.ORDER).write_text("".join(f"{each}\n" for each in there))
+    return folder / f"{name}.json"
+
+
+def training_pictures(recipe: Recipe) -> Pictures:
+    """Load or draw the training split that a recipe names, a quarter larger than it is shown."""
+    return DATASETS[recipe.data]("train", recipe.input_size * 5 // 4)

@@ -1,0 +1,142 @@
+"""The same attack at every epsilon: computed once, then dragged in the browser."""
+
+from collections.abc import Iterator
+
+import streamlit as st
+
+from blurlab.filters.pairs import coarse_to_fine
+from blurlab.ui import asking, files, jobs, link, polling, shell, show
+from blurlab.ui.attacks import controls, report, spectra, view
+from blurlab.ui.attacks import job as attacking
+from blurlab.ui.attacks.controls import EPSILON_TITLES
+from blurlab.ui.attacks.job import Setting, Step
+from blurlab.ui.frames import frames_html
+
+KEY = "epsilon-frames"
+# In 255ths, or Euclidean.
+EPSILONS = {
+    "linf": (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 10.0, 12.0, 16.0, 20.0, 24.0, 32.0),
+    "l2": (0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 10.0, 12.0, 16.0, 20.0),
+}
+STATES = {"linf": "epsilon", "l2": "radius"}
+NOTE = (
+    "Each epsilon is an attack of its own. The further right a line holds, the larger the change "
+    "that this network withstands. The axis is stretched where epsilons are small."
+)
+UNITS = {"linf": "/255 (L∞)", "l2": "(L2)"}
+
+
+def at(setting: Setting, index: int) -> Setting:
+    """Return the attack with the epsilon of an index."""
+    epsilon = EPSILONS[setting.norm][index]
+    return setting._replace(epsilon=epsilon / 255 if setting.norm == "linf" else epsilon)
+
+
+def index_of(setting: Setting) -> int:
+    """Return the index whose epsilon is nearest to the attack's."""
+    sizes = [at(setting, index).epsilon for index in range(len(EPSILONS[setting.norm]))]
+    return min(range(len(sizes)), key=lambda index: abs(sizes[index] - setting.epsilon))
+
+
+def sweep(setting: Setting, names: tuple[str, ...]) -> jobs.Job:
+    """Return the job that yields the end of the attack at every epsilon, as a Step of its index.
+
+    The epsilon shown comes first, then coarse to fine.
+    """
+    first, count = index_of(setting), len(EPSILONS[setting.norm])
+    finer = [index for stage in coarse_to_fine(count) for index in stage if index != first]
+
+    def steps() -> Iterator[Step]:
+        return (ended(at(setting, index), index, names) for index in [first, *finer])
+
+    return jobs.poll(("attack sizes", setting._replace(epsilon=0.0), names), steps)
+
+
+def ended(setting: Setting, index: int, names: tuple[str, ...]) -> Step:
+    """Describe the end of an attack; with no epsilon, the picture itself."""
+    original = attacking.model_picture(setting.model, setting.picture)
+    *_, last = attacking.attacked(setting) if setting.epsilon else [original]
+    return attacking.described(setting, index, last - original, last, names)
+
+
+def live(setting: Setting, names: tuple[str, ...], parameters: dict) -> None:
+    """Draw the slider over epsilon, polling the sweep until it is complete."""
+
+    def draw(job: jobs.Job) -> None:
+        shown, found = controls.current(setting.picture), sorted(job.results)
+        show_frames(shown, names, found)
+        if job.state == "failed":
+            show.error(f"The attack failed: {job.error}.")
+        if not st.session_state["present"] and found:
+            details(shown, names, found)
+        link.write(shell.SHARED | parameters)
+
+    polling.follow(lambda: sweep(controls.current(setting.picture), names), draw, seconds=0.3)
+
+
+def show_frames(setting: Setting, names: tuple[str, ...], found: list[Step]) -> None:
+    """Draw the pictures, the answers, and where the change of the epsilon shown lies."""
+
+    def released(index: float) -> None:
+        st.session_state[STATES[setting.norm]] = EPSILONS[setting.norm][round(index)]
+
+    show.answered_frames(KEY, pictures(setting, found), said(setting, names, found), released)
+    shown = by_index(setting, found)[index_of(setting)]
+    if shown is not None and shown.size:
+        size = f"{EPSILONS[setting.norm][shown.number]:g}{UNITS[setting.norm]}"
+        spectra.draw(setting, shown, size, key="epsilon_spectrum")
+
+
+def by_index(setting: Setting, found: list[Step]) -> list[Step | None]:
+    return asking.in_order(found, len(EPSILONS[setting.norm]))
+
+
+def pictures(setting: Setting, found: list[Step]) -> dict:
+    """Gather what the frames on the page and those in an exported file show."""
+    steps = by_index(setting, found)
+    return {
+        "label": "Epsilon",
+        "unit": UNITS[setting.norm],
+        "positions": [float(index) for index in range(len(steps))],
+        "texts": [f"{epsilon:g}" for epsilon in EPSILONS[setting.norm]],
+        "position": float(index_of(setting)),
+        "pictures": [
+            {"title": "Attacked picture", "urls": [step and step.picture for step in steps]},
+            {
+                "title": "The change, magnified to the same contrast",
+                "urls": [step and step.change for step in steps],
+            },
+        ],
+    }
+
+
+def said(setting: Setting, names: tuple[str, ...], found: list[Step]) -> dict:
+    return report.said(setting, names, by_index(setting, found), NOTE)
+
+
+def rows(setting: Setting, found: list[Step]) -> list[dict]:
+    """Return one row per epsilon and model, as the files hold them."""
+    return [
+        {"epsilon": at(setting, row["step"]).epsilon, "norm": setting.norm}
+        | {key: value for key, value in row.items() if key != "step"}
+        for row in report.rows(setting, found)
+    ]
+
+
+def details(setting: Setting, names: tuple[str, ...], found: list[Step]) -> None:
+    """Draw the plain slider, the numbers, everything to take away, and what this shows."""
+    epsilons = EPSILONS[setting.norm]
+    show.select_slider(
+        f"{EPSILON_TITLES[setting.norm]}, by keyboard", STATES[setting.norm], epsilons,
+        shown=epsilons[index_of(setting)],
+    )  # fmt: skip
+    table, shown = rows(setting, found), pictures(setting, found)
+    offered = {  # each is made without the session
+        "Numbers (CSV)": ("epsilon.csv", lambda: files.as_csv(table)),
+        "Numbers (JSON)": ("epsilon.json", lambda: files.as_json(setting, table)),
+        "This view (HTML)": (
+            "epsilon.html",
+            lambda: frames_html(**shown, **said(setting, names, found), title="Attacks"),
+        ),
+    }
+    view.take_away(setting, names, table, offered)

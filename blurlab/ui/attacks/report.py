@@ -1,0 +1,128 @@
+"""An attack told: what models say of its steps, for the frames and files, and its Python lines."""
+
+import math
+from collections.abc import Sequence
+
+from blurlab.attacks.table import ATTACKS
+from blurlab.ui import asking, cache, files
+from blurlab.ui.attacks.job import Setting, Step, goal
+
+
+def attackers_class(setting: Setting, steps: Sequence[Step | None]) -> str | None:
+    """Name the class that the attack leads to: its target, or the best of the others so far."""
+    known = [step for step in steps if step]
+    if setting.target is not None or not known:
+        return setting.target
+    own = cache.named_class(setting.model, setting.picture)
+    said = known[-1].said[setting.model]
+    best = max((p, index) for index, p in enumerate(said) if index != own)
+    return cache.card(setting.model)["classes"][best[1]]
+
+
+def feed(setting: Setting, names: Sequence[str], steps: Sequence[Step | None]) -> dict[str, dict]:
+    """Lay out what the models say, step by step, for the frames.
+
+    steps: one for each of the slider's positions, None where there is none yet.
+    """
+    wanted, fed = attackers_class(setting, steps), {}
+    for name in names:
+        curves = {
+            "true": cache.named_class(name, setting.picture),
+            "wanted": asking.class_of(name, wanted),
+        }
+        fed[name] = asking.laid_out([step and step.said[name] for step in steps], curves)
+        fed[name]["note"] = note(name, setting)
+    return fed
+
+
+def said(setting: Setting, names: Sequence[str], steps: Sequence[Step | None], note: str) -> dict:
+    """Gather the answers as frames_answers takes them, for the page and for an exported file.
+
+    steps: as for feed.  note: what to see in the curves.
+    """
+    return {
+        "models": [model(index, name, setting) for index, name in enumerate(names)],
+        "answers": feed(setting, names, steps),
+        "curve_titles": {
+            "true": "the picture's class",
+            "wanted": f"the attacker's class, {attackers_class(setting, steps)}",
+        },
+        "note": note,
+    }
+
+
+def model(index: int, name: str, setting: Setting) -> dict:
+    """Describe a model to the frames; which one is attacked is part of its title."""
+    kind = "attacked" if name == setting.model else "transfer"
+    return asking.model(index, name, f"{cache.card(name)['title']} ({kind})")
+
+
+def note(name: str, setting: Setting) -> str:
+    """Say what the attack is to this model, and what its true class is where it is a guess."""
+    attack = (
+        "The attack follows this model's own gradient."
+        if name == setting.model
+        else "Transfer: the attack was not made for this model."
+    )
+    return f"{attack} {asking.guess_note(name, setting.picture)}".strip()
+
+
+def rows(setting: Setting, found: Sequence[Step]) -> list[dict]:
+    """Return one row per step and model, as the files hold them."""
+    wanted = attackers_class(setting, found)
+    return [
+        row(setting, step, name, asking.class_of(name, wanted))
+        for step in found
+        for name in step.said
+    ]
+
+
+def row(setting: Setting, step: Step, name: str, wanted: int | None) -> dict:
+    """Return what a model says of a step; wanted: the attacker's class, where it has it."""
+    said, half = step.said[name], step.half_power
+    best = asking.best(said)
+    return {
+        "step": step.number,
+        "model": name,
+        "attacked": name == setting.model,
+        "size": round(step.size, 6),
+        "f_half_cycles_per_image": None if math.isnan(half) else round(half, 4),
+        "answer": cache.card(name)["classes"][best],
+        "probability": round(said[best], 6),
+        "p_true": round(said[cache.named_class(name, setting.picture)], 6),
+        "p_attackers": None if wanted is None else said[wanted],
+    }
+
+
+def script(setting: Setting, names: Sequence[str]) -> str:
+    """Write the Python lines that make the same attack and the same answers without the app."""
+    known = ATTACKS[setting.attack].options
+    given = {"epsilon": repr(setting.epsilon), "steps": repr(setting.steps)}
+    if setting.seed is not None:
+        given["generator"] = f"torch.Generator().manual_seed({setting.seed})"
+    arguments = "".join(f", {name}={given[name]}" for name in known if name in given)
+    label = setting.target or cache.card(setting.model)["classes"][goal(setting).item()]
+    lines = [
+        "import torch",
+        "from blurlab.attacks.table import ATTACKS",
+        "from blurlab.data import sets",
+        "from blurlab.filters import spectrum",
+        "from blurlab.networks import store",
+        "from blurlab.networks.classifier import top_k",
+        "from blurlab.pictures import images, objects",
+        "from blurlab.pictures.resizing import resize",
+        "",
+        files.picture_lines("picture", setting.picture),
+        f"model = store.load({setting.model!r})",
+        "original = resize(picture[None], model.input_size)",
+        f'label = store.card({setting.model!r})["classes"].index({label!r})',
+        f"*_, adversarial = ATTACKS[{setting.attack!r}].run(",
+        "    model, original, torch.tensor([label]),",
+        f"    norm={setting.norm!r}, targeted={setting.target is not None}{arguments},",
+        ")",
+        'images.save_image(adversarial[0], "attacked.png")',
+        "power = spectrum.mean_power(adversarial - original)",
+        'print("f_0.5", spectrum.half_power_exact(power), "cycles/pixel of the input")',
+        *files.answer_lines(names, "adversarial"),
+    ]
+    return "\n".join(lines) + "\n"

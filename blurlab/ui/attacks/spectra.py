@@ -1,0 +1,48 @@
+"""Where in frequency the change of an attack lies, drawn and said."""
+
+import math
+from collections.abc import Sequence
+
+import streamlit as st
+
+from blurlab.ui import cache, shell, spectra
+from blurlab.ui.attacks.job import Setting, Step
+
+
+def draw(setting: Setting, step: Step, title: str, key: str) -> None:
+    """Draw the spectrum of one step's change with f_0.5, and say it; title: whose change it is."""
+    marks = {} if math.isnan(step.half_power) else {"f_0.5": step.half_power}
+    figure = spectra.power_spectra(
+        {"the change": step.power}, marks, st.session_state["unit"],
+        size=cache.SIZE, degrees=shell.degrees(),
+    )  # fmt: skip
+    st.markdown(f"**Where the change of {title} lies**")
+    st.plotly_chart(shell.for_presenters(figure), key=key)
+    st.caption(half_power_text(setting, step))
+
+
+def draw_course(found: Sequence[Step], position: int) -> None:
+    """Draw f_0.5 over the steps so far; position: the step that is marked."""
+    figure = spectra.half_power_course(
+        [step.half_power for step in found], st.session_state["unit"],
+        size=cache.SIZE, degrees=shell.degrees(), position=position,
+    )  # fmt: skip
+    st.markdown("**f_0.5, step by step**")
+    st.plotly_chart(shell.for_presenters(figure), key="attack_course")
+    st.caption(
+        "It moves to where the attacked model is sensitive: low for networks trained behind a "
+        "blur, high for others."
+    )
+
+
+def half_power_text(setting: Setting, step: Step) -> str:
+    """Say in a sentence what f_0.5 is at a step, in the app's unit and in the paper's."""
+    if math.isnan(step.half_power):
+        return "Nothing has changed yet, so there is no power to place."
+    side = cache.card(setting.model)["recipe"]["input_size"]
+    return (
+        f"Half of the change's power lies below f_0.5 = "
+        f"{shell.frequency(step.half_power, cache.SIZE)}, that is {step.half_power / side:.3f} "
+        f"cycles/pixel of the model's {side}-pixel input, the paper's unit. "
+        f"Its pixels end at {shell.frequency(side / 2, cache.SIZE)}."
+    )

@@ -1,0 +1,186 @@
+"""The live view of an attack, step by step."""
+
+from uuid import uuid4
+
+import streamlit as st
+
+from blurlab.ui import asking, cache, files, jobs, link, polling, shell, show
+from blurlab.ui.attacks import job as attacking
+from blurlab.ui.attacks import report, spectra
+from blurlab.ui.attacks.controls import LAST, PACES
+from blurlab.ui.attacks.job import Setting, Step
+from blurlab.ui.frames import frames_html
+
+KEY = "attack-frames"
+SAID = {"waiting": "Waiting for the device", "done": "Done", "failed": "Failed"}
+NOTE = "An attack succeeds where the line of the picture's class falls below the attacker's."
+
+
+def live(setting: Setting, names: tuple[str, ...], parameters: dict) -> None:
+    """Draw the attack while it runs, and everything that can be done with it."""
+
+    def draw(job: jobs.Job) -> None:
+        found = list(job.results)
+        buttons(job, setting, found)
+        if found:
+            show_steps(setting, names, found)
+            if not st.session_state["present"]:
+                details(setting, names, found, job.is_over)
+        if job.state == "failed":
+            show.error(f"The attack failed: {job.error}.")
+        link.write(shell.SHARED | parameters)
+
+    polling.follow(lambda: run(setting, names), draw, seconds=0.25)
+
+
+def run(setting: Setting, names: tuple[str, ...]) -> jobs.Job:
+    """Return the job of this attack; another attack of this session ends."""
+    state = st.session_state
+    session = state.setdefault("attack_session", uuid4().hex)
+    key = attacking.key(session, setting, names)
+    if state.get("attack_run", key) != key:
+        jobs.forget(state["attack_run"])
+        state["step"] = LAST
+    state["attack_run"] = key
+    return attacking.poll(session, setting, names, PACES[state["pace"]])
+
+
+def again() -> None:
+    jobs.forget(st.session_state["attack_run"])
+    st.session_state["step"] = LAST
+
+
+def buttons(job: jobs.Job, setting: Setting, found: list[Step]) -> None:
+    """Draw what a person can do with the run, and one line of where it is."""
+    job.rest = PACES[st.session_state["pace"]]
+    pause, cancel, restart, line = st.columns([2, 2, 2, 7], vertical_alignment="center")
+
+    def button(place, label: str, icon: str, click, *args, disabled=False, key=None) -> None:
+        place.button(
+            label, icon=f":material/{icon}:", on_click=click, args=args, disabled=disabled, key=key,
+            width="stretch",
+        )  # fmt: skip
+
+    if job.state == "paused":
+        button(pause, "Resume", "play_arrow", jobs.resume, job, key="attack_pause")
+    else:
+        button(pause, "Pause", "pause", jobs.pause, job, disabled=job.is_over, key="attack_pause")
+    button(cancel, "Cancel", "stop", jobs.cancel, job, disabled=job.is_over)
+    button(restart, "Again", "replay", again)
+    line.markdown(status(job, setting, found))
+
+
+def status(job: jobs.Job, setting: Setting, found: list[Step]) -> str:
+    """Say in one line where the run is and what it has reached."""
+    if not found:
+        return f"{SAID.get(job.state, 'Starting')} …"
+    last, total = found[-1], attacking.count_steps(setting)
+    said = last.said[setting.model]
+    answer = asking.best(said)
+    size = f"{255 * last.size:.3g}/255 (L∞)" if setting.norm == "linf" else f"{last.size:.3g} (L2)"
+    return (
+        f"{SAID.get(job.state, job.state.capitalize())}: step {last.number} of {total} · "
+        f"{cache.title(setting.model)} says **{cache.card(setting.model)['classes'][answer]}** "
+        f"({said[answer]:.0%}) · change {size}"
+    )
+
+
+def shown_step(found: list[Step]) -> Step:
+    """Return the step that is looked at, the last one unless a person chose another."""
+    chosen = st.session_state["step"]
+    return found[-1] if chosen == LAST else found[min(int(chosen), len(found) - 1)]
+
+
+def show_steps(setting: Setting, names: tuple[str, ...], found: list[Step]) -> None:
+    """Draw the pictures, the answers and the spectra of the steps so far."""
+
+    def released(position: float) -> None:
+        st.session_state["step"] = round(position)
+
+    show.answered_frames(KEY, pictures(setting, found), said(setting, names, found), released)
+    now, course = st.columns([3, 2])
+    shown = shown_step(found)
+    with now:
+        spectra.draw(setting, shown, f"step {shown.number}", key="attack_spectrum")
+    with course:
+        spectra.draw_course(found, shown.number)
+
+
+def by_step(setting: Setting, found: list[Step]) -> list[Step | None]:
+    return asking.in_order(found, attacking.count_steps(setting) + 1)
+
+
+def pictures(setting: Setting, found: list[Step]) -> dict:
+    """Gather what the frames on the page and those in an exported file show."""
+    steps = by_step(setting, found)
+    side = cache.card(setting.model)["recipe"]["input_size"]
+    return {
+        "label": "Step",
+        "unit": f"of {len(steps) - 1}",
+        "positions": [float(number) for number in range(len(steps))],
+        "texts": [str(number) for number in range(len(steps))],
+        "position": float(shown_step(found).number),
+        "pictures": [
+            {
+                "title": f"Attacked picture, {side} pixels as the model takes it",
+                "urls": [step and step.picture for step in steps],
+            },
+            {
+                "title": f"The change, × {attacking.magnification(setting)} about grey",
+                "urls": [step and step.change for step in steps],
+            },
+        ],
+    }
+
+
+def said(setting: Setting, names: tuple[str, ...], found: list[Step]) -> dict:
+    return report.said(setting, names, by_step(setting, found), NOTE)
+
+
+def details(setting: Setting, names: tuple[str, ...], found: list[Step], is_over: bool) -> None:
+    """Draw the plain slider, the numbers, everything to take away, and what this shows."""
+    if is_over and len(found) > 1:
+        show.slider(
+            "Step, by keyboard or exactly", "step", 0.0, len(found) - 1.0,
+            shown=shown_step(found).number, step=1.0, format="%d",
+        )  # fmt: skip
+    table = report.rows(setting, found)
+    number, shown = shown_step(found).number, pictures(setting, found)
+    offered = {  # each is made without the session
+        "Attacked picture (PNG)": ("attacked.png", lambda: attacking.png(setting, number)),
+        "Numbers (CSV)": ("attack.csv", lambda: files.as_csv(table)),
+        "Numbers (JSON)": ("attack.json", lambda: files.as_json(setting, table)),
+        "This view (HTML)": (
+            "attack.html",
+            lambda: frames_html(**shown, **said(setting, names, found), title="Attacks"),
+        ),
+    }
+    take_away(setting, names, table, offered).caption(
+        "The attacked picture is the step shown, rounded to 8 bits, which small changes may not "
+        "survive. The address of this page restores it, but for uploaded pictures."
+    )
+
+
+def take_away(setting: Setting, names: tuple[str, ...], table: list[dict], offered: dict):
+    """Draw the numbers, the files that are offered, the Python lines, and what this shows.
+
+    Returns the place of the files.
+    """
+    numbers, saving, code, about = st.tabs(["Numbers", "Save", "Python", "What this shows"])
+    numbers.dataframe(table, hide_index=True, height=280)
+    files.offer(offered, saving)
+    code.code(report.script(setting, names), language="python")
+    about.markdown(ABOUT)
+    return saving
+
+
+ABOUT = """
+- **FGSM** takes one step of size epsilon along the gradient (Goodfellow et al. 2015). **PGD** takes
+  many small ones and stays within epsilon of the picture (Madry et al. 2018). **Minimal** looks for
+  the smallest change that succeeds, by the fast minimum-norm attack (Pintor et al. 2021): what it
+  finds is an upper bound of the true smallest size.
+- The attack works on the picture at the size that the model takes, and **through** its blur layer
+  if it was trained with one, so it is *adaptive* for the attacked model. For every other model the
+  same picture is a *transfer*: that it fails there does not make that model robust.
+- One picture is an anecdote. For how robust a network is, see the numbers of many pictures.
+"""

@@ -1,0 +1,217 @@
+"""The chain told: what models say behind the defence and at each stage, and its Python lines."""
+
+from collections.abc import Sequence
+
+import torch
+
+from blurlab.ui import asking, cache, files
+from blurlab.ui.attacks import job
+from blurlab.ui.blur.job import DEFENCES, DEFENDED, UNTOUCHED, Frame, Setting, kinds
+
+TRUE, WANTED = "true", "wanted"
+SMALLEST_POWER = 1e-12  # what lies below is rounding, and has a logarithm all the same
+
+
+def curves(setting: Setting) -> tuple[str, ...]:
+    """Name the curves that the chain has."""
+    return (TRUE, WANTED, UNTOUCHED) if setting.attack.epsilon else (TRUE, UNTOUCHED)
+
+
+def probabilities(name: str, setting: Setting, said: dict[str, dict]) -> dict[str, float | None]:
+    """Return a model's value on each curve, from what it said of one frame's stages.
+
+    TRUE and UNTOUCHED are the picture's own class. WANTED is the target or, when the attacker
+    wants anything but the truth, the likeliest other class.
+    """
+    own, target = cache.named_class(name, setting.attack.picture), setting.attack.target
+    last, wanted = said[DEFENDED][name], asking.class_of(name, target)
+    if target is None:
+        wanted = max((index for index in range(len(last)) if index != own), key=last.__getitem__)
+    found = {
+        TRUE: last[own],
+        WANTED: None if wanted is None else last[wanted],
+        UNTOUCHED: said[UNTOUCHED][name][own],
+    }
+    return {curve: found[curve] for curve in curves(setting)}
+
+
+def said(names: Sequence[str], setting: Setting, found: Sequence[Frame]) -> dict:
+    """Gather the answers as frames_answers takes them, for the page and for an exported file."""
+    return {
+        "models": [model(index, name, setting) for index, name in enumerate(names)],
+        "answers": feed(names, setting, found),
+        "curve_titles": {curve: curve_title(curve, setting) for curve in curves(setting)},
+        "note": reading(setting),
+        "stages": stages(names, setting, found),
+    }
+
+
+def model(index: int, name: str, setting: Setting) -> dict:
+    """Describe a model to the frames; the attacked one's title says so."""
+    is_attacked = setting.attack.epsilon and name == setting.attack.model
+    title = f"{cache.card(name)['title']} (attacked)" if is_attacked else None
+    return asking.model(index, name, title, true=cache.named_class(name, setting.attack.picture))
+
+
+def curve_title(curve: str, setting: Setting) -> str:
+    wanted = setting.attack.target
+    return {
+        TRUE: "probability of the true class",
+        WANTED: f"the attacker's class, {wanted}" if wanted else "the likeliest other",
+        UNTOUCHED: "the true class, picture left alone",
+    }[curve]
+
+
+def reading(setting: Setting) -> str:
+    """Say what to see in the curves."""
+    if not setting.attack.epsilon:
+        return (
+            "Where the defence lifts the full line, it helps; where the dotted one falls, it costs."
+        )
+    if setting.adaptive:
+        return (
+            "The attacker has seen this defence at every strength: wherever the full line stays "
+            "low, it does not protect. The dotted line is what the defence alone costs."
+        )
+    return (
+        "The attacker has not seen the defence: where the full line rises, it removes the attack. "
+        "Now let the attacker know of it."
+    )
+
+
+def in_order(setting: Setting, found: Sequence[Frame]) -> list[Frame | None]:
+    """Lay out the frames by strength, None where there is none yet."""
+    return asking.in_order(found, len(DEFENCES[setting.defence].strengths))
+
+
+def feed(names: Sequence[str], setting: Setting, found: Sequence[Frame]) -> dict[str, dict]:
+    """Lay out what the models say behind the defence, for the frames' cards and curves."""
+    frames = in_order(setting, found)
+    fed = {}
+    for name in names:
+        values = [frame and probabilities(name, setting, frame.said) for frame in frames]
+        fed[name] = said_of(DEFENDED, name, frames) | {
+            "curves": {curve: [v and v[curve] for v in values] for curve in curves(setting)},
+            "note": note(name, setting),
+        }
+    return fed
+
+
+def said_of(stage: str, name: str, frames: Sequence[Frame | None]) -> dict:
+    return asking.laid_out([frame and frame.said[stage][name] for frame in frames], {})
+
+
+def stages(names: Sequence[str], setting: Setting, found: Sequence[Frame]) -> list[dict]:
+    """Lay out what each stage shows, for the frames."""
+    frames = in_order(setting, found)
+    return [
+        {
+            "said": {name: said_of(stage, name, frames) for name in names},
+            "spectra": [frame and logarithms(frame.power[stage]) for frame in frames],
+        }
+        for stage in kinds(setting)
+    ]
+
+
+def logarithms(power: list[float]) -> list[float]:
+    rings = torch.tensor(power[1:]).clamp(min=SMALLEST_POWER).log10()
+    return [round(value, 2) for value in rings.tolist()]
+
+
+def note(name: str, setting: Setting) -> str:
+    """Say which experiment this model is, what the attack is to it, and whose class counts."""
+    sigma = cache.card(name)["recipe"]["sigma"]
+    added = {"blur": "blur", "pca": "projection"}[setting.defence]
+    experiment = (
+        f"Trained behind a blur layer of {sigma:g} pixels, which stays; this {added} comes before "
+        "it."
+        if sigma
+        else f"Trained without a defence; this {added} is only put in front of it."
+    )
+    guess = asking.guess_note(name, setting.attack.picture)
+    return " ".join(filter(None, (experiment, attack_note(name, setting, added), guess)))
+
+
+def attack_note(name: str, setting: Setting, added: str) -> str:
+    if not setting.attack.epsilon:
+        return ""
+    if name != setting.attack.model:
+        return "The attack was made for another network."
+    if setting.adaptive:
+        return f"Adaptive attack: made through this {added}."
+    return f"Transfer: the attack was made without this {added}."
+
+
+def rows(names: Sequence[str], setting: Setting, found: Sequence[Frame]) -> list[dict]:
+    """Return one row per strength and model, as the files hold them."""
+    return [row(name, setting, frame) for frame in sorted(found) for name in names]
+
+
+def row(name: str, setting: Setting, frame: Frame) -> dict:
+    classes = cache.card(name)["classes"]
+    values = probabilities(name, setting, frame.said)
+    return {
+        setting.defence: DEFENCES[setting.defence].strengths[frame.index],
+        "model": name,
+        "attacked": bool(setting.attack.epsilon) and name == setting.attack.model,
+        "adaptive": setting.adaptive,
+        **{f"answer_{s}": classes[asking.best(said[name])] for s, said in frame.said.items()},
+        "probability": round(max(frame.said[DEFENDED][name]), 6),
+        **{f"p_{key}": v if v is None else round(v, 6) for key, v in values.items()},
+    }
+
+
+def script(names: Sequence[str], setting: Setting, strength: float) -> str:
+    """Write the Python lines that make the same chain and the same answers without the app."""
+    defence = DEFENCES[setting.defence].line.format(strength) if strength else "pictures"
+    lines = [
+        "import torch",
+        "from blurlab.attacks.descent import pgd",
+        "from blurlab.attacks.goals import through",
+        "from blurlab.corruptions.corrupting import corrupt",
+        "from blurlab.data import sets",
+        "from blurlab.filters import pca",
+        "from blurlab.filters.blur import gaussian_blur",
+        "from blurlab.networks import store",
+        "from blurlab.pictures import images, objects",
+        "from blurlab.pictures.resizing import resize",
+        "",
+        files.picture_lines("picture", setting.attack.picture),
+        f"model = store.load({setting.attack.model!r})",
+        "stages = [resize(picture[None], model.input_size)]",
+        f"defence = lambda pictures: {defence}",
+        *(attack_lines(setting.attack, setting.adaptive) if setting.attack.epsilon else []),
+        *(corruption_lines(setting) if setting.corruption else []),
+        "stages.append(defence(stages[-1]))",
+        f"for name in {list(names)!r}:",
+        "    network = store.load(name)",
+        '    classes = store.card(name)["classes"]',
+        "    for stage in stages:",
+        "        probability, index = network(stage).softmax(-1)[0].max(0)",
+        "        print(name, classes[index], probability.item())",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def attack_lines(attack: job.Setting, adaptive: bool) -> list[str]:
+    """Write the lines that add the attacked picture to the stages."""
+    label = cache.card(attack.model)["classes"][job.goal(attack).item()]
+    return [
+        f'label = store.card({attack.model!r})["classes"].index({label!r})',
+        "*_, attacked = pgd(",
+        f"    {'through(defence, model)' if adaptive else 'model'}, stages[-1], "
+        "torch.tensor([label]),",
+        f"    epsilon={attack.epsilon!r}, steps={attack.steps}, "
+        f"targeted={attack.target is not None},",
+        ")",
+        "stages.append(attacked)",
+    ]
+
+
+def corruption_lines(setting: Setting) -> list[str]:
+    """Write the lines that add the corrupted picture to the stages."""
+    corrupted = f"corrupt(stages[-1], {setting.corruption!r}, {setting.severity}, generator)"
+    return [
+        f"generator = torch.Generator().manual_seed({setting.seed})",
+        f"stages.append({corrupted})",
+    ]

@@ -1,0 +1,143 @@
+"""All corruptions of a picture: their spectra, their looks, and what models make of them."""
+
+import math
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from blurlab.corruptions.corrupting import SEVERITIES
+from blurlab.corruptions.table import CORRUPTIONS
+from blurlab.filters.spectrum import UNITS, convert
+from blurlab.statistics import Interval
+from blurlab.ui import cache, charts, jobs, polling, shell
+from blurlab.ui.compare import report
+from blurlab.ui.corruptions import job as corrupting
+from blurlab.ui.corruptions import view
+from blurlab.ui.corruptions.job import Frame, Setting
+from blurlab.ui.sensitivity import figures
+
+# From cividis, which stays ordered with any colour vision, bright enough for both themes.
+SEVERITY_COLORS = ("#5b6a8f", "#7c7b78", "#a08f67", "#c9ab4f", "#f0d637")
+BAND_COLORS = {"low": "#0072B2", "medium": "#009E73", "high": "#D55E00"}
+BAND_DASHES = {"low": "dash", "medium": "dot", "high": "dashdot"}
+
+
+def show(names: tuple[str, ...], picture: cache.Choice) -> None:
+    """Draw the spectra and the gallery of all corruptions, polling until the gallery is full."""
+    seed = int(st.session_state["seed"])
+
+    def draw(job: jobs.Job) -> None:
+        setting, results = view.current(picture), list(job.results)
+        show_spectra(setting, list(corrupting.sweep(names, setting).results), results)
+        show_gallery(results)
+
+    polling.follow(lambda: corrupting.gallery(picture, seed), draw, seconds=1.0)
+
+
+def show_spectra(setting: Setting, found: list[Frame], results) -> None:
+    st.subheader("Which frequencies does the corruption change?")
+    figure = spectra({f.severity: f.power for f in found}, corrupting.band_power(results))
+    st.plotly_chart(figure, key="corruption_spectra")
+    halves = [
+        f"{frame.severity}: {shell.frequency(frame.half_power, cache.SIZE)}"
+        for frame in found
+        if not math.isnan(frame.half_power)
+    ]
+    st.caption(
+        "Power of corrupted minus clean; broken lines are the means of the three classes on this "
+        "picture over all severities. High-class noise has as much power at fine frequencies as "
+        "at coarse ones, low-class weather hardly any. "
+        f"Half of the change's power lies below f_0.5, by severity: {'; '.join(halves)}."
+    )
+
+
+def spectra(by_severity: dict[int, list[float]], by_band: dict[str, list[float]]) -> go.Figure:
+    """Draw power against frequency: the classes' means, and before them a line per severity."""
+    unit, degrees = st.session_state["unit"], shell.degrees()
+    figure = go.Figure()
+
+    def add(power: list[float], name: str, color: str, **line) -> None:
+        rings = [ring for ring in range(1, len(power)) if power[ring] > 0]
+        figure.add_scatter(
+            x=[convert(ring, unit, size=cache.SIZE, degrees=degrees) for ring in rings],
+            y=[power[ring] for ring in rings],
+            name=name,
+            mode="lines",
+            line={"color": color, **line},
+        )
+
+    for band, power in by_band.items():
+        add(power, f"{band} class", BAND_COLORS[band], dash=BAND_DASHES[band], width=2)
+    for severity, color in zip(SEVERITIES, SEVERITY_COLORS, strict=True):
+        if severity in by_severity:
+            add(by_severity[severity], f"severity {severity}", color, width=3)
+    figure.update_xaxes(title=f"frequency ({UNITS[unit]})", **charts.LOGARITHMIC)
+    figure.update_yaxes(type="log", title="mean power", exponentformat="power", dtick=1)
+    figure.update_layout(
+        height=420, margin={"t": 20, "r": 20}, legend={"orientation": "h", "y": 1.15}
+    )
+    return figure
+
+
+def show_gallery(results) -> None:
+    """Draw what is there of the 19 x 5 pictures, a row per corruption, in the order of classes."""
+    st.subheader("All 19 corruptions at five severities")
+    urls = {(name, severity): url for name, severity, url, _ in results}
+    total = len(CORRUPTIONS) * len(SEVERITIES)
+    if len(urls) < total:
+        st.progress(len(urls) / total, f"{len(urls)} of {total} pictures")
+    st.caption("Severity grows from left to right; name and class are above each row.")
+    in_order = sorted(CORRUPTIONS, key=lambda name: _place(name))
+    columns = st.columns(2, gap="medium")
+    for number, name in enumerate(in_order):
+        cells = "".join(_thumbnail(name, s, urls.get((name, s))) for s in SEVERITIES)
+        columns[number % 2].html(
+            f"<b>{corrupting.title(name)}</b>"
+            f'<div style="display:grid;grid-template-columns:repeat(5,1fr);gap:4px">{cells}</div>'
+        )
+
+
+def _place(name: str) -> int:
+    band = CORRUPTIONS[name].band
+    return corrupting.BANDS.index(band) if band else len(corrupting.BANDS)
+
+
+def _thumbnail(name: str, severity: int, url: str | None) -> str:
+    style = "width:100%;aspect-ratio:1;border-radius:3px;background:#8884;display:block"
+    if url is None:
+        return f'<span style="{style}"></span>'
+    return f'<img src="{url}" alt="{name}, severity {severity}" style="{style}">'
+
+
+def accuracy(names: tuple[str, ...]) -> None:
+    """Draw what is kept of the models' accuracy by class and by corruption."""
+    st.subheader("Accuracy over whole validation sets")
+    kept = {name: report.of(name, cache.card(name)["recipe"]["data"]) for name in names}
+    found = {name: each["corruptions"] for name, each in kept.items() if "corruptions" in each}
+    if not found:
+        st.caption(
+            "Nothing is measured of these models yet: *Spectral sensitivity* measures it, or "
+            "`python -m blurlab measure corruptions`."
+        )
+        return
+    by_title = {cache.title(name): numbers for name, (_, numbers) in found.items()}
+    st.plotly_chart(figures.corruptions(by_title, {}), key="corruption_accuracy")
+    pictures = " and ".join(f"{count:,}" for count in dict.fromkeys(n for n, _ in found.values()))
+    st.caption(
+        f"Mean over a class's corruptions and severities, with 95 % intervals, over {pictures} "
+        "pictures: compare how much each network loses from class to class."
+    )
+    st.dataframe(_accuracy_rows(by_title), hide_index=True)
+
+
+def _accuracy_rows(by_title: dict[str, dict]) -> list[dict]:
+    """Return one row per corruption: each model's mean accuracy over the severities."""
+    return [
+        {"corruption": corrupting.title(name)}
+        | {title: _mean(numbers["accuracy"][name]) for title, numbers in by_title.items()}
+        for name in sorted(CORRUPTIONS, key=_place)
+    ]
+
+
+def _mean(shares: list[Interval]) -> str:
+    return f"{sum(share.value for share in shares) / len(shares):.1%}"

@@ -1,0 +1,142 @@
+"""Pictures on a page: those that ship, and published data sets, which can be fetched."""
+
+from collections.abc import Iterator
+
+import streamlit as st
+from torch import Tensor
+
+from blurlab.data import archives, sets
+from blurlab.pictures import images, objects
+from blurlab.ui import cache, jobs, polling, show
+
+SIDE, WIDTH = 160, 112  # pixels, of the first pictures and of what the page gives them
+WAITING = "waiting until another has ended"
+KINDS = {
+    "imagenette": "photographs of ten of ImageNet's classes with a shorter side of 160 pixels",
+    "cifar10": "pictures of 32 x 32 pixels",
+}
+
+
+def pictures() -> None:
+    """Draw what pictures there are, and what can be done about those that are not here."""
+    shipped()
+    for name in archives.ARCHIVES:
+        published(name)
+
+
+def shipped() -> None:
+    """Show the pictures that every machine has, with a few of them."""
+    st.markdown(
+        f"**Objects**: {', '.join(objects.CLASSES)}, drawn as needed, any number at any size. "
+        "Outline and surface each name the class."
+    )
+    drawn = [cache.Choice("object", name, 11) for name in objects.CLASSES]
+    st.image([cache.data_url(choice) for choice in drawn], width=WIDTH)
+    found = images.photographs()
+    st.markdown(f"**Photographs** inside scikit-image: {len(found)}.")
+    photographs = [cache.Choice("photograph", name) for name in found]
+    st.image([cache.data_url(choice) for choice in photographs], width=WIDTH)
+
+
+def published(name: str) -> None:
+    """Draw a published data set: where it is and its first pictures, or the way to fetch it."""
+    if archives.place(name).is_dir():
+        job = looking(name)
+        if job.state != "failed":
+            polling.follow(lambda: looking(name), lambda job: here(name, job), seconds=0.3)
+            return
+        show.error(job.error)
+    polling.follow(
+        lambda: jobs.find(key(name)),
+        lambda job: fetching(name, job),
+        seconds=0.5,
+        restart=lambda: start(name),
+    )
+
+
+def looking(name: str) -> jobs.Job:
+    """Return the job that reads the first pictures of a data set that is here."""
+    place = archives.place(name)
+
+    def steps() -> Iterator[tuple[tuple[int, int], list[tuple[str, str]]]]:
+        yield archives.counts(name), as_urls(archives.first_pictures(name, SIDE))
+
+    return jobs.poll(("first pictures", str(place), place.stat().st_mtime_ns), steps)
+
+
+def as_urls(first: list[tuple[str, Tensor]]) -> list[tuple[str, str]]:
+    return [(name, images.data_url(image / 255, "jpeg")) for name, image in first]
+
+
+def here(name: str, job: jobs.Job) -> None:
+    """Show where a data set is, how much of it, and its first pictures."""
+    archive = archives.ARCHIVES[name]
+    where = f"**{archive.title}**, {KINDS[name]}, is in {show.plain(str(archives.place(name)))}"
+    if not job.results:
+        st.markdown(f"{where}.")
+        return
+    (train, val), first = job.results[0]
+    st.markdown(
+        f"{where}: {train:,} to train on and {val:,} to measure on, of which these are the first "
+        "of each class."
+    )
+    if (train, val) != (archive.train, archive.val):
+        st.warning(
+            f"Those published are {archive.train:,} and {archive.val:,}: remove that folder to "
+            "fetch it whole."
+        )
+    if first:
+        show_first(first)
+
+
+def show_first(first: list[tuple[str, str]]) -> None:
+    st.image([url for _, url in first], [show.plain(name) for name, _ in first], width=WIDTH)
+
+
+def key(name: str) -> tuple:
+    return ("data set", name)
+
+
+def fetching(name: str, job: jobs.Job | None) -> None:
+    """Draw the button and the progress of the download of a data set."""
+    archive = archives.ARCHIVES[name]
+    st.markdown(
+        f"**{archive.title}**: {archive.train + archive.val:,} {KINDS[name]}, which can be fetched "
+        f"into {show.plain(str(sets.data_root()))}."
+    )
+    if polling.is_working(job):
+        left, rest = st.columns([1, 5], vertical_alignment="center")
+        cancel = {"key": f"{name}_cancel", "on_click": jobs.cancel, "args": (job,)}
+        left.button("Cancel", width="stretch", **cancel)
+        rest.progress(*progress(job))
+        return
+    if job is not None and job.state == "failed":
+        show.error(job.error)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        words = f"Download {archive.title} (about {archive.megabytes} MB)"
+        st.button(words, on_click=begin, args=(name,), type="primary")
+        if job is not None and job.state == "cancelled":
+            st.markdown("Stopped; what has come is kept.")
+        elif job is None:
+            st.caption("It is checked against its published MD5 before it is unpacked.")
+
+
+def progress(job: jobs.Job) -> tuple[float, str]:
+    """Return how far a download is, as a share and in words."""
+    if not job.results:
+        return 0.0, WAITING if job.state == "waiting" else "fetching"
+    step: archives.Step = job.results[-1]
+    if step.total is None:
+        return 0.0, f"{step.doing}: {step.done / 1e6:,.1f} MB"
+    words = f"{step.doing}: {step.done / 1e6:,.1f} of {step.total / 1e6:,.1f} MB"
+    return min(step.done / step.total, 1.0), words
+
+
+def begin(name: str) -> None:
+    """Start a download, anew if it was cancelled or has failed; what has come is kept."""
+    jobs.forget(key(name))
+    start(name)
+
+
+def start(name: str) -> jobs.Job:
+    return jobs.poll(key(name), lambda: archives.download(name), queue="downloads")

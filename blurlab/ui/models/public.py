@@ -1,0 +1,97 @@
+"""Public weights on a page: what can be fetched, how far it is, and how to stop it."""
+
+import streamlit as st
+
+from blurlab.networks import published, store, zoo
+from blurlab.ui import jobs, link, polling, show
+
+PARAMETERS = {"public": link.flag()}
+STATES = {"waiting": "waiting for its turn", "running": "fetching"}
+
+
+def public() -> None:
+    """Draw the list of public weights, once it is asked for, and what can be done about one."""
+    st.toggle("Show public weights", key="public")
+    if not st.session_state["public"]:
+        st.caption(
+            "Every classifier of torchvision, adversarially trained ResNets of the Madry lab, "
+            "CIFAR-10 ResNets and, where timm is installed, those of its own that name ImageNet's "
+            "thousand classes. Without internet, what is listed above is what there is."
+        )
+        return
+    table, installed = published.table(), store.names()
+    rows = [
+        {
+            "weights": weights.title,
+            "size (MB)": weights.megabytes,
+            "name": name,
+            "installed": name in installed,
+        }
+        for name, weights in table.items()
+    ]
+    st.dataframe(rows, hide_index=True, height=260)
+    st.selectbox("Weights to fetch", list(table), key="weights", format_func=title)
+    fetching(st.session_state["weights"])
+    st.caption(
+        "A file is checked against its published SHA-256 before it is opened, nothing in it is "
+        "run, and a download that was stopped goes on where it ended. Models of RobustBench have "
+        "their own licences: fetch one as its page says, then add it below."
+    )
+
+
+def title(name: str) -> str:
+    weights = zoo.find(name)
+    size = f" ({weights.megabytes:,.0f} MB)" if weights.megabytes else ""
+    return f"{weights.title}{size}"
+
+
+def key(name: str) -> tuple:
+    return ("download", name)
+
+
+def fetching(name: str) -> None:
+    """Draw the button and the progress of one download, polling its job while it runs."""
+    polling.follow(
+        lambda: jobs.find(key(name)),
+        lambda job: buttons(name, job),
+        seconds=0.5,
+        restart=lambda: start(name),
+    )
+
+
+def buttons(name: str, job: jobs.Job | None) -> None:
+    left, rest = st.columns([1, 5], vertical_alignment="center")
+    if name in store.names():
+        rest.markdown(f"Installed as {show.plain(name)}.")
+        return
+    if job is not None and job.state in STATES:
+        left.button("Cancel", on_click=jobs.cancel, args=(job,), width="stretch")
+        rest.progress(*progress(job))
+        return
+    left.button("Download", on_click=begin, args=(name,), type="primary", width="stretch")
+    if job is not None and job.state == "failed":
+        with rest:
+            show.error(job.error)  # begins with an address, most times
+    elif job is not None:
+        rest.markdown("Stopped; what has come is kept.")
+
+
+def progress(job: jobs.Job) -> tuple[float, str]:
+    """Return how much of the file is here, as a share and in words."""
+    if not job.results:
+        return 0.0, STATES[job.state]
+    done, total = job.results[-1]
+    if total is None:
+        return 0.0, f"{done / 1e6:,.1f} MB"
+    words = "checking and installing" if done == total else STATES[job.state]
+    return min(done / total, 1.0), f"{words}: {done / 1e6:,.1f} of {total / 1e6:,.1f} MB"
+
+
+def begin(name: str) -> None:
+    """Start the download, anew if it was cancelled or has failed; what has come is kept."""
+    jobs.forget(key(name))
+    start(name)
+
+
+def start(name: str) -> jobs.Job:
+    return jobs.poll(key(name), lambda: zoo.download(name), queue="downloads")

@@ -1,0 +1,78 @@
+"""A measure while it runs: how far it is, what can be done about it, and what it finds."""
+
+import streamlit as st
+
+from blurlab.measures.measuring import Work
+from blurlab.ui import jobs, link, polling, shell, show
+from blurlab.ui.sensitivity import job as measures_job
+from blurlab.ui.sensitivity import report
+
+STATES = {
+    "waiting": "waiting for the device",
+    "running": "measuring",
+    "pausing": "pausing",
+    "paused": "paused",
+}
+ACTIVE = ("waiting", "running", "pausing")
+
+
+def live(names: tuple[str, ...], works: list[Work], parameters: dict) -> None:
+    """Draw the buttons, the figure and the numbers, polling the job while it runs."""
+
+    def draw(job: jobs.Job | None) -> None:
+        found = measures_job.estimates(works, job)
+        buttons(works, job, found)
+        if found:
+            report.show_figure(works, found)
+            if not st.session_state["present"]:
+                report.take_away(names, works, found)
+        link.write(shell.SHARED | parameters)
+
+    polling.follow(
+        lambda: jobs.find(measures_job.key(works)),
+        draw,
+        seconds=0.5,
+        restart=lambda: measures_job.start(works),
+    )
+
+
+def state_of(job: jobs.Job | None) -> str:
+    """Return the job's state, or what it is on the way to once a person has asked for it."""
+    if job is None:
+        return "new"
+    if job.state in ("waiting", "running") and job.wish != "run":
+        return {"pause": "pausing", "cancel": "cancelled"}[job.wish]
+    return job.state
+
+
+def buttons(works: list[Work], job: jobs.Job | None, found: dict) -> None:
+    """Draw how far the measure is, and what can be done about it."""
+    done = sum(running.pictures for running, _ in found.values())
+    count = sum(work.count for work in works)
+    state = state_of(job)
+    left, right, rest = st.columns([1, 1, 4], vertical_alignment="center")
+    one = {"key": "measure_button", "width": "stretch"}
+    if state in ACTIVE:
+        is_off = state == "pausing"  # that takes a forward pass, or until the pictures are loaded
+        left.button("Pause", disabled=is_off, on_click=jobs.pause, args=(job,), **one)
+    elif state == "paused":
+        left.button("Resume", on_click=jobs.resume, args=(job,), type="primary", **one)
+    elif done < count:
+        words = "Continue" if done else "Measure"
+        left.button(words, on_click=begin, args=(works,), type="primary", **one)
+    if state in (*ACTIVE, "paused"):
+        right.button("Cancel", on_click=jobs.cancel, args=(job,), width="stretch")
+    progress = f"{done:,} of {count:,} pictures"
+    if len(works) > 1:
+        progress += f", {len(works)} models"
+    if state in STATES:
+        progress = f"{STATES[state]}: {progress}"
+    rest.progress(done / count, progress)
+    if state == "failed":
+        show.error(f"The measure could not go on: {job.error}")
+
+
+def begin(works: list[Work]) -> None:
+    """Start the job, anew if it was cancelled or has failed; what is kept stays."""
+    jobs.forget(measures_job.key(works))
+    measures_job.start(works)
