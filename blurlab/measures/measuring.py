@@ -16,6 +16,7 @@ from blurlab.measures.shared_classes import answering, share_classes
 from blurlab.measures.table import MEASURES
 from blurlab.measures.tallies import Measure, Network, Tally, tallies
 from blurlab.networks import store
+from blurlab.statistics import Interval
 
 
 class Work(NamedTuple):
@@ -228,3 +229,21 @@ def plain(numbers: Any) -> Any:
     if isinstance(numbers, list | tuple):
         return [plain(value) for value in numbers]
     return None if isinstance(numbers, float) and numbers != numbers else numbers
+
+
+def rows(estimate: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return every interval of an estimate as a row: what, value, low, high."""
+    found = []
+
+    def walk(label: str, value: Any) -> None:
+        if isinstance(value, Interval):
+            found.append({"what": label} | dict(zip(Interval._fields, plain(value), strict=True)))
+        elif isinstance(value, dict):
+            for key, inner in value.items():
+                walk(f"{label} {key}".strip(), inner)
+        elif isinstance(value, list):
+            for index, inner in enumerate(value):
+                walk(f"{label} {index}", inner)
+
+    walk("", estimate)
+    return found

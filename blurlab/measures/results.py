@@ -54,6 +54,17 @@ def read(key: Key) -> dict[int, Tally]:
     return found
 
 
+def listed() -> list[Key]:
+    """List every key that tallies are kept under, those that ship first."""
+    found = {}
+    for root in (SHIPPED, folder()):
+        for path in sorted([*root.glob("*.parquet"), *root.glob("*/*.parquet")]):
+            with suppress(pa.ArrowException, OSError, KeyError, TypeError, ValueError):
+                key = Key(**json.loads(pq.read_schema(path).metadata[b"key"]))
+                found[key.digest] = key
+    return list(found.values())
+
+
 def add(key: Key, number: int, tally: Tally) -> None:
     """Keep the tally of one batch; it is there whole or not at all, whenever the process dies."""
     _write_file(folder() / key.digest / f"{number:06d}.parquet", key, {number: tally})

@@ -2,7 +2,6 @@
 
 import json
 import math
-from typing import Any
 
 import streamlit as st
 
@@ -124,7 +123,9 @@ def take_away(names: tuple[str, ...], works: list[Work], found: dict) -> None:
     measure = works[0].key.measure
     saving, code = st.tabs(["Save", "Command line and Python"])
     table = [
-        row for name, (running, numbers) in found.items() for row in rows(name, running, numbers)
+        {"model": name, "pictures": running.pictures} | row
+        for name, (running, numbers) in found.items()
+        for row in measuring.rows(numbers)
     ]
     whole = [
         {"name": work.model, **work.key._asdict(), "pictures": found[work.model][0].pictures}
@@ -143,23 +144,3 @@ def take_away(names: tuple[str, ...], works: list[Work], found: dict) -> None:
     )
     code.code(job.command(*controls.asked(names)), language="bash")
     code.code(job.script(*controls.asked(names)), language="python")
-
-
-def rows(name: str, running: Running, numbers: dict) -> list[dict]:
-    """Return every interval of an estimate as a row: model, what, index, value, low, high."""
-    found = []
-
-    def walk(label: str, value: Any) -> None:
-        if isinstance(value, Interval):
-            interval = measuring.plain(value)
-            ends = dict(zip(("value", "low", "high"), interval, strict=True))
-            found.append({"model": name, "what": label, "pictures": running.pictures} | ends)
-        elif isinstance(value, dict):
-            for key, inner in value.items():
-                walk(f"{label} {key}".strip(), inner)
-        elif isinstance(value, list):
-            for index, inner in enumerate(value):
-                walk(f"{label} {index}", inner)
-
-    walk("", numbers)
-    return found
