@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch.testing import assert_close
 
+from blurlab.attacks import goals
 from blurlab.attacks.descent import fgsm, pgd
 from blurlab.attacks.goals import through
 from blurlab.attacks.minimum import minimal_epsilon
@@ -357,3 +358,54 @@ def peer_sizes(foolbox, model, images, labels, norm):
     done = steps(wrapped, images, labels, epsilons=radii.tolist())[2]
     reached = radii[:, None].where(done, torch.tensor(math.inf)).amin(0)
     return sizes | {"PGD ladder": reached.median().item()}
+
+
+# Networks whose gradient misleads
+
+
+@pytest.mark.parametrize("norm", NORMS)
+@pytest.mark.parametrize("scale", [1.0, 100.0, 1000.0])
+def test_large_logits_make_no_network_robust(model, norm, scale):
+    images, labels = gratings(24, torch.Generator().manual_seed(5))
+    with torch.no_grad():
+        right = model(images).argmax(-1) == labels
+    images, labels = images[right], labels[right]
+    options = {"epsilon": 2.5 * HALFWAY[norm], "norm": norm, "steps": 10}
+    *_, expected = pgd(model, images, labels, **options)
+    *_, changed = pgd(lambda shown: scale * model(shown), images, labels, **options)
+    survivors = [int((model(each).argmax(-1) == labels).sum()) for each in (expected, changed)]
+    assert survivors[0] <= len(labels) // 6
+    assert abs(survivors[1] - survivors[0]) <= 1
+
+
+def test_confident_answers_of_ordinary_size_are_attacked_as_ever(model):
+    """Scaling begins where float32 ends, so that no other attack changes by it."""
+    images, labels = gratings(8, torch.Generator().manual_seed(6))
+    logits = model(images).detach()
+    logits *= 0.9 * goals.WIDEST / (logits.amax() - logits.amin())
+    goal = goals.goal_of(images, labels, targeted=False)
+    expected = F.cross_entropy(logits, labels, reduction="none")
+    assert torch.equal(goals.cross_entropy(logits, goal), expected)
+
+
+@pytest.mark.parametrize(
+    "blind",
+    [
+        lambda images: (images * 255).byte().float().mean((-1, -2)),
+        lambda images: (images * 255).round().mean((-1, -2)),
+        lambda images: torch.ones(len(images), 3),
+    ],
+    ids=["uint8", "round", "constant"],
+)
+@pytest.mark.parametrize("attack", [partial(pgd, epsilon=0.1), minimal_epsilon], ids=["pgd", "FMN"])
+def test_a_network_without_a_gradient_is_said_to_have_none(attack, blind):
+    images, labels = torch.rand(2, 3, SIZE, SIZE), torch.tensor([0, 1])
+    with pytest.raises(ValueError, match="gives no gradient to attack it by"):
+        list(attack(blind, images, labels))
+
+
+@pytest.mark.parametrize("norm", NORMS)
+def test_a_gradient_that_is_not_finite_is_an_error_and_no_black_picture(norm):
+    images, labels = torch.zeros(2, 3, SIZE, SIZE), torch.tensor([0, 1])
+    with pytest.raises(ValueError, match=r"gradient is (nan|inf); an attack needs finite numbers"):
+        list(pgd(lambda shown: shown.sqrt().mean((-1, -2)), images, labels, epsilon=0.1, norm=norm))

@@ -9,6 +9,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 Model = Callable[[Tensor], Tensor]
+WIDEST = 12.0  # lead of a label's logit at which float32 still holds a hundredth of the gradient
+NO_GRADIENT = (
+    "the network gives no gradient to attack it by (it is zero for every picture): it may round "
+    "its pictures or turn them into whole numbers, which proves no robustness."
+)
 
 
 class Goal(NamedTuple):
@@ -33,16 +38,28 @@ def goal_of(images: Tensor, labels: Tensor, targeted: bool) -> Goal:
 
 
 def cross_entropy(logits: Tensor, goal: Goal) -> Tensor:
-    """The cross-entropy (N,) that an attack raises: towards the labels it counts negative."""
-    loss = F.cross_entropy(logits, goal.labels, reduction="none")
+    """The cross-entropy (N,) that an attack raises: towards the labels it counts negative.
+
+    Where a label leads by more than WIDEST, the picture's logits are first scaled to that lead.
+    Beyond it the loss has no gradient left in float32, and a network whose logits are large, though
+    its decisions are any other's, would look robust (Croce and Hein 2020, ICML).
+    """
+    lead = _lead(logits.detach(), goal.labels)
+    scaled = logits / (lead / WIDEST).clamp(min=1)[:, None]
+    loss = F.cross_entropy(scaled, goal.labels, reduction="none")
     return -loss if goal.targeted else loss
 
 
 def margin(logits: Tensor, goal: Goal) -> Tensor:
     """By how much the wanted answer leads, (N,); above 0 where the attack has succeeded."""
-    label = goal.labels[:, None]
-    lead = logits.gather(1, label)[:, 0] - logits.scatter(1, label, -math.inf).amax(1)
+    lead = _lead(logits, goal.labels)
     return lead if goal.targeted else -lead
+
+
+def _lead(logits: Tensor, labels: Tensor) -> Tensor:
+    """By how much the labels' logits exceed the largest others, (N,)."""
+    label = labels[:, None]
+    return logits.gather(1, label)[:, 0] - logits.scatter(1, label, -math.inf).amax(1)
 
 
 def margin_of(model: Model, images: Tensor, goal: Goal) -> Tensor:
@@ -57,7 +74,8 @@ def loss_and_gradient(
     """Return the loss of each picture (N,) and its gradient there, (N, 3, S, S).
 
     loss: cross_entropy or margin.  The model's parameters keep the gradients they had.
-    Raises ValueError when the model has no class for a label.
+    Raises ValueError when the model has no class for a label, or its gradient is none, zero for
+    every picture, or not finite.
     """
     images = images.detach().requires_grad_()
     with torch.enable_grad():
@@ -67,7 +85,16 @@ def loss_and_gradient(
                 f"class is {goal.largest}; this model's classes are 0 to {logits.shape[1] - 1}."
             )
         values = loss(logits, goal)
-        (gradient,) = torch.autograd.grad(values.sum(), images)
+        if not values.requires_grad:
+            raise ValueError(NO_GRADIENT)
+        (gradient,) = torch.autograd.grad(values.sum(), images, allow_unused=True)
+    if gradient is None:
+        raise ValueError(NO_GRADIENT)
+    size = float(gradient.abs().sum())  # read once, for a step on a GPU waits for it
+    if size == 0:
+        raise ValueError(NO_GRADIENT)
+    if not math.isfinite(size):
+        raise ValueError(f"the network's gradient is {size}; an attack needs finite numbers.")
     return values.detach(), gradient
 
 
