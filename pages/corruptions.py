@@ -5,7 +5,6 @@ import streamlit as st
 from blurlab.ui import pictures, shell
 from blurlab.ui.corruptions import report
 from blurlab.ui.corruptions import view as corruption_view
-from blurlab.ui.hybrid import view as hybrids
 
 PARAMETERS = pictures.parameters("picture", "object:fish", 22) | corruption_view.PARAMETERS
 
@@ -23,7 +22,7 @@ with left:
 with right:
     corruption_view.controls()
 
-names = hybrids.fitting_models(picture, picture)
+names = pictures.fitting_models(picture)
 corruption_view.live(names, picture, PARAMETERS)
 if not st.session_state["present"]:
     report.show(names, picture)

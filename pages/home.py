@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from blurlab.ui import cache, shell
+from blurlab.ui import cache, pictures, shell
 from blurlab.ui.home import story
-from blurlab.ui.hybrid import view
+from blurlab.ui.hybrid import controls, view
 
-PARAMETERS = story.PARAMETERS | view.PARAMETERS
+PARAMETERS = story.PARAMETERS | controls.PARAMETERS
 
 shell.begin(
     "Which spatial frequencies does a vision model see with?",
@@ -17,7 +17,7 @@ shell.begin(
 shell.stop_without_models()
 
 low, high = cache.Choice("object", "fish", 22), cache.Choice("object", "house", 50)
-names = view.fitting_models(low, high)
+names = pictures.fitting_models(low, high)
 story.told()
 view.live("home", names, low, high, PARAMETERS, with_details=False)
 

@@ -3,12 +3,12 @@
 import streamlit as st
 
 from blurlab.ui import pictures, shell
-from blurlab.ui.hybrid import view
+from blurlab.ui.hybrid import controls, view
 
 PARAMETERS = (
     pictures.parameters("low", "object:fish", 22)
     | pictures.parameters("high", "object:house", 50)
-    | view.PARAMETERS
+    | controls.PARAMETERS
 )
 
 shell.begin(
@@ -26,6 +26,6 @@ swap.button("", icon=":material/swap_horiz:", help="Swap the pictures", on_click
 with right:
     high = pictures.chooser("high")
 
-names = view.fitting_models(low, high)
-view.filter_controls()
+names = pictures.fitting_models(low, high)
+controls.choose_filter()
 view.live("hybrid", names, low, high, PARAMETERS)

@@ -19,6 +19,7 @@ from blurlab.networks import store
 from blurlab.pictures import images
 from blurlab.ui import asking, cache, files, jobs
 from blurlab.ui.hybrid import job as answers
+from blurlab.ui.hybrid import report
 
 ROOT = Path(__file__).parents[1]
 FISH = cache.Choice("object", "fish", 3)
@@ -48,7 +49,7 @@ def finished(names, chosen):
     """Run a sweep to its end, as a page does."""
     end = time.monotonic() + 120
     while True:
-        job = cache.sweep(names, chosen.low, chosen.high, chosen.filter, chosen.high_cutoff)
+        job = answers.sweep(names, chosen)
         if job.is_over:
             assert job.state == "done"
             return job
@@ -85,7 +86,7 @@ def test_the_sweep_of_a_pair_is_the_same_as_asking_one_by_one(names, chosen):
     for name in names:
         assert None not in found[name]
         for index in (0, 1, 13, 22, 32):
-            alone = answers.exact(name, chosen._replace(cutoff=cache.CUTOFFS[index]))
+            alone = answers.exact(name, chosen._replace(cutoff=answers.CUTOFFS[index]))
             together = found[name][index]
             assert together.p_low == pytest.approx(alone.p_low, abs=1e-4)
             assert together.p_high == pytest.approx(alone.p_high, abs=1e-4)
@@ -101,13 +102,13 @@ def test_a_sweep_that_is_under_way_has_holes(names):
     found = answers.swept(names, chosen, begun)
     known = [index for index, said in enumerate(found[names[0]]) if said]
     assert known == sorted(job.results[0][0] + job.results[1][0])
-    assert 0 < len(known) < len(cache.CUTOFFS)
+    assert 0 < len(known) < len(answers.CUTOFFS)
 
 
 def test_the_cutoffs_of_a_sweep_run_from_one_cycle_to_nyquist_in_equal_steps():
-    octaves = torch.tensor(cache.CUTOFFS).log2()
+    octaves = torch.tensor(answers.CUTOFFS).log2()
     assert_close(octaves, torch.linspace(0, 7, 33))
-    assert cache.CUTOFFS[-1] == cache.SIZE / 2
+    assert answers.CUTOFFS[-1] == cache.SIZE / 2
 
 
 def test_the_reversal_of_a_pair_lies_between_its_known_neighbours():
@@ -116,14 +117,14 @@ def test_the_reversal_of_a_pair_lies_between_its_known_neighbours():
     found[0] = answer(0.2, 0.8)
     assert answers.reversal(found) is None
     found[16] = answer(0.8, 0.2)
-    middle = (cache.CUTOFFS[0] + cache.CUTOFFS[16]) / 2
+    middle = (answers.CUTOFFS[0] + answers.CUTOFFS[16]) / 2
     assert answers.reversal(found) == pytest.approx(middle)
     assert answers.reversal([answer(0.9, 0.1)] * 33) is None
 
 
 def test_the_table_has_a_row_for_every_answer_and_the_files_hold_it():
     found = {"one": [answer(0.25, 0.5)] + [None] * 31 + [answer(0.7, 0.1)], "two": [None] * 33}
-    table = answers.rows(found)
+    table = report.rows(found)
     assert table == [
         {
             "model": "one", "cutoff_cycles_per_image": 1.0, "p_low": 0.25, "p_high": 0.5,
@@ -137,7 +138,7 @@ def test_the_table_has_a_row_for_every_answer_and_the_files_hold_it():
     read = list(csv.DictReader(io.StringIO(files.as_csv(table))))
     assert read == [{key: str(value) for key, value in row.items()} for row in table]
     uploaded = cache.Choice("file", "my cup.png", upload=b"\x89PNG")
-    written = json.loads(answers.as_json(setting(FISH, uploaded), table))
+    written = json.loads(files.as_json(setting(FISH, uploaded), table, size_pixels=cache.SIZE))
     assert written["rows"] == table
     assert written["size_pixels"] == 256
     assert written["setting"]["cutoff"] == 12.0
@@ -147,7 +148,7 @@ def test_the_table_has_a_row_for_every_answer_and_the_files_hold_it():
 
 def test_an_empty_table_is_a_file_too():
     assert files.as_csv([]).strip() == ""
-    assert json.loads(answers.as_json(setting(), []))["rows"] == []
+    assert json.loads(files.as_json(setting(), []))["rows"] == []
 
 
 def test_a_picture_of_the_models_own_kind_has_its_true_class(names):
@@ -201,7 +202,7 @@ def test_the_python_lines_give_the_picture_and_the_answers_of_the_page(names, ch
         written = images.png_bytes(cache.picture(CUP))
         (tmp_path / chosen.high.name).write_bytes(written)
         chosen = chosen._replace(high=chosen.high._replace(upload=written))
-    printed = executed(answers.script(names, chosen), tmp_path).splitlines()
+    printed = executed(report.script(names, chosen), tmp_path).splitlines()
     made = images.to_uint8(images.load_image(tmp_path / "hybrid.png"))
     shown = images.to_uint8(answers.mixed(chosen))
     # Another number of threads may add up in another order, which can turn a rounding.

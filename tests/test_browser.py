@@ -242,7 +242,7 @@ def test_the_plain_slider_moves_the_stage(visit):
     page = visit("/hybrid")
     settled(page)
     before = shown(page)
-    page.get_by_role("slider", name="by keyboard or exactly").focus()
+    page.get_by_role("slider", name="exact value").focus()
     for _ in range(8):
         page.keyboard.press("ArrowRight")
     wait_for_address(page, cutoff="10")
@@ -250,15 +250,19 @@ def test_the_plain_slider_moves_the_stage(visit):
     assert_all_changed(before, shown(page))
 
 
-def test_far_shrinks_the_picture_and_is_part_of_the_link(visit):
+def test_from_far_the_networks_answer_what_an_eye_resolves_and_the_link_says_so(visit):
     page = visit("/hybrid")
     settled(page)
+    before = shown(page)
     part(page, "far").click()
+    page.wait_for_selector('canvas[data-far="true"]')
     wait_for_address(page, far="1")
-    page.wait_for_timeout(800)
-    frame, picture = part(page, "frame").bounding_box(), part(page, "receded").bounding_box()
-    assert picture["width"] == pytest.approx(frame["width"] / 6, abs=2)
-    assert part(page, "receded").evaluate("one => getComputedStyle(one).opacity") == "1"
+    page.get_by_text("an eye resolves 8.6 cycles/image").wait_for()
+    settled(page)
+    after = shown(page)
+    assert after["picture"] != before["picture"]
+    assert after["shares"] != before["shares"]
+    assert after["marker"] == before["marker"]
 
 
 # ---- Files, links, pages ----------------------------------------------------------------------

@@ -129,7 +129,7 @@ def test_home_shows_a_live_hybrid_of_a_fish_and_a_house(opened):
     assert names
     assert set(fed(app, "answers")) == set(names)
     for said_by_model in fed(app, "answers").values():
-        assert len(said_by_model["p_low"]) >= len(cache.CUTOFFS)
+        assert len(said_by_model["p_low"]) >= len(job.CUTOFFS)
 
 
 @needs_models

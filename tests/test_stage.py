@@ -9,6 +9,7 @@ import pytest
 import torch
 from browser import CALLS, chromium, hand_over, overtaken
 
+from blurlab.filters import eye
 from blurlab.filters.hybrid import hybrid
 from blurlab.filters.spectrum import low_pass
 from blurlab.pictures.images import data_url
@@ -125,7 +126,7 @@ def fed_page(browser, tmp_path_factory, pair):
     page.close()
 
 
-def feed(page, cutoff=16.0, high_cutoff=None, filter="ideal", unit="image"):
+def feed(page, cutoff=16.0, high_cutoff=None, filter="ideal", unit="image", far=False, eye=None):
     """Change the settings as the server would and wait until they are drawn."""
     page.evaluate(
         """settings => {
@@ -135,7 +136,7 @@ def feed(page, cutoff=16.0, high_cutoff=None, filter="ideal", unit="image"):
           // The stage draws in the next frame.
           return new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
         }""",
-        stage_settings(cutoff, high_cutoff, filter, unit, 8.0, SIZE, False, False),
+        stage_settings(cutoff, high_cutoff, filter, unit, 8.0, SIZE, False, far, eye),
     )
 
 
@@ -146,6 +147,18 @@ def test_the_browser_draws_the_hybrid_of_the_core(fed_page, pair, filter, cutoff
     feed(fed_page, cutoff, high_cutoff, filter)
     expected = hybrid(pair[0], pair[1], cutoff, high_cutoff=high_cutoff, filter=filter)
     assert (pixels(fed_page).float() - expected * 255).abs().max() <= 1
+
+
+def test_from_far_the_browser_draws_what_an_eye_resolves(fed_page, pair):
+    told = {"cutoff": eye.cutoff(eye.FAR), "words": "from far"}
+    feed(fed_page, 16.0, far=True, eye=told)
+    expected = 255 * eye.seen(hybrid(pair[0], pair[1], 16.0))
+    off = (pixels(fed_page).float() - expected).abs()
+    assert off.mean() < 1
+    assert off.max() < 6  # drawn at 64 pixels and enlarged
+    assert fed_page.locator('[data-part="words"]').is_visible()
+    feed(fed_page, 16.0, eye=told)
+    assert (pixels(fed_page).float() - 255 * hybrid(pair[0], pair[1], 16.0)).abs().max() <= 1
 
 
 @pytest.mark.parametrize(

@@ -29,11 +29,13 @@ def pair_answers(
     *,
     high_cutoff: float | None = None,
     filter: str = "ideal",
+    seen: Callable[[Tensor], Tensor] | None = None,
 ) -> Iterator[tuple[list[int], list[Tensor]]]:
     """Ask several models about the hybrids of one pair at K cutoffs, coarse to fine.
 
     low, high: (3, S, S) in [0, 1] on the models' device.  cutoffs: K of them in cycles/image.
     high_cutoff: where the high picture begins at every cutoff; None links it to the cutoff.
+    seen: turns the hybrids, (n, 3, S, S), into what is shown, such as eye.seen; None shows them.
     Yields the indices of the n cutoffs of a stage and, for each model, (n, classes) probabilities.
     """
     for stage in coarse_to_fine(len(cutoffs)):
@@ -43,4 +45,5 @@ def pair_answers(
                 for index in stage
             ]
         )
+        pictures = pictures if seen is None else seen(pictures)
         yield stage, [network(pictures).softmax(-1).cpu() for network in networks]

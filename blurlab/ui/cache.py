@@ -1,6 +1,5 @@
 """What sessions share: pictures, models and sweeps, found again by names and numbers."""
 
-from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -8,14 +7,12 @@ import torch
 from torch import Tensor
 
 from blurlab.data import sets
-from blurlab.filters import pairs
 from blurlab.networks import store
 from blurlab.pictures import images, objects
-from blurlab.ui import jobs, loaded
+from blurlab.ui import loaded
 from blurlab.ui.loaded import model
 
 SIZE = 256  # side in pixels of every picture on the pages
-CUTOFFS = tuple(2 ** (7 * step / 32) for step in range(33))  # 1 to 128 cycles/image, 33 of them
 
 
 class Choice(NamedTuple):
@@ -108,23 +105,3 @@ def answers(name: str, choice: Choice) -> Tensor:
     """Return the probabilities (classes,) that a model gives the unfiltered picture."""
     network = model(name)
     return network(picture(choice)[None].to(network.mean.device)).softmax(-1)[0].cpu()
-
-
-def sweep(
-    names: tuple[str, ...], low: Choice, high: Choice, filter: str, high_cutoff: float | None
-) -> jobs.Job:
-    """Return the job that asks the models about the pair's hybrids at CUTOFFS, coarse to fine."""
-
-    def steps() -> Iterator:
-        networks = [model(name) for name in names]
-        device = networks[0].mean.device
-        return pairs.pair_answers(
-            networks,
-            picture(low).to(device),
-            picture(high).to(device),
-            CUTOFFS,
-            high_cutoff=high_cutoff,
-            filter=filter,
-        )
-
-    return jobs.poll(("sweep", names, low, high, filter, high_cutoff), steps)

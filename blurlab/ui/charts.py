@@ -12,37 +12,6 @@ DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 LOGARITHMIC = {"type": "log", "dtick": "D2", "tickformat": "~g"}
 
 
-def pair_curves(
-    curves: dict[str, tuple[list[float], list[float]]],
-    cutoff: float,
-    unit: str,
-    *,
-    size: int,
-    degrees: float | None,
-) -> go.Figure:
-    """Draw p_low - p_high of one pair against the cutoff, a line per model.
-
-    curves: model title -> (cutoffs in cycles/image, p_low - p_high).  cutoff: marked, likewise.
-    """
-
-    def shown(frequency: float) -> float:
-        return convert(frequency, unit, size=size, degrees=degrees)
-
-    figure = go.Figure()
-    for index, (name, (cutoffs, difference)) in enumerate(curves.items()):
-        figure.add_scatter(
-            x=[shown(value) for value in cutoffs],
-            y=difference,
-            name=name,
-            mode="lines+markers",
-            line=line(index),
-        )
-    finish(figure, unit)
-    figure.update_xaxes(**LOGARITHMIC)
-    figure.add_vline(x=shown(cutoff), line_dash="dot", line_width=2, line_color=GREY)
-    return figure
-
-
 def measured_curves(
     curves: dict[str, tuple[list[float], list[float], int]], unit: str, *, degrees: float | None
 ) -> go.Figure:

@@ -4,7 +4,7 @@ import streamlit as st
 
 from blurlab.data import sets
 from blurlab.pictures import images, objects
-from blurlab.ui import cache, link, show
+from blurlab.ui import cache, link, shell, show
 
 SIDES = {
     "low": "Low frequencies from",
@@ -149,3 +149,10 @@ def _from_file(side: str, kind: str) -> cache.Choice:
         return last
     state[f"{side}_good"] = choice
     return choice
+
+
+def fitting_models(*choices: cache.Choice) -> tuple[str, ...]:
+    """Return the chosen models or, where none is chosen, two trained on pictures like these."""
+    if st.session_state["models"]:
+        return tuple(st.session_state["models"])
+    return shell.fitting("objects" if {c.kind for c in choices} == {OBJECT} else "imagenette")

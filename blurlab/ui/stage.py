@@ -34,6 +34,7 @@ def stage(
     size: int = 256,
     presenter: bool = False,
     far: bool = False,
+    eye: Mapping[str, Any] | None = None,
     on_cutoff_change: Callable[[], None] | None = None,
     on_high_cutoff_change: Callable[[], None] | None = None,
     on_far_change: Callable[[], None] | None = None,
@@ -48,11 +49,13 @@ def stage(
     stage moves there whenever Python passes another value than the browser last sent.
     filter: a key of spectrum.FILTERS.  unit: a key of spectrum.UNITS; "degree" needs degrees, the
     visual angle of the picture's side.
-    presenter: bigger type.  far: start with the picture seen from far.
+    presenter: bigger type.  far: start with the picture seen from far; answers are to that one.
+    eye: cutoff (cycles/image, of the Gaussian filter) of what is seen from far, and words for it;
+    None offers no far picture.
     Returns the state that the browser sent last: cutoff and high_cutoff, on release only, and far.
     Raises ValueError when a value is out of range.
     """
-    settings = stage_settings(cutoff, high_cutoff, filter, unit, degrees, size, presenter, far)
+    settings = stage_settings(cutoff, high_cutoff, filter, unit, degrees, size, presenter, far, eye)
     state = _stage(
         key=key,
         data=timed(key, {"stage": key, **stage_data(low, high, labels, models, cutoffs, size)}),
@@ -93,10 +96,11 @@ def stage_html(
     size: int = 256,
     presenter: bool = False,
     far: bool = False,
+    eye: Mapping[str, Any] | None = None,
     title: str = "Hybrid picture",
 ) -> str:
     """Give the stage as one HTML file that works without a server; arguments as in stage."""
-    settings = stage_settings(cutoff, high_cutoff, filter, unit, degrees, size, presenter, far)
+    settings = stage_settings(cutoff, high_cutoff, filter, unit, degrees, size, presenter, far, eye)
     data = stage_data(low, high, labels, models, cutoffs, size)
     data |= {"stage": "export", "parts": {"settings": settings, "answers": answers}}
     return page("stage", data, title, body=HTML, css=CSS, script=SCRIPT)
@@ -117,7 +121,7 @@ def stage_data(low, high, labels, models, cutoffs, size) -> dict[str, Any]:
 
 
 def stage_settings(
-    cutoff, high_cutoff, filter, unit, degrees, size, presenter, far
+    cutoff, high_cutoff, filter, unit, degrees, size, presenter, far, eye
 ) -> dict[str, Any]:
     """Gather what may change at any time, as the stage's script expects it."""
     if filter not in FILTERS:
@@ -134,4 +138,5 @@ def stage_settings(
         "unit": {"scale": scale, "label": UNITS[unit], "suffix": suffix},
         "presenter": presenter,
         "far": far,
+        "eye": eye and dict(eye),
     }

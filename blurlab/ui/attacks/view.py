@@ -141,7 +141,7 @@ def details(setting: Setting, names: tuple[str, ...], found: list[Step], is_over
     """Draw the plain slider, the numbers, everything to take away, and what this shows."""
     if is_over and len(found) > 1:
         show.slider(
-            "Step, by keyboard or exactly", "step", 0.0, len(found) - 1.0,
+            "Step, exact value", "step", 0.0, len(found) - 1.0,
             shown=shown_step(found).number, step=1.0, format="%d",
         )  # fmt: skip
     table = report.rows(setting, found)

@@ -80,7 +80,7 @@ def title(stage: str, setting: Setting) -> str:
 def details(names: tuple[str, ...], setting: Setting, found: list[Frame]) -> None:
     """Draw the plain slider, the spectra, the numbers, and everything to take away."""
     if setting.defence == "blur":
-        label = "Blur sigma (pixels), by keyboard or exactly"
+        label = "Blur sigma (pixels), exact value"
         show.slider(label, "sigma", 0.0, 4.0, step=0.25)
     else:
         options = [int(each) for each in DEFENCES["pca"].strengths]

@@ -136,6 +136,13 @@ function radialPower({ size }, { spectra }) {
   return total.map((power, ring) => power / count[ring] / 3 / size ** 2);
 }
 
+// Filter the picture in RGBA bytes in place.
+function lowPass(plan, filter, cutoff, rgba) {
+  const nothing = () => new Float64Array(plan.size ** 2), none = { re: nothing(), im: nothing() };
+  const blank = { channels: [nothing(), nothing(), nothing()], spectra: [none, none] };
+  hybridizer(plan, analyse(plan, rgba), blank)(filter, cutoff, cutoff, rgba);
+}
+
 // Give a function that writes hybrids of two analysed pictures into RGBA bytes:
 // high + low G(cutoff) - high G(highCutoff), clipped to [0, 1].
 function hybridizer(plan, low, high) {

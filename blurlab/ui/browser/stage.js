@@ -3,7 +3,7 @@
 // change often, come through a slot on window, so that the pictures need not be sent again.
 
 const STEPS = 360; // slider positions, equally spaced in log cutoff
-const FAR = 6; // how many times smaller the distant picture is
+const FAR = 64; // side in pixels of what is seen from far: it has few frequencies, and costs little so
 const views = new WeakMap();
 
 export default function stage({ data, parentElement, setStateValue }) {
@@ -45,7 +45,8 @@ function makeView(parent) {
   for (const node of parent.querySelectorAll("[data-part]")) parts[node.dataset.part] = node;
   const slots = (window.blurlabStages ??= new Map());
   let data = null, slot = null, settings = null, answers = null, pictures = null, cards = [];
-  let cutoff = 1, highCutoff = null, dragging = false;
+  let cutoff = 1, highCutoff = null, far = false, dragging = false;
+  const small = element("canvas", { width: FAR, height: FAR }), smallPlan = makePlan(FAR);
   let sent = []; // pairs of cutoffs on their way to Python and back, which must not move the slider
   let scene = null, moveCurves = null, moveSpectra = null, frame = null, layoutIsOld = true;
   const view = { parts, show, close, send: () => {} };
@@ -102,6 +103,7 @@ function makeView(parent) {
     }
     if ((highCutoff === null) !== (next.highCutoff === null)) highCutoff = next.highCutoff;
     if (settings?.far !== next.far) showFar(next.far);
+    parts.distance.hidden = parts.afar.hidden = !next.eye;
     settings = next;
     parts.stage.classList.toggle("presenter", settings.presenter);
   }
@@ -155,15 +157,16 @@ function makeView(parent) {
     onPlot(svg, (x) => drag((x - scene.axis.left) / (scene.axis.right - scene.axis.left), setCutoff), release);
   }
 
-  function showFar(far) {
-    parts.frame.classList.toggle("far", far);
+  function showFar(next) {
+    far = next;
     parts.far.setAttribute("aria-pressed", far);
     parts.near.setAttribute("aria-pressed", !far);
   }
-  for (const [button, far] of [[parts.near, false], [parts.far, true]]) {
+  for (const [button, next] of [[parts.near, false], [parts.far, true]]) {
     button.onclick = () => {
-      showFar(far);
+      showFar(next);
       view.send("far", far);
+      redraw(true);
     };
   }
 
@@ -183,7 +186,7 @@ function makeView(parent) {
     layoutIsOld = false;
     if (pictures) drawPicture();
     drawDials();
-    const stale = highCutoff !== settings.highCutoff;
+    const stale = highCutoff !== settings.highCutoff || far !== settings.far;
     data.models.forEach((model, n) =>
       fillCard(cards[n], model, scene.series[model.key], data.labels, cutoff, stale));
     moveCurves(cutoff);
@@ -194,12 +197,23 @@ function makeView(parent) {
   function drawPicture() {
     pictures.draw(settings.filter, cutoff, highCutoff ?? cutoff, pictures.image.data);
     parts.hybrid.getContext("2d").putImageData(pictures.image, 0, 0);
-    for (const canvas of [parts.distant, parts.receded]) {
-      const context = canvas.getContext("2d");
-      context.imageSmoothingQuality = "high";
-      context.drawImage(parts.hybrid, 0, 0, canvas.width, canvas.height);
-    }
+    if (settings.eye) drawAfar(settings.eye.cutoff);
     parts.hybrid.dataset.cutoff = cutoff;
+    parts.hybrid.dataset.far = far;
+  }
+
+  // What an eye resolves from far, beside the hybrid or in its place.
+  function drawAfar(limit) {
+    const context = small.getContext("2d", { willReadFrequently: true });
+    context.imageSmoothingQuality = "high";
+    context.drawImage(parts.hybrid, 0, 0, FAR, FAR);
+    const image = context.getImageData(0, 0, FAR, FAR);
+    lowPass(smallPlan, "gaussian", limit, image.data);
+    context.putImageData(image, 0, 0);
+    for (const canvas of far ? [parts.distant, parts.hybrid] : [parts.distant]) {
+      canvas.getContext("2d").imageSmoothingQuality = "high";
+      canvas.getContext("2d").drawImage(small, 0, 0, canvas.width, canvas.height);
+    }
   }
 
   function drawDials() {
@@ -220,11 +234,8 @@ function makeView(parent) {
     parts.stage.dataset.width = parts.stage.clientWidth < 54 * em ? "narrow" : "wide";
     writeLabels(labels);
     arrangeCards(parts.models, em);
-    for (const canvas of [parts.distant, parts.receded]) {
-      const side = parts.frame.clientWidth / FAR;
-      canvas.style.width = canvas.style.height = `${side}px`;
-      canvas.width = canvas.height = Math.round(side * devicePixelRatio);
-    }
+    parts.words.hidden = !far || !settings.eye;
+    parts.words.textContent = settings.eye?.words ?? "";
     scene = { models, labels, size, unit, series, em };
     scene.axis = makeAxis(scene, parts.curve.clientWidth);
     parts.ticks.replaceChildren(...scene.axis.ticks.map(({ at, label }) =>

@@ -25,8 +25,8 @@ STEPS = (
     ),
     Step(
         "Step back",
-        "The same picture, small, as from across the room. The bricks vanish and the fish remains: "
-        "distance removes high spatial frequencies.",
+        "What an eye resolves of the same picture from far away: the bricks are gone, the fish "
+        "remains. Distance removes high spatial frequencies. What do the networks name now?",
         8.0,
         True,
     ),

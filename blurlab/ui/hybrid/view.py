@@ -1,60 +1,19 @@
-"""The live part of a page with hybrids: the stage, the sweep behind it, and the exact answers."""
+"""The live part of a page with hybrids: the stage, and the answers that come while it is used."""
 
 import time
 
 import streamlit as st
 
-from blurlab.filters import spectrum
-from blurlab.pictures import images
-from blurlab.ui import asking, cache, charts, files, jobs, link, pictures, shell, show
-from blurlab.ui.hybrid import job as answers
-from blurlab.ui.stage import stage, stage_answers, stage_html
+from blurlab.filters import eye
+from blurlab.ui import asking, cache, link, pictures, shell
+from blurlab.ui.hybrid import job, report
+from blurlab.ui.hybrid.controls import current
+from blurlab.ui.hybrid.job import Answer, Setting
+from blurlab.ui.stage import stage, stage_answers
 
 # Seconds by which picture and answers precede the figures: drawn by the browser in one go with
 # them, they would be seen a tenth later.
 HEAD_START = 0.03
-NYQUIST = cache.SIZE / 2
-FILTERS = {"ideal": "Ideal", "gaussian": "Gaussian", "butterworth": "Butterworth"}
-
-PARAMETERS = {
-    "cutoff": link.number(0.0, NYQUIST, 8.0, "cycles/image"),
-    "high_cutoff": link.number(0.0, NYQUIST, 16.0, "cycles/image"),
-    "separate": link.flag(),
-    "filter": link.choice(list(spectrum.FILTERS), "gaussian"),
-    "far": link.flag(),
-}
-
-
-def fitting_models(low: cache.Choice, high: cache.Choice) -> tuple[str, ...]:
-    """Return the chosen models or, where none is chosen, two trained on pictures like these."""
-    if st.session_state["models"]:
-        return tuple(st.session_state["models"])
-    return shell.fitting("objects" if low.kind == high.kind == pictures.OBJECT else "imagenette")
-
-
-def filter_controls() -> None:
-    """Draw the choice of filter and of one or two cutoffs."""
-    shape, cutoffs = st.columns([3, 1], vertical_alignment="bottom")
-    shape.segmented_control(
-        "Filter",
-        list(FILTERS),
-        key="filter",
-        format_func=FILTERS.get,
-        required=True,
-        help="Ideal is the paper's: it cuts sharply and rings. The others have gain 1/2 there.",
-    )
-    cutoffs.toggle("Separate cutoffs", key="separate", help="Where low ends and where high begins")
-
-
-def current(low: cache.Choice, high: cache.Choice) -> answers.Setting:
-    """Return the setting that the controls now describe."""
-    state = st.session_state
-    high_cutoff = state["high_cutoff"] if state["separate"] else None
-    return answers.Setting(low, high, state["cutoff"], high_cutoff, state["filter"])
-
-
-def poll(names: tuple[str, ...], setting: answers.Setting) -> jobs.Job:
-    return cache.sweep(names, setting.low, setting.high, setting.filter, setting.high_cutoff)
 
 
 def live(
@@ -71,17 +30,17 @@ def live(
     The answers come while the sweep behind them runs. Only they are drawn again and again: were
     the numbers and figures redrawn with them, a busy machine would do nothing else.
     """
-    waiting = not poll(names, current(low, high)).is_over
+    waiting = not job.sweep(names, current(low, high)).is_over
 
     @st.fragment(run_every=0.2 if waiting else None)
     def answering() -> None:
         link.refill()
         setting = current(low, high)
-        job = poll(names, setting)
-        stage_answers(key, feed(names, setting, answers.swept(names, setting, job)))
-        if job.state == "failed":
-            st.error(f"The models could not answer: {job.error}.", icon=":material/error:")
-        if job.is_over is waiting:
+        sweep = job.sweep(names, setting)
+        stage_answers(key, feed(names, setting, job.swept(names, setting, sweep)))
+        if sweep.state == "failed":
+            st.error(f"The models could not answer: {sweep.error}.", icon=":material/error:")
+        if sweep.is_over is waiting:
             st.rerun()  # this timer is set by the whole page, and is now wrong
 
     @st.fragment
@@ -92,14 +51,15 @@ def live(
         answering()
         time.sleep(HEAD_START)
         if with_details and not st.session_state["present"]:
-            found = answers.swept(names, setting, poll(names, setting))
-            details(names, setting, found)
+            found = job.swept(names, setting, job.sweep(names, setting))
+            arguments = stage_arguments(names, setting)
+            report.show_report(names, setting, found, arguments, feed(names, setting, found))
         link.write(shell.SHARED | parameters)
 
     panel()
 
 
-def show_stage(key: str, names: tuple[str, ...], setting: answers.Setting) -> None:
+def show_stage(key: str, names: tuple[str, ...], setting: Setting) -> None:
     """Draw the stage, whose slider comes back as the same state that the plain slider sets."""
 
     def released(name: str) -> None:
@@ -109,14 +69,13 @@ def show_stage(key: str, names: tuple[str, ...], setting: answers.Setting) -> No
         key,
         **stage_arguments(names, setting),
         presenter=st.session_state["present"],
-        far=st.session_state["far"],
         on_cutoff_change=lambda: released("cutoff"),
         on_high_cutoff_change=lambda: released("high_cutoff"),
         on_far_change=lambda: released("far"),
     )
 
 
-def stage_arguments(names: tuple[str, ...], setting: answers.Setting) -> dict:
+def stage_arguments(names: tuple[str, ...], setting: Setting) -> dict:
     """Gather what the stage on the page and the one in an exported file both need."""
     return {
         "low": cache.data_url(setting.low),
@@ -126,25 +85,36 @@ def stage_arguments(names: tuple[str, ...], setting: answers.Setting) -> dict:
             asking.model(index, name, nyquist=cache.card(name)["recipe"]["input_size"] / 2)
             for index, name in enumerate(names)
         ],
-        "cutoffs": cache.CUTOFFS,
+        "cutoffs": job.CUTOFFS,
         "cutoff": setting.cutoff,
         "high_cutoff": setting.high_cutoff,
         "filter": setting.filter,
         "unit": st.session_state["unit"],
         "degrees": shell.degrees(),
         "size": cache.SIZE,
+        "far": setting.far,
+        "eye": {"cutoff": eye.cutoff(eye.FAR), "words": eye_words()},
     }
 
 
+def eye_words() -> str:
+    """Say what the far picture shows."""
+    metres = eye.FAR * st.session_state["width"] / 100
+    return (
+        f"From {metres:.3g} m, an eye resolves {eye.resolved(eye.FAR):.2g} cycles/image of a "
+        f"picture {st.session_state['width']:g} cm wide ({eye.ACUITY:g} cycles/degree)."
+    )
+
+
 def feed(
-    names: tuple[str, ...], setting: answers.Setting, found: dict[str, list[answers.Answer | None]]
+    names: tuple[str, ...], setting: Setting, found: dict[str, list[Answer | None]]
 ) -> dict[str, dict]:
     """Lay out the sweep for the stage, with the exact answer in its place among the others."""
-    cutoffs = sorted({*cache.CUTOFFS, setting.cutoff})
+    cutoffs = sorted({*job.CUTOFFS, setting.cutoff})
     fed = {}
     for name in names:
-        by_cutoff = dict(zip(cache.CUTOFFS, found[name], strict=True))
-        by_cutoff[setting.cutoff] = answers.exact(name, setting)
+        by_cutoff = dict(zip(job.CUTOFFS, found[name], strict=True))
+        by_cutoff[setting.cutoff] = job.exact(name, setting)
         classes = cache.card(name)["classes"]
         in_order = [by_cutoff[cutoff] for cutoff in cutoffs]
         fed[name] = {
@@ -158,7 +128,7 @@ def feed(
     return fed
 
 
-def same_class_note(name: str, setting: answers.Setting) -> str | None:
+def same_class_note(name: str, setting: Setting) -> str | None:
     """Say what a model's two bars mean where the pictures' classes are its own guesses."""
     low, high = (cache.named_class(name, choice) for choice in (setting.low, setting.high))
     classes = cache.card(name)["classes"]
@@ -167,86 +137,3 @@ def same_class_note(name: str, setting: answers.Setting) -> str | None:
     if cache.knows(name, setting.low) and cache.knows(name, setting.high):
         return None
     return f"It takes the unfiltered pictures for {classes[low]} (low) and {classes[high]} (high)."
-
-
-def details(
-    names: tuple[str, ...], setting: answers.Setting, found: dict[str, list[answers.Answer | None]]
-) -> None:
-    """Draw what follows the stage: the exact numbers, and everything to take away."""
-    exactly = "Cutoff (cycles/image), by keyboard or exactly"
-    show.slider(exactly, "cutoff", 0.0, NYQUIST, step=0.25)
-    if setting.high_cutoff is not None:
-        high_label = "Cutoff of the high picture (cycles/image)"
-        show.slider(high_label, "high_cutoff", 0.0, NYQUIST, step=0.25)
-    st.dataframe(
-        [summary_row(name, setting, found[name]) for name in names],
-        hide_index=True,
-        column_config={
-            "low": st.column_config.NumberColumn("p_low", format="percent"),
-            "high": st.column_config.NumberColumn("p_high", format="percent"),
-        },
-    )
-    curves, saving, code = st.tabs(["Curve", "Save", "Python"])
-    with curves:
-        st.plotly_chart(figure(names, setting, found), key="pair_curves")
-        st.caption(
-            "Above zero the model names the low picture, below zero the high one; where its line "
-            "crosses zero is its reverse frequency for this pair. The camera saves the figure."
-        )
-    with saving:
-        downloads(names, setting, found)
-    code.code(answers.script(names, setting), language="python")
-
-
-def summary_row(
-    name: str, setting: answers.Setting, found: list[answers.Answer | None]
-) -> dict[str, str | float]:
-    answer, crossing = answers.exact(name, setting), answers.reversal(found)
-    label, probability = answer.top[0]
-    return {
-        "model": cache.title(name),
-        "answer": f"{label} ({probability:.0%})",
-        "low": answer.p_low,
-        "high": answer.p_high,
-        "reverses at": "nowhere" if crossing is None else shell.frequency(crossing, cache.SIZE),
-    }
-
-
-def figure(names, setting, found):
-    curves = {
-        cache.title(name): tuple(
-            zip(
-                *[
-                    (cutoff, answer.p_low - answer.p_high)
-                    for cutoff, answer in zip(cache.CUTOFFS, found[name], strict=True)
-                    if answer
-                ],
-                strict=True,
-            )
-        )
-        or ((), ())
-        for name in names
-    }
-    return charts.pair_curves(
-        curves,
-        setting.cutoff,
-        st.session_state["unit"],
-        size=cache.SIZE,
-        degrees=shell.degrees(),
-    )
-
-
-def downloads(names, setting, found) -> None:
-    """Offer the picture, the numbers and the whole stage as files, made when they are asked for."""
-    table, arguments = answers.rows(found), stage_arguments(names, setting)
-    offered = {  # each is made without the session
-        "Picture (PNG)": ("hybrid.png", lambda: images.png_bytes(answers.mixed(setting))),
-        "Numbers (CSV)": ("hybrid.csv", lambda: files.as_csv(table)),
-        "Numbers (JSON)": ("hybrid.json", lambda: answers.as_json(setting, table)),
-        "This stage (HTML)": (
-            "hybrid.html",
-            lambda: stage_html(**arguments, answers=feed(names, setting, found)),
-        ),
-    }
-    files.offer(offered)
-    st.caption("The address of this page restores it, but for uploaded and camera pictures.")

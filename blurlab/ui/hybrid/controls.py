@@ -1,0 +1,39 @@
+"""The controls of a hybrid, and what they describe."""
+
+import streamlit as st
+
+from blurlab.filters import spectrum
+from blurlab.ui import cache, link
+from blurlab.ui.hybrid.job import Setting
+
+NYQUIST = cache.SIZE / 2
+FILTERS = {"ideal": "Ideal", "gaussian": "Gaussian", "butterworth": "Butterworth"}
+
+PARAMETERS = {
+    "cutoff": link.number(0.0, NYQUIST, 8.0, "cycles/image"),
+    "high_cutoff": link.number(0.0, NYQUIST, 16.0, "cycles/image"),
+    "separate": link.flag(),
+    "filter": link.choice(list(spectrum.FILTERS), "gaussian"),
+    "far": link.flag(),
+}
+
+
+def choose_filter() -> None:
+    """Draw the choice of filter and of one or two cutoffs."""
+    shape, cutoffs = st.columns([3, 1], vertical_alignment="bottom")
+    shape.segmented_control(
+        "Filter",
+        list(FILTERS),
+        key="filter",
+        format_func=FILTERS.get,
+        required=True,
+        help="Ideal is the paper's: it cuts sharply and rings. The others have gain 1/2 there.",
+    )
+    cutoffs.toggle("Separate cutoffs", key="separate", help="Where low ends and where high begins")
+
+
+def current(low: cache.Choice, high: cache.Choice) -> Setting:
+    """Return the setting that the controls now describe."""
+    state = st.session_state
+    high_cutoff = state["high_cutoff"] if state["separate"] else None
+    return Setting(low, high, state["cutoff"], high_cutoff, state["filter"], state["far"])

@@ -1,0 +1,132 @@
+"""What follows the stage: the exact numbers, and everything to take away."""
+
+from typing import Any
+
+import streamlit as st
+
+from blurlab.pictures import images
+from blurlab.ui import cache, files, shell, show
+from blurlab.ui.hybrid import job, slide
+from blurlab.ui.hybrid.controls import NYQUIST
+from blurlab.ui.hybrid.job import Answer, Setting
+from blurlab.ui.stage import stage_html
+
+
+def show_sliders(setting: Setting) -> None:
+    """Draw the cutoffs as plain sliders, for the keyboard and for exact values."""
+    show.slider("Cutoff (cycles/image), exact value", "cutoff", 0.0, NYQUIST, step=0.25)
+    if setting.high_cutoff is not None:
+        label = "Cutoff of the high picture (cycles/image), exact value"
+        show.slider(label, "high_cutoff", 0.0, NYQUIST, step=0.25)
+
+
+def show_report(
+    names: tuple[str, ...],
+    setting: Setting,
+    found: dict[str, list[Answer | None]],
+    arguments: dict[str, Any],
+    fed: dict[str, dict],
+) -> None:
+    """Draw the exact numbers of a setting, its files and its Python lines.
+
+    found: job.swept.  arguments, fed: what the stage is drawn with.
+    """
+    show_sliders(setting)
+    st.dataframe(
+        [summary_row(name, setting, found[name]) for name in names],
+        hide_index=True,
+        column_config={
+            "low": st.column_config.NumberColumn("p_low", format="percent"),
+            "high": st.column_config.NumberColumn("p_high", format="percent"),
+        },
+    )
+    saving, code = st.tabs(["Save", "Python"])
+    with saving:
+        downloads(names, setting, found, arguments, fed)
+    code.code(script(names, setting), language="python")
+
+
+def summary_row(name: str, setting: Setting, found: list[Answer | None]) -> dict[str, str | float]:
+    answer, crossing = job.exact(name, setting), job.reversal(found)
+    label, probability = answer.top[0]
+    return {
+        "model": cache.title(name),
+        "answer": f"{label} ({probability:.0%})",
+        "low": answer.p_low,
+        "high": answer.p_high,
+        "reverses at": "nowhere" if crossing is None else shell.frequency(crossing, cache.SIZE),
+    }
+
+
+def downloads(names, setting, found, arguments, fed) -> None:
+    """Offer the picture, the numbers and the whole stage as files, made when they are asked for."""
+    table = rows(found)
+    drawn = {
+        cache.title(name): (job.exact(name, setting).top[0], curve(found[name])) for name in names
+    }
+    labels, unit, degrees = arguments["labels"], arguments["unit"], arguments["degrees"]
+    offered = {  # each is made without the session
+        "Slide (SVG)": (
+            "hybrid.svg",
+            lambda: slide.svg(
+                images.data_url(job.mixed(setting)), labels, drawn, setting.cutoff, unit, degrees
+            ),
+        ),
+        "Picture (PNG)": ("hybrid.png", lambda: images.png_bytes(job.mixed(setting))),
+        "Numbers (CSV)": ("hybrid.csv", lambda: files.as_csv(table)),
+        "Numbers (JSON)": (
+            "hybrid.json",
+            lambda: files.as_json(setting, table, size_pixels=cache.SIZE),
+        ),
+        "This stage (HTML)": ("hybrid.html", lambda: stage_html(**arguments, answers=fed)),
+    }
+    files.offer(offered)
+    st.caption("The address of this page restores it, but for uploaded and camera pictures.")
+
+
+def curve(answers: list[Answer | None]) -> list[tuple[float, float]]:
+    """Return p_low - p_high against the cutoff in cycles/image, where it is known."""
+    known = zip(job.CUTOFFS, answers, strict=True)
+    return [(cutoff, answer.p_low - answer.p_high) for cutoff, answer in known if answer]
+
+
+def rows(swept: dict[str, list[Answer | None]]) -> list[dict]:
+    """Return one row per model and cutoff, as the tables and files show them."""
+    return [
+        {
+            "model": name,
+            "cutoff_cycles_per_image": round(cutoff, 4),
+            "p_low": round(answer.p_low, 6),
+            "p_high": round(answer.p_high, 6),
+            "p_low_minus_p_high": round(answer.p_low - answer.p_high, 6),
+            "answer": answer.top[0][0],
+            "probability": round(answer.top[0][1], 6),
+        }
+        for name, answers in swept.items()
+        for cutoff, answer in zip(job.CUTOFFS, answers, strict=True)
+        if answer
+    ]
+
+
+def script(names: tuple[str, ...], setting: Setting) -> str:
+    """Write the Python lines that make the same hybrid and the same answers without the app."""
+    lines = [
+        "import torch",
+        "from blurlab.data import sets",
+        *(["from blurlab.filters import eye"] if setting.far else []),
+        "from blurlab.filters.hybrid import hybrid",
+        "from blurlab.networks import store",
+        "from blurlab.networks.classifier import top_k",
+        "from blurlab.pictures import images, objects",
+        "",
+        files.picture_lines("low", setting.low),
+        files.picture_lines("high", setting.high),
+        f"cutoff, high_cutoff = {setting.cutoff!r}, {setting.high_cutoff!r}  # cycles/image",
+        "picture = hybrid(",
+        f"    low, high, cutoff, high_cutoff=high_cutoff, filter={setting.filter!r}",
+        ")",
+        *(["picture = eye.seen(picture)"] if setting.far else []),
+        'images.save_image(picture, "hybrid.png")',
+        *files.answer_lines(names, "picture[None]"),
+    ]
+    return "\n".join(lines) + "\n"
