@@ -9,7 +9,7 @@ import torch
 
 from blurlab.data.sets import Pictures
 from blurlab.measures.table import MEASURES
-from blurlab.measures.tallies import batches, tallies, total
+from blurlab.measures.tallies import Batch, batches, tallies, total
 from blurlab.networks import store
 from blurlab.statistics import Interval
 
@@ -101,6 +101,63 @@ def test_the_seed_decides_the_tally(name, network, pictures):
     )
     assert same(first, again)
     assert not same(first, other)
+
+
+def drawn(seed, numbers=range(3)):
+    """Return what three batches of four would draw: random numbers, pictures and partners."""
+    found = {}
+
+    def tally(network, batch, settings):
+        order, partners = (
+            side[:, 0, 0, 0].mul(255).round().int().tolist()
+            for side in (batch.images, batch.partners)
+        )
+        random = tuple(torch.rand(3, generator=batch.generator).tolist())
+        found[batch.number] = random, order, dict(zip(order, partners, strict=True))
+        return {}
+
+    numbered = torch.arange(12, dtype=torch.uint8).view(12, 1, 1, 1).expand(12, 3, 32, 32)
+    pictures = Pictures(numbered, torch.arange(12) % 4, tuple("abcd"))
+    probe = MEASURES["hybrids"]._replace(tally=tally, size=4)
+    list(tallies(probe, None, pictures, {}, numbers=numbers, count=12, seed=seed))
+    return found
+
+
+def test_every_batch_of_every_seed_draws_its_own_numbers_whichever_come_before_it():
+    whole = [drawn(seed) for seed in (0, 1, 2)]
+    assert len({random for found in whole for random, *_ in found.values()}) == 9
+    assert drawn(1, [2])[2] == whole[1][2]
+
+
+def test_the_seed_decides_the_order_of_the_pictures_and_their_partners():
+    first, other = (drawn(seed) for seed in (1, 2))
+    orders, partners = [], []
+    for found in (first, other):
+        orders.append([number for _, order, _ in found.values() for number in order])
+        partners.append({k: v for *_, pairs in found.values() for k, v in pairs.items()})
+    assert orders[0] != orders[1]
+    assert partners[0] != partners[1]
+    assert sorted(orders[0]) == sorted(partners[0].values()) == list(range(12))
+
+
+def test_a_measure_draws_what_is_random_from_the_generator_of_its_batch(name, network, pictures):
+    def shown(seed):
+        """Return all that the network is shown in one batch of one generator."""
+        seen = []
+
+        def listening(images):
+            seen.append(images.detach().flatten().clone())
+            return network(images)
+
+        generator = torch.Generator().manual_seed(seed)
+        images, labels = pictures.images / 255, pictures.labels
+        batch = Batch(images, labels, images.flip(0), labels.flip(0), generator, 0)
+        MEASURES[name].tally(listening, batch, settings_of(name))
+        return torch.cat(seen)
+
+    first, again, other = (shown(seed) for seed in (1, 1, 2))
+    assert torch.equal(first, again)
+    assert torch.equal(first, other) == (name not in RANDOM)
 
 
 def test_a_tally_has_the_same_size_for_any_number_of_pictures(name, network, pictures):

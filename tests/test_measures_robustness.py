@@ -5,11 +5,13 @@ import math
 import pytest
 import torch
 
+from blurlab.attacks import descent
 from blurlab.corruptions.table import CORRUPTIONS
 from blurlab.data.sets import Pictures
 from blurlab.measures.attacked import ATTACKED
 from blurlab.measures.corrupted import BANDS, CORRUPTED, mce
 from blurlab.measures.tallies import tallies, total
+from blurlab.networks import store
 from blurlab.statistics import share
 
 
@@ -28,9 +30,9 @@ def pictures(generator):
     return Pictures((levels + noise).mul(255).byte(), labels, ("dark", "bright"))
 
 
-def measured(measure, pictures, **changed):
+def measured(measure, pictures, network=by_brightness, **changed):
     settings = measure.settings | changed
-    found = tallies(measure, by_brightness, pictures, settings, numbers=[0], count=8)
+    found = tallies(measure, network, pictures, settings, numbers=[0], count=8)
     return measure.estimate(total(dict(found)), settings)
 
 
@@ -46,6 +48,20 @@ def test_a_model_of_mean_brightness_is_right_under_every_blur_and_wrong_only_in_
         members = [name for name, row in CORRUPTIONS.items() if row.band == band]
         each = [score.value for name in members for score in found["accuracy"][name]]
         assert found["classes"][band].value == pytest.approx(sum(each) / len(each))
+
+
+def test_a_model_is_shown_corrupted_pictures_of_256_levels(pictures):
+    """As a picture that was stored in a file has, and the published sets are."""
+    shown = []
+
+    def listening(images):
+        shown.append(images * 255)
+        return by_brightness(images)
+
+    list(tallies(CORRUPTED, listening, pictures, CORRUPTED.settings, numbers=[0], count=8))
+    assert len(shown) == 1 + 5 * len(CORRUPTIONS)
+    for images in shown:
+        assert (images - images.round()).abs().max() < 1e-3
 
 
 def test_mce_compares_summed_errors_with_the_baselines():
@@ -70,3 +86,24 @@ def test_an_attack_succeeds_exactly_when_epsilon_reaches_the_boundary(pictures):
     assert found["epsilons_of_255"] == [25, 80]
     assert [each.value for each in found["accuracy"]] == [1.0, 0.0]
     assert found["clean"].value == 1
+
+
+def on_a_hilltop(images):
+    """Answer 0 close to grey alone, where the slope is nil in every direction."""
+    away = (images - 128 / 255).square().mean((1, 2, 3))
+    return torch.stack([(2 / 255) ** 2 - away, torch.zeros_like(away)], 1) * 1e4
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_an_attack_starts_beside_the_picture_where_the_slope_leads_on(elsewhere, monkeypatch):
+    grey = torch.full((8, 3, 32, 32), 128, dtype=torch.uint8)
+    flat = Pictures(grey, torch.tensor([0, 1] * 4), ("near", "far"))
+    own = flat.labels == 0
+    images, labels = grey[own] / 255, flat.labels[own]
+    with pytest.raises(ValueError, match="gives no gradient"):  # from the picture itself
+        list(descent.pgd(on_a_hilltop, images, labels, epsilon=4 / 255))
+    settings = {"source": "hill" if elsewhere else None}
+    monkeypatch.setattr(store, "load", lambda *_: on_a_hilltop)
+    found = measured(ATTACKED, flat, on_a_hilltop, epsilons=[1, 4], **settings)
+    assert found["clean"].value == 0.5
+    assert [each.value for each in found["accuracy"]] == [0.5, 0.0]
