@@ -4,7 +4,6 @@ import json
 import re
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 
@@ -18,17 +17,17 @@ FLAGS = (
 )
 
 
-@contextmanager
-def chromium() -> Iterator:
-    """Yield a running browser of Playwright's, or skip the test and say what is missing."""
+@pytest.fixture(scope="module")
+def browser() -> Iterator:
+    """A running browser of Playwright's; the test is skipped where there is none."""
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     path = shutil.which("chromium") or shutil.which("google-chrome")
     if path is None:
         pytest.skip("no chromium on this machine")
     with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=path, args=list(FLAGS))
-        yield browser
-        browser.close()
+        running = driver.chromium.launch(executable_path=path, args=list(FLAGS))
+        yield running
+        running.close()
 
 
 # Calls of a view's script as Streamlit makes them when data change while it loads the script: the

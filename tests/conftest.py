@@ -1,6 +1,5 @@
 """Pictures with known answers, and the reference data beside the checkout."""
 
-import math
 import os
 from pathlib import Path
 
@@ -8,17 +7,10 @@ import numpy as np
 import pytest
 import torch
 
+pytest_plugins = ["browser", "opening", "servers"]
 SHARED = Path(__file__).parents[2] / "shared"
 # Models that the user of this machine has added are no part of the tests.
 os.environ["BLURLAB_MODELS"] = str(Path(__file__).parent / "no_models")
-
-
-def grating(size, frequency, angle=0.0):
-    """Draw a (size, size) cosine of mean 0 and amplitude 1, along x at angle 0 (radians)."""
-    position = torch.arange(size, dtype=torch.float64)
-    across, down = frequency * math.cos(angle), frequency * math.sin(angle)
-    phase = (across * position + down * position[:, None]) / size
-    return torch.cos(2 * math.pi * phase).float()
 
 
 @pytest.fixture

@@ -1,29 +1,19 @@
 """Published data sets arrive whole or not at all, from a server that does all it can about that."""
 
 import hashlib
-import io
-import pickle
 import signal
 import subprocess
 import sys
-import tarfile
 from pathlib import Path
 
-import numpy as np
 import pytest
-import test_downloads
 import torch
-from test_downloads import server  # noqa: F401
+from servers import ARCHIVE_FILES, NOISE, packed
 from torch.testing import assert_close
-from torchvision.datasets import CIFAR10, Imagenette
+from torchvision.datasets import CIFAR10
 
 from blurlab.__main__ import main
 from blurlab.data import archives, downloads, sets, sources
-from blurlab.pictures.images import png_bytes
-
-# ruff: noqa: F811 (fixtures of other files)
-FILES = {"imagenette": "imagenette2-160.tgz", "cifar10": CIFAR10.filename}
-NOISE = np.random.default_rng(0).bytes(600_000)  # which nothing packs into less
 
 
 @pytest.fixture(autouse=True)
@@ -31,61 +21,6 @@ def root(tmp_path, monkeypatch):
     """An empty folder for data sets."""
     monkeypatch.setenv("BLURLAB_DATA", str(tmp_path / "data"))
     return tmp_path / "data"
-
-
-def packed(files):
-    """Pack files by their names, as data sets are."""
-    stream = io.BytesIO()
-    with tarfile.open(fileobj=stream, mode="w:gz") as archive:
-        for name, content in files.items():
-            member = tarfile.TarInfo(name)
-            member.size = len(content)
-            archive.addfile(member, io.BytesIO(content))
-    return stream.getvalue()
-
-
-def cifar_files():
-    """Two pictures per file, as CIFAR-10 lays them out."""
-    grey = np.repeat([[9], [200]], 3072, 1).astype(np.uint8)
-    picked = pickle.dumps({"data": grey, "labels": [3, 5]})
-    names = pickle.dumps({"label_names": list(sets.CIFAR10_CLASSES)})
-    return {"data_batch_1": picked, "test_batch": picked, "batches.meta": names}
-
-
-def imagenette_files():
-    """One grey picture of each of two classes in either split, in Imagenette's folders."""
-    return {
-        f"imagenette2-160/{split}/{folder}/{split}_{number}.JPEG": png_bytes(
-            torch.full((3, 20, 30), 0.2 * (number + 1))
-        )
-        for split in ("train", "val")
-        for number, folder in enumerate(sets.IMAGENETTE_FOLDERS[:2])
-    }
-
-
-@pytest.fixture
-def publish(server, monkeypatch):
-    """Let the server have a data set's archive in place of its publisher, to serve in some way."""
-
-    def put(name, way="whole", content=None):
-        files = cifar_files()
-        if content is None and name == "cifar10":
-            inside = {f"{CIFAR10.base_folder}/{key}": files[key] for key in files}
-            content = packed(inside | {f"{CIFAR10.base_folder}/noise": NOISE})
-        elif content is None:
-            content = packed(imagenette_files() | {"imagenette2-160/noise": NOISE})
-        monkeypatch.setattr(test_downloads, "CONTENT", content)
-        url, md5 = f"{server.address}/{way}?/{FILES[name]}", hashlib.md5(content).hexdigest()
-        sums = {key: hashlib.md5(files[key]).hexdigest() for key in files}
-        monkeypatch.setattr(CIFAR10, "url", url)
-        monkeypatch.setattr(CIFAR10, "tgz_md5", md5)
-        monkeypatch.setattr(CIFAR10, "train_list", [["data_batch_1", sums["data_batch_1"]]])
-        monkeypatch.setattr(CIFAR10, "test_list", [["test_batch", sums["test_batch"]]])
-        monkeypatch.setitem(CIFAR10.meta, "md5", sums["batches.meta"])
-        monkeypatch.setitem(Imagenette._ARCHIVES, "160px", (url, md5))
-        return content
-
-    return put
 
 
 def files_in(root):
@@ -139,7 +74,7 @@ def test_a_cut_download_goes_on_where_it_ended(publish, root, server):
     publish("imagenette", "truncated")
     with pytest.raises(ValueError, match=r"400,000 of .* bytes, which are kept; try again, or fet"):
         list(archives.download("imagenette"))
-    assert files_in(root) == [f"{FILES['imagenette']}.part"]
+    assert files_in(root) == [f"{ARCHIVE_FILES['imagenette']}.part"]
     list(archives.download("imagenette"))
     assert server.ranges == [None, "bytes=400000-"]
     assert sets.imagenette_count() == 2
@@ -159,9 +94,9 @@ def test_what_is_not_the_data_set_is_refused_and_removed(publish, root, way, pro
     assert files_in(root) == []
 
 
-def test_another_archive_in_its_place_is_refused_and_removed(publish, root, monkeypatch):
+def test_another_archive_in_its_place_is_refused_and_removed(publish, root, server):
     publish("imagenette")
-    monkeypatch.setattr(test_downloads, "CONTENT", packed({"another": NOISE}))
+    server.set_content(packed({"another": NOISE}))
     with pytest.raises(ValueError, match=r"has the MD5 .* instead of .*, and was removed"):
         list(archives.download("imagenette"))
     assert files_in(root) == []
@@ -175,7 +110,7 @@ def test_a_download_that_is_stopped_leaves_no_half_data_set_and_goes_on(publish,
         pass
     going.close()
     assert not archives.place("imagenette").exists()
-    assert files_in(root) == [FILES["imagenette"] + ".part" * (doing == "fetching")]
+    assert files_in(root) == [ARCHIVE_FILES["imagenette"] + ".part" * (doing == "fetching")]
     steps = list(archives.download("imagenette"))
     assert steps[-1].done == steps[-1].total
     assert sets.imagenette_count() == 2
@@ -225,12 +160,12 @@ def test_a_cifar_10_that_is_not_whole_is_replaced(publish, root):
 def test_an_archive_that_a_person_put_there_is_checked_and_used(publish, root, server):
     content = publish("imagenette")
     root.mkdir()
-    (root / FILES["imagenette"]).write_bytes(content[:-1])
+    (root / ARCHIVE_FILES["imagenette"]).write_bytes(content[:-1])
     with pytest.raises(
         ValueError, match=r"data/imagenette2-160.tgz is not http.* as published; remove it"
     ):
         list(archives.download("imagenette"))
-    (root / FILES["imagenette"]).write_bytes(content)
+    (root / ARCHIVE_FILES["imagenette"]).write_bytes(content)
     list(archives.download("imagenette"))
     assert sets.imagenette_count() == 2
     assert server.ranges == []
@@ -250,7 +185,7 @@ def test_an_archive_of_another_kind_unpacks_to_nothing(publish, root, tmp_path, 
     publish("imagenette", content=content)
     with pytest.raises(ValueError, match=rf"{problem}.*; remove it and try again"):
         list(archives.download("imagenette"))
-    assert files_in(root) == [FILES["imagenette"]]
+    assert files_in(root) == [ARCHIVE_FILES["imagenette"]]
     assert not list(tmp_path.rglob("escaped"))
 
 
@@ -264,7 +199,7 @@ def test_a_folder_that_cannot_be_written_is_named_with_what_to_do(publish, tmp_p
 
 def test_a_folder_in_the_place_of_the_file_is_no_fault_of_the_server(publish, root):
     publish("imagenette")
-    (root / f"{FILES['imagenette']}.part").mkdir(parents=True)
+    (root / f"{ARCHIVE_FILES['imagenette']}.part").mkdir(parents=True)
     with pytest.raises(ValueError, match=r"cannot be kept here \(Is a directory\)"):
         list(archives.download("imagenette"))
 
@@ -279,7 +214,7 @@ def test_the_published_addresses_and_sums_are_whole():
         url, md5 = archives._published(name)
         assert url.startswith("https://")
         assert len(md5) == 2 * hashlib.new("md5").digest_size
-        assert url.rpartition("/")[2] == FILES[name]
+        assert url.rpartition("/")[2] == ARCHIVE_FILES[name]
 
 
 def test_the_command_line_fetches_what_is_missing(publish, root, capsys, monkeypatch, tmp_path):

@@ -1,13 +1,10 @@
 """The attacks page runs, answers to its knobs, pauses, and its numbers are the core's."""
 
-import time
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 import torch
-from streamlit.runtime.pages_manager import PagesManager
-from streamlit.testing.v1 import AppTest
+from opening import button, fine, labels, until
 
 from blurlab.attacks import descent
 from blurlab.filters import spectrum
@@ -17,7 +14,6 @@ from blurlab.ui import cache
 from blurlab.ui.attacks import job, report
 from blurlab.ui.attacks.epsilon import EPSILONS
 
-APP = Path(__file__).parents[1] / "app.py"
 FISH = cache.Choice("object", "fish", 22)
 BASE, BLUR = "objects_base", "objects_blur2"
 pytestmark = pytest.mark.skipif(
@@ -95,61 +91,24 @@ def test_the_python_lines_make_the_same_attack(changes, tmp_path, monkeypatch, c
 # ---- The page -------------------------------------------------------------------------------
 
 
-class Launched(PagesManager):
-    """Pages as app.py leaves them when it launches the server: the folder pages/ has no meaning."""
-
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        PagesManager.uses_pages_directory = False
-
-
-@pytest.fixture
-def opened(monkeypatch):
-    monkeypatch.setattr("streamlit.testing.v1.app_test.PagesManager", Launched)
-    monkeypatch.setattr(PagesManager, "uses_pages_directory", False)
-
-    def open_page(**address):
-        app = AppTest.from_file(APP, default_timeout=120)
-        app.switch_page("pages/attacks.py")
-        app.query_params.update(address)
-        return fine(app.run())
-
-    return open_page
-
-
-def fine(app):
-    assert [error.message for error in app.exception] == []
-    return app
-
-
 def ended(app):
-    """Run the page until its attack has ended, as its timer does."""
-    end = time.monotonic() + 120
-    while not any(text.value.startswith("Done") for text in app.markdown):
-        assert time.monotonic() < end
-        time.sleep(0.1)
-        fine(app.run())
-    return app
+    """Run the page until its attack has ended."""
+    return until(app, lambda: any(text.value.startswith("Done") for text in app.markdown))
 
 
 def table(app):
     return ended(app).dataframe[0].value
 
 
-def button(app, label):
-    (found,) = [each for each in app.button if each.label == label]
-    return found
-
-
 def test_the_page_runs_an_attack_by_itself(opened):
-    app = opened(attack_steps="3")
+    app = opened("attacks", attack_steps="3")
     rows = table(app)
     assert list(rows["step"].unique()) == [0, 1, 2, 3]
     assert app.query_params == {"attack_steps": "3"}
 
 
 def test_each_knob_changes_the_attack(opened):
-    app = opened(attack_steps="3")
+    app = opened("attacks", attack_steps="3")
     before = list(table(app)["p_true"])
 
     def turned():
@@ -170,21 +129,17 @@ def test_each_knob_changes_the_attack(opened):
 
 
 def test_an_attack_is_paused_resumed_and_cancelled(opened):
-    app = opened(attack_steps="60", pace="slow")
+    app = opened("attacks", attack_steps="60", pace="slow")
     fine(button(app, "Pause").click().run())
-    end = time.monotonic() + 5
-    while not any(each.label == "Resume" for each in fine(app.run()).button):
-        assert time.monotonic() < end
+    until(app, lambda: "Resume" in labels(app), seconds=5)
     fine(button(app, "Resume").click().run())
-    asked = time.monotonic()
     fine(button(app, "Cancel").click().run())
-    while not any(text.value.startswith("Cancelled") for text in fine(app.run()).markdown):
-        assert time.monotonic() < asked + 5
+    until(app, lambda: any(t.value.startswith("Cancelled") for t in app.markdown), seconds=5)
     assert button(app, "Cancel").disabled
 
 
 def test_the_plain_slider_moves_to_any_step(opened):
-    app = ended(opened(attack_steps="3"))
+    app = ended(opened("attacks", attack_steps="3"))
     (slider,) = [one for one in app.slider if one.key.startswith("step_slider")]
     assert slider.value == 3
     fine(slider.set_value(1.0).run())
@@ -197,7 +152,7 @@ def test_the_plain_slider_moves_to_any_step(opened):
     [("epsilon", "99"), ("attack", "magic"), ("attacked", "resnet9"), ("target", "unicorn")],
 )
 def test_a_bad_value_in_a_link_falls_back_alone(opened, key, text):
-    app = opened(attack_steps="2", **{key: text})
+    app = opened("attacks", attack_steps="2", **{key: text})
     (warning,) = app.warning
     assert f"link's {key}" in warning.value.replace("\\", "")
     ended(app)
@@ -206,16 +161,13 @@ def test_a_bad_value_in_a_link_falls_back_alone(opened, key, text):
 
 def swept(app):
     """Run the page until the attack has ended at every epsilon, and return its table."""
-    end = time.monotonic() + 120
-    while len(app.dataframe[0].value if app.dataframe else ()) < 2 * len(EPSILONS["linf"]):
-        assert time.monotonic() < end
-        time.sleep(0.1)
-        fine(app.run())
+    whole = 2 * len(EPSILONS["linf"])
+    until(app, lambda: app.dataframe and len(app.dataframe[0].value) == whole)
     return app.dataframe[0].value
 
 
 def test_every_epsilon_is_an_attack_of_its_own(opened):
-    app = opened(attack_steps="2", dragged="epsilon", epsilon="3")
+    app = opened("attacks", attack_steps="2", dragged="epsilon", epsilon="3")
     rows = swept(app)
     assert list(rows["epsilon"].unique()) == pytest.approx([e / 255 for e in EPSILONS["linf"]])
     attacked = rows[rows["model"] == BASE]
@@ -230,18 +182,18 @@ def test_every_epsilon_is_an_attack_of_its_own(opened):
 
 
 def test_a_minimal_attack_has_no_epsilon_to_drag(opened):
-    app = opened(attack="minimal", attack_steps="2", dragged="epsilon")
+    app = opened("attacks", attack="minimal", attack_steps="2", dragged="epsilon")
     assert "step" in table(app)
 
 
 def test_an_epsilon_of_zero_changes_nothing(opened):
-    app = opened(attack_steps="2", epsilon="0")
+    app = opened("attacks", attack_steps="2", epsilon="0")
     assert set(table(app)["size"]) == {0}
     assert not app.warning
 
 
 def test_every_epsilon_is_reached_by_keyboard(opened):
-    app = opened(attack_steps="2", dragged="epsilon")
+    app = opened("attacks", attack_steps="2", dragged="epsilon")
     swept(app)
     (slider,) = app.select_slider
     assert slider.value == 8
@@ -251,7 +203,7 @@ def test_every_epsilon_is_reached_by_keyboard(opened):
 
 
 def test_presenters_choose_the_attack_on_demand(opened):
-    app = opened(attack_steps="2", present="1")
+    app = opened("attacks", attack_steps="2", present="1")
     fine(app.segmented_control(key="dragged").set_value("epsilon").run())
     assert app.query_params == {"attack_steps": "2", "present": "1", "dragged": "epsilon"}
     assert not app.dataframe

@@ -1,13 +1,11 @@
 """The page Blur defence runs, answers to its knobs, survives bad links, and is the core's."""
 
 import json
-import time
 from functools import partial
 
 import pytest
 import torch
-from browser import chromium
-from test_pages import components, fed, fine, opened, said, slider  # noqa: F401
+from opening import components, fed, fine, said, slider, until
 
 from blurlab.attacks import descent, goals
 from blurlab.corruptions.corrupting import corrupt
@@ -148,17 +146,17 @@ def test_pca_keeps_no_detail_beyond_its_32_pixels():
 
 
 def settled(app):
-    """Run the page until every strength has its answers, as its timer does."""
-    end = time.monotonic() + 200
-    while any(None in answer["classes"] for answer in fed(app, "answers")["answers"].values()):
-        assert time.monotonic() < end
-        time.sleep(0.1)
-        fine(app.run())
-    return app
+    """Run the page until every strength has its answers."""
+
+    def answered():
+        found = fed(app, "answers")["answers"].values()
+        return all(None not in answer["classes"] for answer in found)
+
+    return until(app, answered)
 
 
 @pytest.fixture
-def page(opened, monkeypatch):  # noqa: F811
+def page(opened, monkeypatch):
     monkeypatch.setattr(defending, "STEPS", 2)  # enough to see that a knob turns something
     return settled(opened("blur"))
 
@@ -225,14 +223,14 @@ def test_the_plain_slider_moves_the_frames(page):
     assert page.query_params == {"sigma": "2"}
 
 
-def test_without_an_attack_there_is_no_attacker(opened):  # noqa: F811
+def test_without_an_attack_there_is_no_attacker(opened):
     app = settled(opened("blur", attack_size="0", then="none"))
     assert components(app, "blurlab_frames")[0]["titles"] == ["Picture", "Blurred"]
     assert list(curves(app)[BASE]) == ["true", "untouched"]
     assert curves(app)[BASE]["true"] == curves(app)[BASE]["untouched"]
 
 
-def test_a_sigma_between_two_strengths_shows_the_nearest(opened):  # noqa: F811
+def test_a_sigma_between_two_strengths_shows_the_nearest(opened):
     app = opened("blur", sigma="1.1")
     assert said(app) == []
     assert fed(app, "settings")["position"] == 4
@@ -249,21 +247,21 @@ def test_a_sigma_between_two_strengths_shows_the_nearest(opened):  # noqa: F811
         ("then", "rain", "one of none, gaussian_noise"),
     ],
 )
-def test_a_bad_value_in_a_link_falls_back_alone(opened, key, text, allowed):  # noqa: F811
+def test_a_bad_value_in_a_link_falls_back_alone(opened, key, text, allowed):
     app = opened("blur", **{key: text})
     (warning,) = said(app)
     assert warning.startswith(f"The link's {key} is “{text}”, not {allowed}")
     assert fed(app, "settings")["position"] == 3
 
 
-def test_presenters_get_the_chain_and_little_else(opened):  # noqa: F811
+def test_presenters_get_the_chain_and_little_else(opened):
     app = settled(opened("blur", present="1"))
     assert fed(app, "settings")["presenter"] is True
     assert app.get("plotly_chart") == []
     assert app.segmented_control(key="attacker").value == "adaptive"
 
 
-def test_the_numbers_are_complete_and_fit_a_file(page):
+def test_the_numbers_are_complete_and_fit_a_file():
     found = [frame(setting(), strength) for strength in (2, 0, 0.5)]
     rows = report.rows(NAMES, setting(), found)
     assert [row["blur"] for row in rows] == [0, 0, 0.5, 0.5, 2, 2]
@@ -274,7 +272,7 @@ def test_the_numbers_are_complete_and_fit_a_file(page):
 
 
 @pytest.mark.browser
-def test_the_file_shows_the_chain_and_its_slider_moves_every_stage(tmp_path):
+def test_the_file_shows_the_chain_and_its_slider_moves_every_stage(browser, tmp_path):
     found = [frame(setting(), strength) for strength in (0, 4)]
     shown = {
         "label": "Blur sigma",
@@ -298,22 +296,21 @@ def test_the_file_shows_the_chain_and_its_slider_moves_every_stage(tmp_path):
     }
     path = tmp_path / "chain.html"
     path.write_text(frames_html(**shown), encoding="utf-8")
-    with chromium() as browser:
-        page = browser.new_page(viewport={"width": 1280, "height": 900})
-        page.goto(path.as_uri())
-        page.wait_for_selector("canvas[data-position='0']")
-        lines = page.locator(".verdict .name")
-        before, marks = lines.all_text_contents(), page.locator(".mark").all_text_contents()
-        expected = [
-            objects.CLASSES[max(range(12), key=found[0].said[stage][name].__getitem__)]
-            for stage in defending.kinds(setting())
-            for name in NAMES
-        ]
-        assert before == expected
-        assert marks == ["✓" if name == "fish" else "✗" for name in expected]
-        sketch = page.locator(".sketch .kept").nth(3)
-        drawn = sketch.get_attribute("d")
-        page.focus("[data-part='position']")
-        page.keyboard.press("ArrowRight")
-        page.wait_for_selector("canvas[data-position='1']")
-        assert sketch.get_attribute("d") != drawn
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.goto(path.as_uri())
+    page.wait_for_selector("canvas[data-position='0']")
+    lines = page.locator(".verdict .name")
+    before, marks = lines.all_text_contents(), page.locator(".mark").all_text_contents()
+    expected = [
+        objects.CLASSES[max(range(12), key=found[0].said[stage][name].__getitem__)]
+        for stage in defending.kinds(setting())
+        for name in NAMES
+    ]
+    assert before == expected
+    assert marks == ["✓" if name == "fish" else "✗" for name in expected]
+    sketch = page.locator(".sketch .kept").nth(3)
+    drawn = sketch.get_attribute("d")
+    page.focus("[data-part='position']")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_selector("canvas[data-position='1']")
+    assert sketch.get_attribute("d") != drawn

@@ -8,7 +8,6 @@ from itertools import pairwise
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from browser import chromium
 from PIL import Image
 
 from benchmarks.serving import served
@@ -29,12 +28,6 @@ PIXELS = """canvas => {
 # The stage's canvas, which lies in a shadow that document.querySelector does not look into.
 CANVAS = """[...document.querySelectorAll("*")]
   .map((node) => node.shadowRoot?.querySelector("canvas[data-cutoff]")).find(Boolean)"""
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ import time
 
 import pytest
 import torch
-from test_pages import components, fed, fine, needs_models, opened, said, slider  # noqa: F401
+from opening import components, fed, fine, needs_models, said, slider, until
 
 from blurlab.corruptions.corrupting import SEVERITIES, corrupt
 from blurlab.corruptions.table import CORRUPTIONS
@@ -19,18 +19,18 @@ pytestmark = needs_models
 
 
 @pytest.fixture
-def page(opened):  # noqa: F811
+def page(opened):
     return settled(opened("corruptions"))
 
 
 def settled(app):
-    """Run the page until every severity has its answers, as its timer does."""
-    end = time.monotonic() + 200
-    while any(None in said["classes"] for said in fed(app, "answers")["answers"].values()):
-        assert time.monotonic() < end
-        time.sleep(0.05)
-        fine(app.run())
-    return app
+    """Run the page until every severity has its answers."""
+
+    def answered():
+        found = fed(app, "answers")["answers"].values()
+        return all(None not in answer["classes"] for answer in found)
+
+    return until(app, answered)
 
 
 def own(app):
@@ -70,7 +70,7 @@ def test_each_knob_changes_the_answer_and_the_address(page):
     assert page.query_params == {"corruption": "fog", "seed": "7", "severity": "5"}
 
 
-def test_bad_values_in_a_link_fall_back(opened):  # noqa: F811
+def test_bad_values_in_a_link_fall_back(opened):
     app = opened("corruptions", corruption="rain", severity="6", seed="x")
     assert len(said(app)) == 3
     assert fed(app, "settings")["position"] == 3

@@ -1,12 +1,9 @@
 """The pictures of Models and data: one's own folder is checked and shown, data sets are fetched."""
-# ruff: noqa: F811 (fixtures of other files)
 
 import pytest
 import tiny
-from test_archives import FILES, publish  # noqa: F401
-from test_downloads import server  # noqa: F401
-from test_models_page import button, labels, until
-from test_pages import fine, needs_models, opened, said  # noqa: F401
+from opening import button, fine, labels, needs_models, said, until
+from servers import ARCHIVE_FILES
 
 from blurlab.data import archives, sets
 from blurlab.networks import store
@@ -250,7 +247,7 @@ def test_a_cut_download_says_so_and_the_button_goes_on_with_it(opened, publish, 
     app = fetch(opened("models"), "imagenette")
     until(app, lambda: said(app))
     assert "400,000 of" in said(app)[0]
-    assert FILES["imagenette"] in said(app)[0]
+    assert ARCHIVE_FILES["imagenette"] in said(app)[0]
     fetch(app, "imagenette")
     until(app, lambda: captions(app))
     assert server.ranges == [None, "bytes=400000-"]
@@ -276,7 +273,7 @@ def test_a_download_is_cancelled_and_what_came_is_kept(opened, publish, root):
     fine(button(app, "Cancel").click().run())
     until(app, lambda: "Stopped; what has come is kept." in texts(app))
     (part,) = root.iterdir()
-    assert part.name == f"{FILES['imagenette']}.part"
+    assert part.name == f"{ARCHIVE_FILES['imagenette']}.part"
     assert part.stat().st_size > 0
     jobs.forget(data.key("imagenette"))
 

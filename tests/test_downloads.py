@@ -2,115 +2,15 @@
 
 import hashlib
 import re
-import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import SimpleNamespace
 
 import pytest
+from servers import CONTENT
 
 from blurlab.data import downloads
 from blurlab.data.downloads import Progress, fetch
 
-CONTENT = bytes(range(256)) * 4000  # 1 MB
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
-PAGE = b"<!DOCTYPE html><html><body>Quota exceeded</body></html>"
-
-
-class Handler(BaseHTTPRequestHandler):
-    """Serves CONTENT in the way that the path names; the server notes the ranges asked for."""
-
-    def log_message(self, *_):
-        pass
-
-    def do_GET(self):
-        self.server.ranges.append(self.headers.get("Range"))
-        start = 0
-        if self.headers.get("Range") and self.path != "/no-ranges":
-            start = int(re.fullmatch(r"bytes=(\d+)-", self.headers["Range"])[1])
-        if start >= len(CONTENT):
-            self.send_error(416)
-            return
-        way = self.path[1:].partition("?")[0].replace("-", "_")
-        getattr(self, way)(CONTENT[start:], start)
-
-    def start(self, length, start, kind="application/octet-stream"):
-        self.send_response(206 if start else 200)
-        self.send_header("Content-Type", kind)
-        if length is not None:
-            self.send_header("Content-Length", str(length))
-        if start:
-            self.send_header("Content-Range", f"bytes {start}-{len(CONTENT) - 1}/{len(CONTENT)}")
-        self.end_headers()
-
-    def whole(self, content, start):
-        self.start(len(content), start)
-        self.wfile.write(content)
-
-    no_ranges = whole
-
-    def unknown_length(self, content, start):
-        self.start(None, start)
-        self.wfile.write(content)
-
-    def truncated(self, content, start):
-        """Ends in the middle the first time, and serves the rest when it is asked for it."""
-        self.start(len(content), start)
-        self.wfile.write(content if start else content[:400_000])
-
-    def stalled(self, content, start):
-        """Stops sending in the middle the first time, with the connection open."""
-        self.start(len(content), start)
-        if start:
-            self.wfile.write(content)
-            return
-        self.wfile.write(content[:300_000])
-        self.wfile.flush()
-        self.server.released.wait(20)
-
-    def longer(self, content, start):
-        """Says that there is less than it sends, and without a length sends more."""
-        self.start(len(content) - 1000, start)
-        self.wfile.write(content)
-
-    def shorter(self, content, start):
-        self.start(len(content) + 1000, start)
-        self.wfile.write(content)
-
-    def page(self, content, start):
-        self.start(len(PAGE), 0, "text/html")
-        self.wfile.write(PAGE)
-
-    def other(self, content, start):
-        self.start(len(content), start)
-        self.wfile.write(content[:-1] + b"\0")
-
-    def slow(self, content, start):
-        self.start(len(content), start)
-        for first in range(0, len(content), 10_000):
-            self.wfile.write(content[first : first + 10_000])
-            self.wfile.flush()
-            if self.server.released.wait(0.05):
-                return
-
-    def gone(self, content, start):
-        self.send_error(404)
-
-
-@pytest.fixture
-def server():
-    """The server's address and what it has been asked for."""
-    found = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    found.ranges, found.released = [], threading.Event()
-    found.handle_error = lambda *_: None  # a client that goes away is what some tests are about
-    thread = threading.Thread(target=found.serve_forever, args=(0.02,))
-    thread.start()
-    address = f"http://127.0.0.1:{found.server_port}"
-    yield SimpleNamespace(address=address, ranges=found.ranges, released=found.released)
-    found.released.set()
-    found.shutdown()
-    thread.join()
-    found.server_close()
 
 
 @pytest.fixture

@@ -4,27 +4,25 @@ import json
 from urllib.parse import quote
 
 import pytest
-from browser import chromium
 from streamlit.testing.v1 import AppTest
 
 from blurlab.ui.feed import FEED
 
 
 @pytest.mark.browser
-def test_older_data_that_come_after_newer_are_passed_over():
-    with chromium() as running:
-        contents = running.new_page().evaluate(
-            """async script => {
-              const { default: feed } = await import(`data:text/javascript,${script}`);
-              const calls = [[1, "first"], [3, "third"], [2, "second"], [3, "third"]];
-              return calls.map(([time, content]) => {
-                const data = { stage: "view", part: "answers", time, content };
-                feed({ data, parentElement: document.body });
-                return window.blurlabStages.get("view").answers;
-              });
-            }""",
-            quote(FEED),
-        )
+def test_older_data_that_come_after_newer_are_passed_over(browser):
+    contents = browser.new_page().evaluate(
+        """async script => {
+          const { default: feed } = await import(`data:text/javascript,${script}`);
+          const calls = [[1, "first"], [3, "third"], [2, "second"], [3, "third"]];
+          return calls.map(([time, content]) => {
+            const data = { stage: "view", part: "answers", time, content };
+            feed({ data, parentElement: document.body });
+            return window.blurlabStages.get("view").answers;
+          });
+        }""",
+        quote(FEED),
+    )
     assert contents == ["first", "third", "third", "third"]
 
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 import torch
-from browser import CALLS, chromium, hand_over, overtaken
+from browser import CALLS, hand_over, overtaken
 
 from blurlab.pictures import images
 from blurlab.ui.frames import frames_html
@@ -20,12 +20,6 @@ ANSWERS = {
 }
 # Spies on what would be sent to Python.
 SPY = "setStateValue(name, value) { (window.sent ??= []).push([name, value]); }"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as running:
-        yield running
 
 
 def exported(tmp_path, **changes):

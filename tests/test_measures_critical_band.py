@@ -4,7 +4,7 @@ import math
 
 import pytest
 import torch
-from conftest import grating
+from gratings import grating
 from torch.testing import assert_close
 
 from blurlab.data.sets import Pictures

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from conftest import grating
+from gratings import grating
 from torch.testing import assert_close
 
 from blurlab.data.sets import Pictures

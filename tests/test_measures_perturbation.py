@@ -5,7 +5,7 @@ import math
 
 import pytest
 import torch
-from conftest import grating
+from gratings import grating
 
 from blurlab.data.sets import Pictures
 from blurlab.measures.perturbation import (

@@ -1,15 +1,12 @@
 """The page Models and data: public weights are fetched and stopped, one's own model is added."""
-# ruff: noqa: F811 (fixtures of other files)
 
 import io
-import time
 
 import pytest
 import tiny
 import torch
-from test_downloads import server  # noqa: F401
-from test_pages import fine, needs_models, opened, said  # noqa: F401
-from test_zoo import MADRY, publish, served  # noqa: F401
+from opening import button, fine, labels, needs_models, said, until
+from servers import MADRY
 from torchvision.models import resnet18
 
 from blurlab.networks import architectures, published, store, zoo
@@ -25,25 +22,6 @@ def folder(tmp_path, monkeypatch):
     """An empty folder in place of that of the models that were added."""
     monkeypatch.setenv("BLURLAB_MODELS", str(tmp_path / "added"))
     return tmp_path / "added"
-
-
-def button(app, label):
-    (found,) = [each for each in app.button if each.label == label]
-    return found
-
-
-def labels(app):
-    return [each.label for each in app.button]
-
-
-def until(app, condition, seconds=60):
-    """Run the page until a condition holds, as its timer does."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.1)
-        fine(app.run())
-    return app
 
 
 def content(state, **more):
@@ -140,8 +118,8 @@ def test_public_weights_are_listed_with_their_size_when_asked_for(opened):
     assert not listed["installed"].any()
 
 
-def test_a_download_shows_how_far_it_is_and_ends_installed(opened, served, monkeypatch):
-    publish(served, monkeypatch, resnet18())
+def test_a_download_shows_how_far_it_is_and_ends_installed(opened, publish_network):
+    publish_network(resnet18())
     app = opened("models", public="1")
     fine(app.selectbox(key="weights").set_value(MADRY).run())
     fine(button(app, "Download").click().run())

@@ -3,16 +3,13 @@
 import base64
 import json
 import struct
-import time
 import zlib
 from io import BytesIO
-from pathlib import Path
 
 import pytest
 import torch
+from opening import button, components, fed, fine, needs_models, said, slider, until
 from PIL import Image
-from streamlit.runtime.pages_manager import PagesManager
-from streamlit.testing.v1 import AppTest
 
 from blurlab.networks import store
 from blurlab.pictures import images
@@ -20,54 +17,12 @@ from blurlab.ui import cache
 from blurlab.ui.home import story
 from blurlab.ui.hybrid import job
 
-APP = Path(__file__).parents[1] / "app.py"
 PAGES = {"home": None, "hybrid": "Hybrid images", "models": "Models and data"}
-needs_models = pytest.mark.skipif(not store.names(), reason="no models are installed")
-
-
-class Launched(PagesManager):
-    """Pages as app.py leaves them when it launches the server: the folder pages/ has no meaning."""
-
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        PagesManager.uses_pages_directory = False
-
-
-@pytest.fixture
-def opened(monkeypatch):
-    """Open a page of a fresh session at an address, as a browser's first request does."""
-    monkeypatch.setattr("streamlit.testing.v1.app_test.PagesManager", Launched)
-    monkeypatch.setattr(PagesManager, "uses_pages_directory", False)
-
-    def open_page(page="home", **address):
-        app = AppTest.from_file(APP, default_timeout=120)
-        if page != "home":
-            app.switch_page(f"pages/{page}.py")
-        app.query_params.update(address)
-        return fine(app.run())
-
-    return open_page
-
-
-def fine(app):
-    assert [error.message for error in app.exception] == []
-    return app
-
-
-def components(app, name):
-    found = [c.proto for c in app.get("bidi_component") if c.proto.component_name == name]
-    return [json.loads(proto.json) for proto in found]
 
 
 def stage(app):
     """Return what the stage was given to draw: pictures, labels, models."""
     (found,) = components(app, "blurlab_stage")
-    return found
-
-
-def fed(app, part):
-    """Return what the stage was told: its settings or its answers."""
-    (found,) = [c["content"] for c in components(app, "blurlab_feed") if c["part"] == part]
     return found
 
 
@@ -80,29 +35,13 @@ def exact(app):
 
 
 def settled(app):
-    """Run the page until the whole sweep has come, as its timer does."""
-    end = time.monotonic() + 120
-    while any(None in said["p_low"] for said in fed(app, "answers").values()):
-        assert time.monotonic() < end
-        time.sleep(0.05)
-        fine(app.run())
-    return app
-
-
-def slider(app, name):
-    """Return the slider of a value that the stage sets too."""
-    (found,) = [one for one in app.slider if one.key.startswith(f"{name}_slider")]
-    return found
+    """Run the page until the whole sweep has come."""
+    return until(app, lambda: all(None not in s["p_low"] for s in fed(app, "answers").values()))
 
 
 def pixels(url):
     """Decode a picture that the page holds, (3, H, W) in [0, 1]."""
     return images.read_image(base64.b64decode(url.partition(",")[2]), "picture")
-
-
-def said(app):
-    """Return the warnings and errors of a page as Markdown shows them."""
-    return [note.value.replace("\\", "") for note in (*app.warning, *app.error)]
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -279,17 +218,13 @@ def test_only_the_chosen_models_are_asked(hybrid_page):
 
 @needs_models
 def test_the_story_steps_with_next_and_sets_the_stage(opened):
-    def click(label):
-        (button,) = [button for button in app.button if button.label == label]
-        fine(button.click().run())
-
     app = opened(cutoff="50")
-    click("Start the guided story")
+    fine(button(app, "Start the guided story").click().run())
     for number, step in enumerate(story.STEPS, 1):
         assert f"{number} of {len(story.STEPS)}" in " ".join(text.value for text in app.markdown)
         assert fed(app, "settings")["cutoff"] == step.cutoff
         assert fed(app, "settings")["far"] is step.far
-        click("Finish" if step is story.STEPS[-1] else "Next")
+        fine(button(app, "Finish" if step is story.STEPS[-1] else "Next").click().run())
     assert "story" not in app.query_params
 
 
@@ -465,8 +400,7 @@ def test_the_camera_offers_itself_and_refuses_a_damaged_snapshot(hybrid_page):
 def test_presenter_mode_hides_the_title_and_can_be_left(opened, page):
     app = opened(page, present="1")
     assert not app.title
-    (leave,) = [button for button in app.button if button.label == "Leave presenter mode"]
-    fine(leave.click().run())
+    fine(button(app, "Leave presenter mode").click().run())
     assert app.title
     assert app.query_params == {}
 

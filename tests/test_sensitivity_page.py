@@ -6,8 +6,7 @@ import time
 from dataclasses import replace
 
 import pytest
-from test_models_page import until
-from test_pages import fine, needs_models, opened, said  # noqa: F401
+from opening import button, fine, labels, needs_models, said, until
 
 from blurlab.claims import compare, paper
 from blurlab.measures import measuring, results
@@ -34,23 +33,9 @@ def own_results(tmp_path, monkeypatch):
     monkeypatch.setattr(results, "SHIPPED", tmp_path / "shipped")
 
 
-def button(app, label):
-    (found,) = [each for each in app.button if each.label == label]
-    return found
-
-
-def labels(app):
-    return [each.label for each in app.button]
-
-
 def finished(app):
-    """Run the page until its measure has ended, as its timer does."""
-    end = time.monotonic() + 200
-    while "Pause" in labels(app):
-        assert time.monotonic() < end
-        time.sleep(0.1)
-        fine(app.run())
-    return app
+    """Run the page until its measure has ended."""
+    return until(app, lambda: "Pause" not in labels(app))
 
 
 def measured(measure, count=8, **changed):
@@ -77,7 +62,7 @@ def numbers_of(values):
     return values
 
 
-def test_a_measure_runs_in_the_page_and_says_what_the_core_says(opened):  # noqa: F811
+def test_a_measure_runs_in_the_page_and_says_what_the_core_says(opened):
     app = opened("sensitivity", **FEW)
     assert said(app) == []
     assert not app.get("plotly_chart")
@@ -93,20 +78,20 @@ def test_a_measure_runs_in_the_page_and_says_what_the_core_says(opened):  # noqa
     assert numbers_of(curve["y"]) == pytest.approx(expected)
 
 
-def test_what_was_measured_is_there_at_once_and_needs_no_button(opened):  # noqa: F811
+def test_what_was_measured_is_there_at_once_and_needs_no_button(opened):
     measured("attacks")
     app = opened("sensitivity", measure="attacks", **FEW)
     assert app.get("plotly_chart")
     assert not {"Measure", "Continue", "Pause"} & set(labels(app))
 
 
-def test_a_measure_over_fewer_pictures_is_continued(opened):  # noqa: F811
+def test_a_measure_over_fewer_pictures_is_continued(opened):
     measured("hybrids", count=50)
     app = opened("sensitivity", measure="hybrids", **FEW | {"n": "100"})
     assert "Continue" in labels(app)
 
 
-def test_a_long_measure_can_be_paused_resumed_and_cancelled_within_a_second(opened):  # noqa: F811
+def test_a_long_measure_can_be_paused_resumed_and_cancelled_within_a_second(opened):
     app = opened("sensitivity", measure="critical_band", **FEW | {"n": "0"})
     fine(button(app, "Measure").click().run())
     size = store.card(NAME)["recipe"]["input_size"]
@@ -138,7 +123,7 @@ def test_a_long_measure_can_be_paused_resumed_and_cancelled_within_a_second(open
         ({"data": "objects", "n": "-3"}, "-3"),
     ],
 )
-def test_what_cannot_be_measured_is_said_in_a_sentence(opened, address, sentence):  # noqa: F811
+def test_what_cannot_be_measured_is_said_in_a_sentence(opened, address, sentence):
     app = opened("sensitivity", **{"models": NAME} | address)
     until(app, lambda: "Cancel" not in labels(app))  # what may be a folder is checked first
     shown = [each.value for each in (*app.error, *app.warning)]
@@ -146,7 +131,7 @@ def test_what_cannot_be_measured_is_said_in_a_sentence(opened, address, sentence
     assert sentence in shown[0].replace("\\", "")
 
 
-def test_a_check_that_ends_while_the_page_looks_is_not_waited_for(opened, monkeypatch):  # noqa: F811
+def test_a_check_that_ends_while_the_page_looks_is_not_waited_for(opened, monkeypatch):
     check, looked = folder.checking, []
 
     def checking(words):
@@ -162,7 +147,7 @@ def test_a_check_that_ends_while_the_page_looks_is_not_waited_for(opened, monkey
     assert "no_folder_here" in problem.value.replace("\\", "")
 
 
-def test_models_are_asked_about_their_own_classes_only(opened):  # noqa: F811
+def test_models_are_asked_about_their_own_classes_only(opened):
     app = opened("sensitivity", data="objects", models="imagenette_base")
     (error,) = app.error
     assert "share 0 classes" in error.value
@@ -195,12 +180,12 @@ def test_the_axis_is_in_the_unit_of_the_sidebar():
         assert drawn.data[0].x[-1] == pytest.approx(last)
 
 
-def test_compare_says_so_where_nothing_is_measured(opened):  # noqa: F811
+def test_compare_says_so_where_nothing_is_measured(opened):
     app = opened("compare", compared="objects")
     assert "Nothing is measured" in app.info[0].value
 
 
-def test_compare_shows_what_is_kept_with_the_papers_points_behind(opened):  # noqa: F811
+def test_compare_shows_what_is_kept_with_the_papers_points_behind(opened):
     reversal, attacked = measured("hybrids", count=50), measured("attacks", count=50)
     app = opened("compare", compared="objects")
     (row,) = app.dataframe[0].value.to_dict("records")

@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from conftest import grating
+from gratings import grating
 from torch.testing import assert_close
 
 from blurlab.filters.spectrum import (

@@ -7,7 +7,7 @@ import re
 import numpy as np
 import pytest
 import torch
-from browser import CALLS, chromium, hand_over, overtaken
+from browser import CALLS, hand_over, overtaken
 
 from blurlab.filters import eye
 from blurlab.filters.hybrid import hybrid
@@ -29,12 +29,6 @@ ANSWERS = {
         "probabilities": [[0.9, 0.1, 0.0]] * 8,
     }
 }
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")
@@ -282,7 +276,7 @@ def test_nothing_is_wider_than_the_page(browser, tmp_path, pair, width):
     page.close()
 
 
-def test_the_exported_data_cannot_close_its_script(tmp_path, pair):
+def test_the_exported_data_cannot_close_its_script():
     title = "</script><script>alert(1)</script>"
     page = stage_html(
         low="", high="", labels=(title, title), models=[], cutoffs=[1.0], cutoff=1.0, answers={}

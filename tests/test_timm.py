@@ -6,7 +6,6 @@ from importlib.util import find_spec
 import pytest
 import torch
 from safetensors.torch import save
-from test_zoo import folder, served  # noqa: F401
 from torch.testing import assert_close
 
 from blurlab.networks import installing, published, store, zoo
@@ -22,7 +21,7 @@ POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:{}\nsize {}\n"
 
 
 @pytest.fixture
-def shelf(served, monkeypatch):  # noqa: F811
+def shelf(served, monkeypatch):
     """A folder that a server has in place of timm's own shelf, and the table that says so."""
     monkeypatch.setattr(published, "HUB", published.MADRY)
     published.table.cache_clear()
@@ -38,7 +37,7 @@ def publish(shelf, written: bytes, pointed: bytes) -> None:
     (shelf / "raw" / "main" / "model.safetensors").write_text(pointer)
 
 
-def test_a_network_of_timms_is_fetched_checked_and_answers_as_timms_own(shelf, folder):  # noqa: F811
+def test_a_network_of_timms_is_fetched_checked_and_answers_as_timms_own(shelf, added):
     torch.manual_seed(0)
     net = timm.create_model(NAME, pretrained=False).eval()
     written = save(net.state_dict())
@@ -52,21 +51,21 @@ def test_a_network_of_timms_is_fetched_checked_and_answers_as_timms_own(shelf, f
     expected = net(torch.stack([transform(each) for each in image]))
     assert_close(store.load(f"timm_{NAME}")(image), expected, atol=1e-2, rtol=1e-2)
     assert store.card(f"timm_{NAME}")["classes"][0] == "tench"
-    assert not list((folder / "downloads").iterdir())
+    assert not list((added / "downloads").iterdir())
 
 
-def test_a_file_that_its_pointer_does_not_point_to_is_removed(shelf, folder):  # noqa: F811
+def test_a_file_that_its_pointer_does_not_point_to_is_removed(shelf, added):
     publish(shelf, b"one file", b"another file")
     with pytest.raises(ValueError, match=r"has the SHA-256 .* and was removed"):
         list(zoo.download(f"timm_{NAME}"))
-    assert not list((folder / "downloads").iterdir())
+    assert not list((added / "downloads").iterdir())
 
 
-def test_what_is_no_pointer_is_named(shelf, folder):  # noqa: F811
+def test_what_is_no_pointer_is_named(shelf, added):
     (shelf / "raw" / "main" / "model.safetensors").write_text("sha256:1234")
     with pytest.raises(ValueError, match="is no pointer that gives a SHA-256; try again, or fetch"):
         list(zoo.download(f"timm_{NAME}"))
-    assert not list((folder / "downloads").iterdir())
+    assert not list((added / "downloads").iterdir())
 
 
 def test_the_list_has_what_names_imagenets_thousand_classes_alone():

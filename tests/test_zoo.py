@@ -1,14 +1,10 @@
 """Public weights: what is listed is what is published, and what is fetched answers as it should."""
 
-import hashlib
 import re
-import threading
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 import torch
-from test_checkpoints import Meter
+from servers import MADRY
 from torch.testing import assert_close
 from torchvision import models as torchvision_models
 
@@ -24,87 +20,37 @@ from blurlab.networks import (
 )
 
 HASHES = r"[0-9a-f]{8}|[0-9a-f]{10}|[0-9a-f]{64}"
-MADRY = "madry_resnet18_l2_eps3"
-
-
-class Quiet(SimpleHTTPRequestHandler):
-    """Serves the files of a folder."""
-
-    def log_message(self, *_):
-        pass
-
-
-@pytest.fixture
-def folder(tmp_path, monkeypatch):
-    """Empty folders in place of the models that ship and of those that were added."""
-    monkeypatch.setattr(store, "MODELS_DIR", tmp_path / "shipped")
-    monkeypatch.setenv("BLURLAB_MODELS", str(tmp_path / "added"))
-    return tmp_path / "added"
-
-
-@pytest.fixture
-def served(tmp_path, monkeypatch):
-    """A folder that a server has in place of the Madry lab's, and the table that says so."""
-    shelf = tmp_path / "shelf"
-    shelf.mkdir()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=shelf))
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-    thread.start()
-    monkeypatch.setattr(published, "MADRY", f"http://127.0.0.1:{server.server_port}")
-    published.table.cache_clear()
-    yield shelf
-    published.table.cache_clear()
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-def publish(shelf, monkeypatch, net):
-    """Put a file on the shelf that is laid out as the Madry lab's, and its hash into the table."""
-    state = net.state_dict()
-    attacked = {key: torch.zeros_like(value) for key, value in state.items()}
-    whole = (
-        {f"module.model.{key}": value for key, value in state.items()}
-        | {f"module.attacker.model.{key}": value for key, value in attacked.items()}
-        | {"module.normalizer.new_mean": torch.zeros(3, 1, 1)}
-    )
-    run = {"model": whole, "schedule": Meter(), "epoch": 90, "optimizer": {"lr": 0.1}}
-    file = shelf / "resnet18_l2_eps3.ckpt"
-    torch.save(run, file, _use_new_zipfile_serialization=False)
-    sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
-    monkeypatch.setitem(published.MADRY_FILES, "resnet18_l2_eps3", sha256)
-    published.table.cache_clear()
 
 
 def test_a_robust_network_is_fetched_checked_and_answers_behind_torchvisions_transforms(
-    served, folder, monkeypatch, capsys
+    publish_network, added, capsys
 ):
     torch.manual_seed(0)
     net = torchvision_models.resnet18().eval()
-    publish(served, monkeypatch, net)
+    publish_network(net)
     assert main(["download", MADRY]) == 0
     assert "installed in" in capsys.readouterr().out
     images = torch.rand(1, 3, 20, 20).repeat_interleave(15, 2).repeat_interleave(15, 3)
     transforms = torchvision_models.ResNet18_Weights.IMAGENET1K_V1.transforms()
     assert_close(store.load(MADRY)(images), net(transforms(images)), atol=1e-3, rtol=1e-3)
     assert store.card(MADRY)["classes"][0] == "tench"
-    assert sorted(path.name for path in folder.rglob("*") if path.is_file()) == [
+    assert sorted(path.name for path in added.rglob("*") if path.is_file()) == [
         f"{MADRY}.json",
         f"{MADRY}.safetensors",
     ]
 
 
-def test_a_file_with_another_hash_is_removed_before_it_is_opened(served, folder, capsys):
+def test_a_file_with_another_hash_is_removed_before_it_is_opened(served, added, capsys):
     (served / "resnet18_l2_eps3.ckpt").write_bytes(b"anything else")
     published.table.cache_clear()
     assert main(["download", MADRY]) == 2
     err = capsys.readouterr().err
     assert "has the SHA-256" in err
     assert "put it at" in err
-    assert not [path for path in folder.rglob("*") if path.is_file()]
+    assert not [path for path in added.rglob("*") if path.is_file()]
 
 
-def test_a_file_that_was_put_there_by_hand_is_checked_too(served, folder, monkeypatch):
+def test_a_file_that_was_put_there_by_hand_is_checked_too(served, added):
     file = zoo.downloaded(MADRY)
     file.parent.mkdir(parents=True)
     file.write_bytes(b"anything else")
@@ -112,7 +58,7 @@ def test_a_file_that_was_put_there_by_hand_is_checked_too(served, folder, monkey
         list(zoo.download(MADRY))
 
 
-def test_without_a_network_one_sentence_says_what_to_do(served, folder, monkeypatch, capsys):
+def test_without_a_network_one_sentence_says_what_to_do(served, added, monkeypatch, capsys):
     monkeypatch.setattr(published, "MADRY", "http://127.0.0.1:9")
     published.table.cache_clear()
     assert main(["download", MADRY]) == 2
@@ -121,14 +67,14 @@ def test_without_a_network_one_sentence_says_what_to_do(served, folder, monkeypa
     assert err.count("\n") == 1
 
 
-def test_the_command_lists_what_there_is_with_its_size(folder, capsys):
+def test_the_command_lists_what_there_is_with_its_size(added, capsys):
     assert main(["download"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines] == list(published.table())
     assert "93.6 MB" in lines[0]
 
 
-def test_a_name_that_is_not_public_is_refused_with_those_like_it(folder):
+def test_a_name_that_is_not_public_is_refused_with_those_like_it(added):
     with pytest.raises(ValueError, match=r"'resnet18'; madry_resnet18.*resnet18_imagenet1k_v1"):
         list(zoo.download("resnet18"))
 

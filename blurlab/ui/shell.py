@@ -92,7 +92,8 @@ def stop_without_models() -> None:
 def for_presenters(figure: Figure) -> Figure:
     """Enlarge a figure's type and height in presenter mode."""
     if st.session_state["present"]:
-        figure.update_layout(font_size=PRESENTER_TYPE, height=PRESENTER_HEIGHT)
+        height = max(figure.layout.height or 0, PRESENTER_HEIGHT)
+        figure.update_layout(font_size=PRESENTER_TYPE, height=height)
         figure.update_annotations(font_size=PRESENTER_TYPE)
         for axes in (figure.update_xaxes, figure.update_yaxes):
             axes(tickfont_size=PRESENTER_TYPE, title_font_size=PRESENTER_TYPE)

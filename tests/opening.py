@@ -1,0 +1,86 @@
+"""Pages of the app in a session without a browser: opening one, waiting for it, reading it."""
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+from streamlit.runtime.pages_manager import PagesManager
+from streamlit.testing.v1 import AppTest
+
+from blurlab.networks import store
+
+APP = Path(__file__).parents[1] / "app.py"
+needs_models = pytest.mark.skipif(not store.names(), reason="no models are installed")
+
+
+class Launched(PagesManager):
+    """Pages as app.py leaves them when it launches the server: the folder pages/ has no meaning."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        PagesManager.uses_pages_directory = False
+
+
+@pytest.fixture
+def opened(monkeypatch):
+    """Open a page of a fresh session at an address, as a browser's first request does."""
+    monkeypatch.setattr("streamlit.testing.v1.app_test.PagesManager", Launched)
+    monkeypatch.setattr(PagesManager, "uses_pages_directory", False)
+
+    def open_page(page="home", **address):
+        app = AppTest.from_file(APP, default_timeout=120)
+        if page != "home":
+            app.switch_page(f"pages/{page}.py")
+        app.query_params.update(address)
+        return fine(app.run())
+
+    return open_page
+
+
+def fine(app):
+    """Return the page, in which nothing may have been raised."""
+    assert [error.message for error in app.exception] == []
+    return app
+
+
+def until(app, condition, seconds=120):
+    """Run the page until a condition holds, as its timer does."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+        fine(app.run())
+    return app
+
+
+def components(app, name):
+    found = [c.proto for c in app.get("bidi_component") if c.proto.component_name == name]
+    return [json.loads(proto.json) for proto in found]
+
+
+def fed(app, part):
+    """Return what the stage or the frames were told: settings, answers or pictures."""
+    (found,) = [c["content"] for c in components(app, "blurlab_feed") if c["part"] == part]
+    return found
+
+
+def slider(app, name):
+    """Return the slider of a value that the stage sets too."""
+    (found,) = [one for one in app.slider if one.key.startswith(f"{name}_slider")]
+    return found
+
+
+def button(app, label):
+    (found,) = [each for each in app.button if each.label == label]
+    return found
+
+
+def labels(app):
+    """Return what the buttons of a page say."""
+    return [each.label for each in app.button]
+
+
+def said(app):
+    """Return the warnings and errors of a page as Markdown shows them."""
+    return [note.value.replace("\\", "") for note in (*app.warning, *app.error)]
