@@ -369,22 +369,33 @@ WIDER = """() => [document.documentElement, ...document.querySelectorAll('[data-
   .map((node) => node.scrollWidth - node.clientWidth)"""
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 1920])
-def test_nothing_is_cut(visit, width, scheme):
-    for path in (
-        "/",
-        "/hybrid?unit=nyquist&separate=1",
-        "/hybrid?present=1&high=photograph:cat",
-        "/attacks?dragged=epsilon&attack_steps=2",
-        "/attacks?present=1&attack_steps=2",
-    ):
-        page = visit(path, width=width, height=width * 9 // 16, scheme=scheme)
-        complete(page)
-        assert part(page, "stage").evaluate(OVERHANG) == [], path
-        assert max(page.evaluate(WIDER)) <= 1, path
+LOOKS = [(1280, "light"), (1280, "dark"), (1920, "dark"), (1920, "light")]
+
+
+@pytest.mark.parametrize(
+    ("path", "begin"),
+    [
+        ("/", 0),
+        ("/hybrid?unit=nyquist&separate=1", 2),
+        ("/hybrid?present=1&high=photograph:cat", 0),
+        ("/attacks?dragged=epsilon&attack_steps=2", 2),
+        ("/attacks?present=1&attack_steps=2", 0),
+    ],
+)
+def test_nothing_is_cut(visit, path, begin):
+    """Opened narrow and light or wide and dark, and then as window and theme change."""
+    for number, (width, scheme) in enumerate(LOOKS[begin:] + LOOKS[:begin]):
+        height = width * 9 // 16
+        if number == 0:
+            page = visit(path, width=width, height=height, scheme=scheme)
+            complete(page)
+        else:
+            page.emulate_media(color_scheme=scheme)
+            page.set_viewport_size({"width": width, "height": height})
+            silent(page)
+        assert part(page, "stage").evaluate(OVERHANG) == [], (width, scheme)
+        assert max(page.evaluate(WIDER)) <= 1, (width, scheme)
         assert_readable(page, scheme)
-        page.close()
 
 
 def assert_readable(page, scheme):
