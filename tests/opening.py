@@ -9,6 +9,7 @@ from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
 from blurlab.networks import store
+from blurlab.ui import jobs
 
 APP = Path(__file__).parents[1] / "app.py"
 needs_models = pytest.mark.skipif(not store.names(), reason="no models are installed")
@@ -35,7 +36,10 @@ def opened(monkeypatch):
         app.query_params.update(address)
         return fine(app.run())
 
-    return open_page
+    yield open_page
+    # What nobody looks at any more would hold up the next test until its patience is over.
+    for key in [key for key, job in jobs._jobs.items() if not job.is_over]:
+        jobs.forget(key)
 
 
 def fine(app):

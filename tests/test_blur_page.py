@@ -180,7 +180,11 @@ def test_the_page_shows_the_chain_with_what_models_say_at_each_stage(page):
     assert page.get("plotly_chart")
 
 
-def test_each_knob_changes_the_chain_and_the_address(page):
+def test_each_knob_changes_the_chain_and_the_address(opened, monkeypatch):
+    monkeypatch.setattr(defending, "STEPS", 1)  # of no other test, whose strengths are more
+    few = defending.DEFENCES["blur"]._replace(strengths=(0.0, 0.75, 2.0))
+    monkeypatch.setitem(defending.DEFENCES, "blur", few)
+    page = settled(opened("blur"))
     before = curves(page)
 
     def turned():
@@ -254,7 +258,8 @@ def test_a_bad_value_in_a_link_falls_back_alone(opened, key, text, allowed):
     assert fed(app, "settings")["position"] == 3
 
 
-def test_presenters_get_the_chain_and_little_else(opened):
+def test_presenters_get_the_chain_and_little_else(opened, monkeypatch):
+    monkeypatch.setattr(defending, "STEPS", 2)
     app = settled(opened("blur", present="1"))
     assert fed(app, "settings")["presenter"] is True
     assert app.get("plotly_chart") == []

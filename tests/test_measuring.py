@@ -13,6 +13,7 @@ import tiny
 import torch
 from torch.testing import assert_close
 
+from blurlab.__main__ import main
 from blurlab.data import sets, sources
 from blurlab.data.sets import Pictures
 from blurlab.data.sources import Source
@@ -259,22 +260,25 @@ RUN = (
 )
 
 
-def test_a_killed_measure_loses_nothing_that_was_reported(installed, tmp_path):
+def test_a_killed_measure_loses_nothing_that_was_reported(installed, tmp_path, monkeypatch):
     tiny.write_folders(tmp_path / "folder", 300)
     asked = ["measure", "hybrids", "--model", "tiny", "--data", str(tmp_path / "folder")]
-
-    def start(store, *more):
-        return subprocess.Popen(
-            [sys.executable, "-W", "error", "-c", RUN, str(installed), *asked, *more],
-            cwd=ROOT,
-            env={**os.environ, "OMP_NUM_THREADS": "1", "BLURLAB_RESULTS": str(tmp_path / store)},
-            stdout=subprocess.DEVNULL,
-        )
 
     def written(store):
         return {path: path.read_bytes() for path in (tmp_path / store).glob("*/[0-9]*.parquet")}
 
-    killed = start("killed")
+    def ended(store, *more):
+        monkeypatch.setenv("BLURLAB_RESULTS", str(tmp_path / store))
+        return main([*asked, *more])
+
+    # As many threads as here, for sums in another order differ in their last digit.
+    threads = {"OMP_NUM_THREADS": str(torch.get_num_threads())}
+    killed = subprocess.Popen(
+        [sys.executable, "-W", "error", "-c", RUN, str(installed), *asked],
+        cwd=ROOT,
+        env={**os.environ, **threads, "BLURLAB_RESULTS": str(tmp_path / "killed")},
+        stdout=subprocess.DEVNULL,
+    )
     while not written("killed"):
         assert killed.poll() is None
         time.sleep(0.01)
@@ -282,10 +286,10 @@ def test_a_killed_measure_loses_nothing_that_was_reported(installed, tmp_path):
     assert killed.wait() == -signal.SIGKILL
     reported = written("killed")
     assert 1 <= len(reported) < 6
-    assert start("killed", "-n", "50").wait() == 0  # what is there is read, not measured again
+    assert ended("killed", "-n", "50") == 0  # what is there is read, not measured again
     assert written("killed") == reported
-    assert start("killed", "--json", str(tmp_path / "killed.json")).wait() == 0
-    assert start("whole", "--json", str(tmp_path / "whole.json")).wait() == 0
+    assert ended("killed", "--json", str(tmp_path / "killed.json")) == 0
+    assert ended("whole", "--json", str(tmp_path / "whole.json")) == 0
     (resumed,), (whole,) = (
         json.loads((tmp_path / f"{name}.json").read_text()) for name in ("killed", "whole")
     )

@@ -9,6 +9,7 @@ import pytest
 from opening import button, fine, labels, needs_models, said, until
 
 from blurlab.claims import compare, paper
+from blurlab.data import sets
 from blurlab.measures import measuring, results
 from blurlab.networks import store
 from blurlab.statistics import Interval, correlation
@@ -24,6 +25,16 @@ NAME = "objects_blur2"
 FEW = {"data": "objects", "n": "8", "models": NAME}
 
 pytestmark = needs_models
+
+
+@pytest.fixture(autouse=True, scope="module")
+def few_objects():
+    """Draw fewer objects for validation than there are, which takes seconds."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sets.OBJECTS_COUNT, "val", 400)
+        measures_job.source.cache_clear()
+        yield
+    measures_job.source.cache_clear()
 
 
 @pytest.fixture(autouse=True)
