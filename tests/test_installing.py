@@ -200,7 +200,7 @@ def test_class_names_come_from_a_file_a_list_or_a_known_set():
 # The command line
 
 
-def test_the_command_adds_a_model_that_predict_then_asks(file, net, capsys):
+def test_the_command_adds_a_model_that_predict_then_asks(file, capsys):
     save_image(torch.rand(3, 32, 32), "in.png")
     arguments = ["--checkpoint", str(file), "--architecture", ARCHITECTURE, "--input-size", "32"]
     classes = ["--classes", ",".join(tiny.CLASSES), "--mean", *map(str, MEAN)]

@@ -69,7 +69,7 @@ def test_both_pictures_keep_the_mean_and_add_up_to_the_picture(images):
     assert_close(low + high - mean, calm)
 
 
-def test_pictures_for_people_are_those_of_the_published_filter(images, generator):
+def test_pictures_for_people_are_those_of_the_published_filter(generator):
     """Gaussian of scipy with grey around, minus it for high, at their own size of 224 pixels."""
     ndimage = pytest.importorskip("scipy.ndimage")
     picture = torch.rand(1, 1, 224, 224, generator=generator)

@@ -139,7 +139,7 @@ def test_names_that_are_no_text_are_shown_with_question_marks(folder):
     assert source.load().images[ALL].shape[0] == 6
 
 
-def test_only_a_folder_is_checked(tmp_path):
+def test_only_a_folder_is_checked():
     with pytest.raises(ValueError, match="'nowhere' is no folder on this machine"):
         list(sources.check("nowhere"))
     with pytest.raises(ValueError, match="is no folder on this machine"):
