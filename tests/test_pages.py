@@ -192,9 +192,6 @@ def test_the_unit_switch_shows_another_unit_everywhere(hybrid_page, unit, suffix
     fine(hybrid_page.sidebar.selectbox(key="unit").set_value(unit).run())
     shown = fed(hybrid_page, "settings")["unit"]
     assert (shown["suffix"], shown["scale"]) == (suffix, scale)
-    figure = json.loads(hybrid_page.get("plotly_chart")[0].proto.spec)
-    assert suffix.removeprefix("of ") in figure["layout"]["xaxis"]["title"]["text"]
-    assert max(figure["data"][0]["x"]) == pytest.approx(128 / scale)
     assert hybrid_page.query_params == {"unit": unit}
 
 
