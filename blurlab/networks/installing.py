@@ -5,14 +5,14 @@ import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
-import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from blurlab.data import sets
-from blurlab.networks import architectures, checkpoints, classifier, programs, store
+from blurlab.networks import architectures, checkpoints, classifier, programs, store, trials
 from blurlab.pictures import objects
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
@@ -140,21 +140,22 @@ def check_classes(classes: Sequence[str]) -> None:
 
 
 def try_out(model: classifier.Classifier, classes: int) -> None:
-    """Ask a model about one black picture and about two, and refuse one that cannot answer."""
-    size = model.input_size
-    try:
-        with torch.no_grad():
-            answered = [model(torch.zeros(count, 3, size, size)) for count in (1, 2)]
-    except (RuntimeError, AssertionError, ValueError, LookupError, TypeError) as error:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
-        raise ValueError(
-            f"the network does not take one and two pictures of {size} pixels: {reason}."
-        ) from error
-    for count, given in enumerate(answered, 1):
-        if not isinstance(given, Tensor) or given.shape != (count, classes):
-            raise ValueError(
-                f"the network does not answer with one number for each of {classes} classes."
-            )
+    """Ask a model about one picture and about two, and refuse one that cannot answer.
+
+    What a program answers is asked of it in a process of its own; see trials.
+    """
+    if not isinstance(model.net, programs.Program):
+        trials.ask(model, model.input_size, classes)
+        return
+    with TemporaryDirectory() as folder:
+        weights = Path(folder) / "weights.safetensors"
+        save_file(_state(model.net), weights)
+        side = model.crop or model.input_size
+        trials.ask_apart(model.net.graph, weights, side, classes)
+
+
+def _state(net: nn.Module) -> dict[str, Tensor]:
+    return {key: value.clone().contiguous() for key, value in net.state_dict().items()}
 
 
 def write(
@@ -170,8 +171,7 @@ def write(
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.safetensors"
     partial = folder / f"{name}.partial"
-    state = {key: value.clone().contiguous() for key, value in net.state_dict().items()}
-    save_file(state, partial)
+    save_file(_state(net), partial)
     os.replace(partial, path)
     card = {
         "name": name,

@@ -1,40 +1,40 @@
 """Networks exported with torch.export: their steps are read and repeated, without their loader.
 
 torch.export.load runs what a file says: it unpickles, and makes Python out of names and
-expressions. Here a program is a list of calls of aten's operators on tensors and numbers, or it is
-refused.
+expressions. Here a program is a list of calls of the operators that classifiers need, on tensors
+and numbers that their schemas allow, or it is refused. Before it computes anything, a pass over
+shapes alone tells how large its tensors get and how much there is to do.
 """
 
 import json
-import operator
+import math
 import re
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from blurlab.networks import inert
+from blurlab.networks import inert, meter, operators, schemas
+from blurlab.networks.operators import DTYPES, Refused
 
-TARGET = re.compile(r"torch\.ops\.aten\.(\w+)\.(\w+)")
-ARITHMETIC = {
-    f"_operator.{name}": getattr(operator, name)
-    for name in ("add", "sub", "mul", "floordiv", "mod", "eq", "ne", "lt", "le", "gt", "ge")
-}
-# Checks of the exporter's: the shapes are those of the pictures, whatever they are.
-CHECKS = {"_assert_scalar", "_assert_async", "_assert_tensor_metadata", "sym_constrain_range"}
-WITH_WORDS = {"gelu", "div", "scaled_dot_product_attention"}  # the rest could name files
-DTYPES = {
-    1: torch.uint8, 2: torch.int8, 3: torch.int16, 4: torch.int32, 5: torch.int64,
-    6: torch.float16, 7: torch.float32, 8: torch.float64, 12: torch.bool, 13: torch.bfloat16,
-}  # fmt: skip
-FORMATS = {1: torch.contiguous_format, 2: torch.channels_last, 4: torch.preserve_format}
 LONGEST = 50_000_000  # bytes of a program's description
-PLAIN = {"as_int", "as_float", "as_bool", "as_ints", "as_floats", "as_bools", "as_string"}
-NAMED = {"as_tensor": "name", "as_sym_int": "as_name", "as_sym_bool": "as_name"}
-LISTS = {"as_tensors": "as_tensor", "as_sym_ints": "as_sym_int"}
+DEEPEST, KEY = 32, 256  # modules in one another, and letters in a tensor's name
+ELEMENTS = 2**28  # of one tensor, for every picture
+WORK = 2e12  # operations for a picture; a ViT-H/14 takes 0.33e12 at 224 pixels
+
+
+class Step(NamedTuple):
+    """A call: its function, what it is given, what it makes, and which names are over after it."""
+
+    call: Callable
+    inputs: list[tuple[str, dict]]
+    outputs: list
+    over: list[str]
+    changes: str  # the argument that it changes in place, if any
+    name: str
 
 
 class Program(nn.Module):
@@ -42,47 +42,96 @@ class Program(nn.Module):
 
     graph: as read() returns it.
     Takes what was exported for, (N, 3, S, S) normalised pictures; returns (N, classes) logits.
+    Raises Refused, a ValueError, for a graph with more in it than operators on the list, for one
+    that changes its own weights or the pictures, and where one picture would take more than
+    ELEMENTS or WORK, or N more than N times as much as two do.
     """
 
     def __init__(self, graph: dict[str, Any]):
         super().__init__()
-        self.graph = graph
-        self.calls = [(_function(node["target"]), node) for node in graph["nodes"]]
+        schemas.check(graph)
+        self.graph, self.measured = graph, {}
         for tensor in graph["tensors"].values():
             empty = torch.empty(tensor["shape"], dtype=DTYPES[tensor["dtype"]])
             _place(self, tensor["key"], empty)
-        last = {name: index for index, node in enumerate(graph["nodes"]) for name in _used(node)}
-        self.over = [[] for _ in self.calls]
+        nodes = graph["nodes"]
+        last = {name: index for index, node in enumerate(nodes) for name in schemas.used(node)}
+        over = [[] for _ in nodes]
         for name, index in last.items():
             if name != graph["logits"]:
-                self.over[index].append(name)
+                over[index].append(name)
+        self.steps = [_step(*each) for each in zip(nodes, over, strict=True)]
 
     def forward(self, images: Tensor) -> Tensor:
-        own = dict(self.named_parameters()) | dict(self.named_buffers())
+        self.measure(images)
+        return self._run(dict(self.named_parameters()) | dict(self.named_buffers()), images)
+
+    def measure(self, images: Tensor) -> float:
+        """Return how many operations pictures take, without one of them; see meter."""
+        shape = (*images.shape, images.dtype)
+        if shape not in self.measured:
+            count = len(images)
+            work = WORK * count
+            if count > 2:
+                work = self.measure(images[:2]) * count
+            own = {key: _shaped(tensor) for key, tensor in self.state_dict().items()}
+            self.measured[shape] = meter.of(
+                self._run, own, _shaped(images), elements=ELEMENTS * count, work=work
+            )
+        return self.measured[shape]
+
+    def _run(self, own: dict[str, Tensor], images: Tensor) -> Tensor:
         known = {name: own[each["key"]] for name, each in self.graph["tensors"].items()}
         known[self.graph["images"]] = images
-        for (function, node), over in zip(self.calls, self.over, strict=True):
-            given = {name: _value(value, known, images) for name, value in node["inputs"]}
-            if node["target"] in ARITHMETIC:
-                result = function(*given.values())
-            else:
-                result = function(**given)
-            _keep(node["outputs"], result, known)
-            for name in over:  # a deep network's features would not fit all at once
+        fixed = {tensor.untyped_storage()._cdata for tensor in known.values()}
+        for step in self.steps:
+            given = {name: schemas.value(each, known, images.device) for name, each in step.inputs}
+            if step.changes:
+                operators.unchanged(given[step.changes], fixed, step.name)
+            result = step.call(**given)
+            results = result if isinstance(result, tuple) else (result,)
+            for group, made in zip(step.outputs, results, strict=False):
+                if isinstance(group, list):
+                    known.update(zip(group, made, strict=False))
+                else:
+                    known[group] = made
+            for name in step.over:  # a deep network's features would not fit all at once
                 known.pop(name, None)
         return known[self.graph["logits"]]
 
 
-def _function(target: str):
-    if target in ARITHMETIC:
-        return ARITHMETIC[target]
-    name, overload = TARGET.fullmatch(target).groups()
-    return getattr(getattr(torch.ops.aten, name), overload)
+def _shaped(tensor: Tensor) -> Tensor:
+    return torch.empty_like(tensor, device="meta", requires_grad=False)
+
+
+def _step(node: dict, over: list[str]) -> Step:
+    name, which = operators.split(node["target"])
+    inputs, changes = [tuple(each) for each in node["inputs"]], ""
+    if not which:
+        made = operators.ARITHMETIC[name]
+        return Step(_arithmetic(made), inputs, node["outputs"], over, changes, name)
+    for argument in operators.overload(name, which)._schema.arguments:
+        if argument.name == "device":  # all tensors are where the pictures are
+            inputs = [each for each in inputs if each[0] != "device"]
+            inputs.append(("device", {"as_device": {}}))
+        if argument.alias_info is not None and argument.alias_info.is_write:
+            changes = argument.name
+    call = operators.function(name, which)
+    return Step(call, inputs, node["outputs"], over, changes, name)
+
+
+def _arithmetic(made: Callable) -> Callable:
+    return lambda **given: operators.whole(made(*given.values()))
 
 
 def _place(root: nn.Module, key: str, tensor: Tensor) -> None:
     """Hang a tensor into a tree of modules, so that its name there is its key."""
     *path, last = key.split(".")
+    if len(path) > DEEPEST or len(key) > KEY:
+        raise Refused(
+            f"the name {key[:20]!r}... of a tensor is {len(path)} modules deep and {len(key)} long;"
+            f" the most is {DEEPEST} and {KEY}"
+        )
     for part in path:
         if part not in root._modules:
             root.add_module(part, nn.Module())
@@ -91,56 +140,6 @@ def _place(root: nn.Module, key: str, tensor: Tensor) -> None:
         root.register_parameter(last, nn.Parameter(tensor))
     else:
         root.register_buffer(last, tensor)
-
-
-def _used(node: dict) -> list[str]:
-    """Return the names that a call takes; what it makes counts too, for it may go unused."""
-    names = [name for name in node["outputs"] if isinstance(name, str)]
-    names += [name for group in node["outputs"] if isinstance(group, list) for name in group]
-
-    def walk(value: Any) -> None:
-        if isinstance(value, dict):
-            names.extend(v for k, v in value.items() if k in ("name", "as_name"))
-            for each in value.values():
-                walk(each)
-        elif isinstance(value, list):
-            for each in value:
-                walk(each)
-
-    walk([value for _, value in node["inputs"]])
-    return names
-
-
-def _value(argument: dict, known: dict, images: Tensor) -> Any:
-    """Return what a call is given, from how the file writes it."""
-    ((kind, value),) = argument.items()
-    if kind in PLAIN:
-        return value
-    if kind in NAMED:
-        name = value.get(NAMED[kind])
-        return known[name] if name is not None else next(iter(value.values()))
-    if kind in LISTS:
-        return [_value({LISTS[kind]: each}, known, images) for each in value]
-    if kind == "as_optional_tensor":
-        return _value(value, known, images)
-    if kind == "as_optional_tensors":
-        return [_value(each, known, images) for each in value]
-    return {
-        "as_none": lambda: None,
-        "as_scalar_type": lambda: DTYPES[value],
-        "as_memory_format": lambda: FORMATS[value],
-        "as_layout": lambda: torch.strided,
-        "as_device": lambda: images.device,
-    }[kind]()
-
-
-def _keep(outputs: Sequence, result: Any, known: dict) -> None:
-    if len(outputs) == 1 and isinstance(outputs[0], str):
-        known[outputs[0]] = result
-        return
-    names = outputs[0] if len(outputs) == 1 else outputs
-    for name, each in zip(names, result, strict=False):
-        known[name] = each
 
 
 def is_program(path: Path) -> bool:
@@ -159,47 +158,60 @@ def read(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
     """
     try:
         with zipfile.ZipFile(path) as archive:
-            graph, tensors = _read(archive)
-        Program(graph)
-    except _Unknown as error:
-        raise ValueError(f"{path.name} is not run: {error}.") from None
+            graph, tensors = _read(archive, path.stat().st_size)
+        with torch.device("meta"):
+            Program(graph)
+    except Refused as error:
+        raise ValueError(f"{path.name} is not run: {error.words}.") from None
     except inert.BROKEN:
         raise ValueError(f"{path.name} is damaged, or not written by torch.export.save.") from None
     return graph, tensors
 
 
-class _Unknown(Exception):
-    """Raised for a program that asks for more than is repeated here; its words end a sentence."""
-
-
-def _read(archive: zipfile.ZipFile) -> tuple[dict[str, Any], dict[str, Tensor]]:
+def _read(archive: zipfile.ZipFile, length: int) -> tuple[dict[str, Any], dict[str, Tensor]]:
     names = archive.namelist()
     (main,) = [name for name in names if re.fullmatch(r".*/models/[^/]+\.json", name)]
     whole = json.loads(_text(archive, main))["graph_module"]
-    tensors = {}
+    tensors, contents = {}, {}
     for name in names:
         if re.fullmatch(r".*/data/(weights|constants)/[^/]+_config\.json", name):
             folder = name.rpartition("/")[0]
             for key, entry in json.loads(_text(archive, name))["config"].items():
-                tensors[key] = _tensor(archive, folder, entry)
+                tensors[key] = _tensor(_content(archive, folder, entry, contents, length), entry)
+    if sum(tensor.nbytes for tensor in tensors.values()) > 2 * length:
+        raise Refused("it says that it holds more numbers than it does")
     return _graph(whole, tensors), tensors
 
 
 def _text(archive: zipfile.ZipFile, name: str) -> bytes:
     if archive.getinfo(name).file_size > LONGEST:
-        raise _Unknown("its description is longer than that of any network we know")
+        raise Refused("its description is longer than that of any network we know")
     return archive.read(name)
 
 
-def _tensor(archive: zipfile.ZipFile, folder: str, entry: dict) -> Tensor:
-    info = archive.getinfo(f"{folder}/{entry['path_name']}")
+def _content(
+    archive: zipfile.ZipFile, folder: str, entry: dict, contents: dict[str, bytearray], length: int
+) -> bytearray:
+    """Return the bytes that a tensor's numbers are in; those of several are read once."""
+    name = f"{folder}/{entry['path_name']}"
+    info = archive.getinfo(name)
     if info.compress_type != zipfile.ZIP_STORED or entry["use_pickle"]:
-        raise _Unknown("it holds objects that are no tensors")
-    content = archive.read(info)
+        raise Refused("it holds objects that are no tensors")
+    if name not in contents:
+        held = sum(map(len, contents.values())) + info.file_size
+        if held > length:  # entries of an archive can lie over one another
+            raise Refused("it says that it holds more numbers than it does")
+        contents[name] = bytearray(archive.read(info))
+    return contents[name]
+
+
+def _tensor(content: bytearray, entry: dict) -> Tensor:
     meta = entry["tensor_meta"]
     dtype = DTYPES[meta["dtype"]]
-    kept = inert.Kept(dtype, len(content) // inert.item_size(dtype), bytearray(content))
+    kept = inert.Kept(dtype, len(content) // inert.item_size(dtype), content)
     sizes, strides = ([each["as_int"] for each in meta[key]] for key in ("sizes", "strides"))
+    if math.prod(sizes) > kept.count:
+        raise Refused(f"a tensor of {math.prod(sizes):,} numbers has {kept.count:,} in the file")
     return inert.tensor(kept, meta["storage_offset"]["as_int"], sizes, strides)
 
 
@@ -213,54 +225,35 @@ def _graph(whole: dict, tensors: dict[str, Tensor]) -> dict[str, Any]:
             continue
         key = value.get(f"{kind}_name")
         if key not in tensors:
-            raise _Unknown(f"it takes a {kind}, which is no tensor")
+            raise Refused(f"it takes a {kind}, which is no tensor")
         tensor = tensors[key]
         dtype = next(number for number, each in DTYPES.items() if each == tensor.dtype)
         used[value["arg"]["name"]] = {"key": key, "shape": list(tensor.shape), "dtype": dtype}
     outputs = whole["graph"]["outputs"]
     if len(images) != 1 or len(outputs) != 1 or "as_tensor" not in outputs[0]:
-        raise _Unknown("it does not make one tensor of one batch of pictures")
-    nodes = [_node(node, used) for node in whole["graph"]["nodes"] if not _is_check(node)]
+        raise Refused("it does not make one tensor of one batch of pictures")
+    nodes = [_node(node) for node in whole["graph"]["nodes"] if not _is_check(node)]
     logits = outputs[0]["as_tensor"]["name"]
     return {"images": images[0], "logits": logits, "tensors": used, "nodes": nodes}
 
 
 def _is_check(node: dict) -> bool:
-    found = TARGET.fullmatch(node["target"])
-    return bool(found) and found[1] in CHECKS
+    found = operators.TARGET.fullmatch(node["target"])
+    return bool(found) and found[1] in operators.CHECKS
 
 
-def _node(node: dict, own: dict) -> dict[str, Any]:
-    target, inputs = node["target"], [[each["name"], each["arg"]] for each in node["inputs"]]
-    found = TARGET.fullmatch(target)
-    if not found and target not in ARITHMETIC:
-        raise _Unknown(f"it calls {target[:80]!r}, and only operators of torch.ops.aten are called")
-    name = found[1] if found else ""
-    kinds = {kind for _, argument in inputs for kind in argument}
-    if kinds & {"as_string", "as_strings"} and name not in WITH_WORDS:
-        raise _Unknown(f"it gives words to {name}")
-    for argument, value in inputs:
-        if argument in ("training", "train") and value.get("as_bool") is True:
-            raise _Unknown("it was exported in training mode; call eval() before exporting")
-    changed = _used({"inputs": inputs[:1], "outputs": []}) if name.endswith("_") else []
-    if any(each in own for each in changed):
-        raise _Unknown(f"it changes its own weights, by {name}")
-    if target == "torch.ops.aten.view.default":  # reshape takes numbers in any order in memory
-        target, inputs = "torch.ops.aten.reshape.default", [inputs[0], ["shape", inputs[1][1]]]
-    if found:
-        try:
-            _function(target)
-        except (AttributeError, RuntimeError):
-            raise _Unknown(f"this torch has no operator {target}") from None
-    return {"target": target, "inputs": inputs, "outputs": [_output(o) for o in node["outputs"]]}
+def _node(node: dict) -> dict[str, Any]:
+    inputs = [[each["name"], each["arg"]] for each in node["inputs"]]
+    outputs = [_output(each) for each in node["outputs"]]
+    return {"target": node["target"], "inputs": inputs, "outputs": outputs}
 
 
 def _output(output: dict) -> str | list[str]:
     ((kind, value),) = output.items()
     if kind == "as_tensors":
         return [each["name"] for each in value]
-    if kind in NAMED:
-        return value[NAMED[kind]]
+    if kind in schemas.NAMED:
+        return value[schemas.NAMED[kind]]
     if kind == "as_none":
         return ""
-    raise _Unknown(f"a call in it returns {kind.removeprefix('as_')}")
+    raise Refused(f"a call in it returns {kind.removeprefix('as_')}")
