@@ -34,7 +34,8 @@ abs neg sign square sqrt rsqrt reciprocal exp expm1 log log1p log2 sin cos tan t
 floor ceil round trunc maximum minimum addcmul addcdiv isnan isinf
 add.Tensor add.Scalar sub.Tensor sub.Scalar rsub.Tensor rsub.Scalar mul.Tensor mul.Scalar
 div.Tensor div.Scalar div.Tensor_mode div.Scalar_mode true_divide.Tensor floor_divide
-floor_divide.Scalar remainder.Tensor remainder.Scalar fmod.Tensor fmod.Scalar pow.Tensor_Scalar pow.Tensor_Tensor pow.Scalar
+floor_divide.Scalar remainder.Tensor remainder.Scalar fmod.Tensor fmod.Scalar
+pow.Tensor_Scalar pow.Tensor_Tensor pow.Scalar
 clamp clamp.Tensor clamp_min clamp_min.Tensor clamp_max clamp_max.Tensor lerp.Scalar lerp.Tensor
 eq.Tensor eq.Scalar ne.Tensor ne.Scalar lt.Tensor lt.Scalar le.Tensor le.Scalar gt.Tensor gt.Scalar
 ge.Tensor ge.Scalar logical_and logical_or logical_not logical_xor bitwise_and.Tensor
@@ -105,12 +106,21 @@ def _attention(query, key, value, dropout_p=0.0, is_causal=False, *, attn_mask=N
     )
 
 
+def _as_strided(self, size, stride, storage_offset=None):
+    """Return a tensor as it is; exporters write this after a pooling to one pixel."""
+    steps = zip(self.shape, self.stride(), stride, strict=True)
+    if tuple(size) != self.shape or storage_offset or any(n > 1 and a != b for n, a, b in steps):
+        raise Refused("it looks at numbers outside a tensor, by as_strided")
+    return self
+
+
 # In place of operators that take their arguments on trust, those that check them. Reshape takes
 # numbers in any order in memory, view does not.
 REPLACED: dict[str, Callable] = {
     "view": lambda self, size: self.reshape(size),
     "_unsafe_view": lambda self, size: self.reshape(size),
     "_unsafe_index.Tensor": torch.ops.aten.index.Tensor,
+    "as_strided": _as_strided,
     "_adaptive_avg_pool2d": torch.ops.aten.adaptive_avg_pool2d.default,
     "native_group_norm": _group_norm,
     "_native_batch_norm_legit_no_training": _batch_norm,

@@ -114,7 +114,7 @@ def _step(node: dict, over: list[str]) -> Step:
         if argument.name == "device":  # all tensors are where the pictures are
             inputs = [each for each in inputs if each[0] != "device"]
             inputs.append(("device", {"as_device": {}}))
-        if argument.alias_info is not None and argument.alias_info.is_write:
+        if argument.is_write:
             changes = argument.name
     call = operators.function(name, which)
     return Step(call, inputs, node["outputs"], over, changes, name)

@@ -122,7 +122,7 @@ def _check_call(
         kind, value = str(asked.real_type), given[argument]
         _check_type(name, argument, kind, value, known)
         names = _names(value)
-        writes = asked.alias_info is not None and asked.alias_info.is_write
+        writes = asked.is_write
         if writes and (not names or fixed & set(names)):
             raise Refused(f"it changes its own weights or pictures, by {name}")
         if argument in operators.ANSWERING:
