@@ -64,10 +64,10 @@ def ask_apart(graph: dict[str, Any], weights: Path, side: int, classes: int) -> 
     """
     limits = {"seconds": SECONDS, "memory": MEMORY + 2 * weights.stat().st_size}
     asked = {"graph": graph, "weights": str(weights.resolve()), "side": side, "classes": classes}
-    root = str(Path(__file__).parents[1])
+    root = str(Path(__file__).parents[2])
     paths = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
     process = subprocess.Popen(
-        [sys.executable, "-P", "-W", "ignore", "-m", "blurlab.trials"],
+        [sys.executable, "-P", "-W", "ignore", "-m", "blurlab.networks.trials"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
