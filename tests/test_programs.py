@@ -149,8 +149,8 @@ def rename(old, new):
         ("torch.ops.prim.Print.default", "it calls 'torch.ops.prim.Print.default'"),
         ("torch.ops.aten.conv2d.default.__globals__", "it calls"),
         ("_operator.attrgetter", "it calls '_operator.attrgetter'"),
-        ("torch.ops.aten.save.default", "gives words to save"),
-        ("torch.ops.aten.from_file.default", "gives words to from_file"),
+        ("torch.ops.aten.save.default", "which is not an operator that classifiers need"),
+        ("torch.ops.aten.from_file.default", "which is not an operator that classifiers need"),
     ],
 )
 def test_calls_of_anything_but_atens_operators_are_refused(changed, target, problem):
@@ -161,7 +161,7 @@ def test_calls_of_anything_but_atens_operators_are_refused(changed, target, prob
 
 def test_an_operator_that_this_torch_lacks_is_named(changed):
     path = changed(description=rename("torch.ops.aten.chunk.default", "torch.ops.aten.no.default"))
-    with pytest.raises(ValueError, match=r"this torch has no operator torch\.ops\.aten\.no\.defau"):
+    with pytest.raises(ValueError, match=r"torch.ops.aten.no.default., which is not an operator"):
         programs.read(path)
 
 
