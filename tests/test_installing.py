@@ -2,6 +2,7 @@
 
 import json
 import re
+from argparse import Namespace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -169,12 +170,69 @@ def test_timms_models_are_added_and_names_it_lacks_refused():
         ({"std": (0.2, 0.0, 0.2)}, "std is"),
         ({"mean": (0.5,)}, "mean is"),
         ({"mean": (0.5, float("nan"), 0.5)}, "mean is"),
+        (
+            {"mean": (123.675, 116.28, 103.53), "std": (58.395, 57.12, 57.375)},
+            "mean 123.675 116.28 103.53 and standard deviation 58.395 57.12 57.375 are of pictures "
+            "from 0 to 255; for ours, from 0 to 1, give 0.485 0.456 0.406 and 0.229 0.224 0.225.",
+        ),
+        ({"mean": (127.5,) * 3, "std": (1,) * 3}, "give 0.5 0.5 0.5 and 0.003922"),
+        ({"std": (58.395, 57.12, 57.375)}, "from 0 to 1, give 0.229 0.224 0.225."),
         ({"crop": 33}, "crop is 33 pixels; it is 1 to the input size, 32"),
     ],
 )
 def test_impossible_preprocessing_is_refused(changes, problem):
     with pytest.raises(ValueError, match=re.escape(problem)):
         recipe(**changes)
+
+
+@pytest.mark.parametrize(
+    ("key", "change", "problem"),
+    [
+        ("conv1.weight", lambda w: w * torch.nan, "conv1.weight holds nan, so training failed"),
+        ("fc.bias", lambda w: w + torch.inf, "fc.bias holds inf, so training failed"),
+        ("bn1.running_var", lambda w: w - 2, "bn1.running_var holds -1; a variance is 0 or more"),
+        ("bn1.running_mean", lambda w: w * torch.nan, "bn1.running_mean holds nan"),
+        ("fc.weight", lambda w: (99 * w).char(), "fc.weight holds int8, as quantised networks do"),
+        ("fc.weight", lambda w: w * 0 + 3e38, "answers a black picture with numbers that are not"),
+    ],
+)
+def test_weights_that_cannot_answer_are_refused(net, folder, key, change, problem):
+    state = net.state_dict()
+    save_file(state | {key: change(state[key])}, "wrong.safetensors")
+    with pytest.raises(ValueError, match=re.escape(problem)):
+        installing.add("own", Path("wrong.safetensors"), recipe(), tiny.CLASSES)
+    assert not folder.exists()
+
+
+def test_what_was_left_out_of_a_file_is_noted_on_the_card_and_told(net, capsys):
+    state = net.state_dict() | {"total_ops": torch.zeros(1), "fc.total_ops": torch.zeros(1)}
+    other = {key: value + (key == "fc.bias") for key, value in state.items()}
+    run = {"args": Namespace(lr=1), "state_dict": state, "state_dict_ema": other}
+    torch.save(run, "run.pth")
+    card = installing.add("own", Path("run.pth"), recipe(), tiny.CLASSES)
+    assert [note.split(",")[0] for note in card["notes"]] == [
+        "run.pth holds averaged weights too",
+        "run.pth also holds argparse.Namespace",
+        "run.pth has total_ops and 1 more",
+    ]
+    assert store.card("own") == card
+    words = ["--checkpoint", "run.pth", "--architecture", ARCHITECTURE, "--input-size", "32"]
+    words += ["--classes", ",".join(tiny.CLASSES)]
+    assert main(["add", "ema", *words, "--key", "state_dict_ema"]) == 0
+    assert "also holds argparse.Namespace" in capsys.readouterr().err
+    bias = [store.load(name).net.fc.bias for name in ("own", "ema")]
+    assert_close(bias[1], bias[0] + 1)
+
+
+@pytest.mark.parametrize("architecture", ["gone.pt2", "gone/" * 2000 + "a.pt2", "a\0.pt2", ".pt2"])
+def test_an_architecture_that_is_no_file_is_refused(architecture):
+    with pytest.raises(ValueError, match=r"^architecture .* is no file here; it is a \.pt2"):
+        installing.recipe(architecture, 32)
+
+
+def test_a_thousand_class_names_are_no_file():
+    names = [f"class {number}" for number in range(1000)]
+    assert installing.class_names(", ".join(names)) == tuple(names)
 
 
 def test_a_network_that_cannot_take_pictures_of_the_size_is_refused(folder):

@@ -126,6 +126,9 @@ def describe_weights(added) -> None:
             help=f"of the three colours in [0, 1] (default: ImageNet's, {usual})",
         )
     added.add_argument("--prefix", help='what the names in the file begin with, such as "module."')
+    added.add_argument(
+        "--key", help="which of a training run's networks to take, such as state_dict_ema"
+    )
     added.add_argument("--title", help="what the pages call it by (default: NAME)")
 
 
@@ -145,7 +148,9 @@ def add_model(options) -> None:
         title=options.title or "",
         source=options.checkpoint.name,
         prefix=options.prefix,
+        key=options.key,
     )
+    print(*card.get("notes", ()), sep="\n", end="\n" * ("notes" in card), file=sys.stderr)
     print(
         f"{card['name']}: {card['parameters']:,} parameters, {len(card['classes'])} classes, "
         f"sha256 {card['sha256'][:16]}..., in {store.own_folder()}"

@@ -12,6 +12,7 @@ from urllib.request import Request, urlopen
 
 STALL = 20.0  # seconds without a byte after which a server is given up
 CHUNK = 1 << 18  # bytes
+HEAD = 512  # bytes that tell a web page
 HASHES = {"sha256": "SHA-256", "md5": "MD5"}  # as hashlib names them, and people
 FULL = (errno.ENOSPC, errno.EDQUOT)
 
@@ -47,7 +48,9 @@ def fetch(
     partial = path.with_name(f"{path.name}.part")
     path.parent.mkdir(parents=True, exist_ok=True)
     yield from _grow(url, partial, size, remedy)
-    if is_html(partial):
+    with partial.open("rb") as file:
+        came = file.read(HEAD)
+    if is_html(came):
         partial.unlink()
         raise ValueError(f"{url} gives a web page instead of the file; {_or(remedy)}.")
     found = hash_of(partial, algorithm)
@@ -130,8 +133,7 @@ def _reason(error: Exception) -> str:
     return "broke off; what came is kept"
 
 
-def is_html(path: Path) -> bool:
-    """Tell whether a file begins as a web page does."""
-    with path.open("rb") as file:
-        start = file.read(512).lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+def is_html(head: bytes) -> bool:
+    """Tell whether a file's first bytes are those of a web page."""
+    start = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     return start.startswith((b"<!doctype", b"<html", b"<head", b"<?xml", b"<!--"))

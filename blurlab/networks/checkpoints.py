@@ -1,24 +1,36 @@
 """Tensors out of files that others wrote, without running anything that the files hold.
 
-torch.load(weights_only=False) is never used here or elsewhere: it runs what a file tells it to.
+torch.load is not used here or elsewhere: what it refuses to run it refuses to read, and some files
+that it reads take all memory.
 """
 
 import json
+import math
 import re
 import struct
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from blurlab.data.downloads import is_html
-from blurlab.networks import inert, programs
+from blurlab.networks import formats, inert, programs
+from blurlab.networks.inert import SAVED
 
-KEYS = ("state_dict", "model_state_dict", "model", "net", "network", "weights")
+# Under which keys training runs keep a network, in the order in which they are looked for.
+PLAIN = (
+    "state_dict", "model_state_dict", "model_state", "model", "net", "network", "weights", "params",
+)  # fmt: skip
+AVERAGED = (
+    "state_dict_ema", "ema_state_dict", "model_ema_state_dict", "model_ema", "params_ema", "ema",
+)  # fmt: skip
+PAIRED = ("student", "teacher")
+MOST_TRIED = 100  # prefixes
+DEEPEST = 4  # of a network's dictionary within others
+MOST_KEYS = 12  # that an error names
 PREFIXES = ("", "module.", "module.model.", "model.", "net.", "network.", "backbone.")
 # What tensors were called in older files of torchvision's DenseNets and ViTs, and are called now.
 RENAMED = (
@@ -26,76 +38,200 @@ RENAMED = (
     (re.compile(r"(encoder_layer_\d+\.mlp\.)linear_1\."), r"\g<1>0."),
     (re.compile(r"(encoder_layer_\d+\.mlp\.)linear_2\."), r"\g<1>3."),
 )
+# Buffers that counters of operations, averages of weights and older libraries leave, and that no
+# answer depends on; a network that has them itself gets them.
+SPARE = {
+    "total_ops", "total_params", "n_averaged", "num_batches_tracked", "position_ids",
+    "relative_position_index", "attn_mask",
+}  # fmt: skip
 LONGEST_HEADER = 100_000_000  # bytes; the limit that safetensors itself has
-SAVED = "save the state dict alone, as safetensors or with torch.save"
+MOST_HEADER = 8 * 2**20  # bytes; the largest networks have a few hundred thousand
+SAFETENSORS_DTYPES = {
+    "F64", "F32", "F16", "BF16", "I64", "I32", "I16", "I8", "U8", "BOOL",
+}  # fmt: skip
 
 
-def tensors(path: Path, *, published: bool = False) -> dict[str, Tensor]:
-    """Read a network's tensors by name from a safetensors file or one of torch.save.
+class Checkpoint(NamedTuple):
+    """A network's tensors by name, and sentences about what else was in the file."""
 
-    Of a file that holds a training run, those under its state_dict or model are returned.
-    published: step over what is no tensor, as files need that come with more. Without it, such a
-    file is refused. Neither way is anything in it run.
-    Raises ValueError, in one sentence, for a file that is something else or damaged.
+    tensors: dict[str, Tensor]
+    notes: list[str]
+
+
+def read(path: Path, key: str | None = None) -> Checkpoint:
+    """Read a network's tensors by name from a safetensors file, one of torch.save or a .pt2.
+
+    key: of the dictionary to take from a training run that keeps several networks; those inside
+    others are written with dots between. Without it the usual ones are looked for.
+    What is no tensor is stepped over, and nothing in the file is run.
+    Raises ValueError, in one sentence, for a file that is something else, damaged, or asks for more
+    time or memory than a network's needs.
     """
-    if is_html(path):
-        raise ValueError(f"{path.name} is a web page, not weights; download the file itself.")
-    if is_safetensors(path):
-        return _safetensors(path)
-    if programs.is_program(path):
-        return programs.read(path)[1]
-    if published:
-        return state(inert.load(path), path.name)
-    return state(_weights_only(path), path.name)
+    formats.refuse(path)
+    is_one = {
+        is_safetensors: _safetensors,
+        programs.is_program: lambda path: programs.read(path)[1],
+    }
+    for is_it, read_all in is_one.items():
+        if is_it(path):
+            if key is not None:
+                raise ValueError(f"{path.name} holds one network and no keys; leave {key!r} out.")
+            return Checkpoint(read_all(path), [])
+    payload, foreign = inert.load(path)
+    if foreign and not isinstance(payload, Mapping):
+        raise ValueError(
+            f"{path.name} holds code or objects ({foreign[0]}) in place of tensors by name, and "
+            f"none of it was run; {SAVED}."
+        )
+    found, notes = state(payload, path.name, key)
+    if foreign:
+        named = ", ".join(foreign[:3]) + (f" and {len(foreign) - 3} more" if foreign[3:] else "")
+        notes.append(f"{path.name} also holds {named}, which was stepped over and not run.")
+    return Checkpoint(found, notes)
+
+
+def tensors(path: Path, key: str | None = None) -> dict[str, Tensor]:
+    """Return the tensors that read() finds."""
+    return read(path, key).tensors
 
 
 def is_safetensors(path: Path) -> bool:
     """Tell whether a file begins as safetensors does: a length, then JSON."""
     with path.open("rb") as file:
         start = file.read(9)
-    return len(start) == 9 and start[8:] == b"{" and start[:8] != b"\0" * 8 and _length(start)
+    return len(start) == 9 and start[8:] == b"{" and 0 < _length(start) <= LONGEST_HEADER
 
 
-def _length(start: bytes) -> bool:
-    return struct.unpack("<Q", start[:8])[0] <= LONGEST_HEADER
+def _length(start: bytes) -> int:
+    return struct.unpack("<Q", start[:8])[0]
 
 
 def _safetensors(path: Path) -> dict[str, Tensor]:
+    with path.open("rb") as file:
+        length = _length(file.read(8))
+        if length > MOST_HEADER:
+            raise ValueError(
+                f"{path.name} has a header of {length / 2**20:.0f} MB; that of a network has up to "
+                f"{MOST_HEADER // 2**20}."
+            )
+        header = file.read(length)
     try:
+        for name, entry in json.loads(header, object_pairs_hook=_once).items():
+            if name != "__metadata__":
+                _check_entry(name, entry)
         return load_file(path)
-    except (SafetensorError, json.JSONDecodeError, OSError, ValueError, KeyError):
+    except _Refused as error:
+        raise ValueError(f"{path.name} {error}.") from None
+    except (SafetensorError, *inert.BROKEN, OSError):
         raise ValueError(f"{path.name} is cut short or damaged; fetch or save it again.") from None
 
 
-def _weights_only(path: Path) -> Any:
-    try:
-        return torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # a damaged file can make torch.load stumble over anything
-        found = inert.foreign(path)
-        if found:
-            raise ValueError(
-                f"{path.name} holds code or objects ({found[0]}) beside tensors, and none of it "
-                f"was run; {SAVED}."
-            ) from None
-        raise ValueError(
-            f"{path.name} is neither safetensors nor whole as torch.save writes; {SAVED}."
-        ) from error
+class _Refused(Exception):
+    """Raised for what a safetensors file has and a network has not; its words end a sentence."""
 
 
-def state(payload: Any, file: str) -> dict[str, Tensor]:
+def _once(items: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(items)
+    if len(made) < len(items):
+        names = [name for name, _ in items]
+        twice = next(name for name in made if names.count(name) > 1)
+        raise _Refused(f"holds {twice[:80]!r} twice; every tensor has its own name")
+    return made
+
+
+def _check_entry(name: str, entry: dict[str, Any]) -> None:
+    if entry["dtype"] not in SAFETENSORS_DTYPES:
+        raise _Refused(
+            f"holds {name[:80]!r} in {str(entry['dtype'])[:20]}; save it in float32 or float16"
+        )
+    shape = entry["shape"]
+    if (
+        not all(type(n) is int and n >= 0 for n in shape)
+        or math.prod(max(n, 1) for n in shape) > inert.MOST_NUMBERS
+    ):
+        raise _Refused(f"gives {name[:80]!r} a shape that no tensor has")
+
+
+def state(payload: Any, file: str, key: str | None = None) -> Checkpoint:
     """Find a network's tensors by name in what a file holds.
 
-    Raises ValueError when there are none, or the file holds a whole network instead.
+    Raises ValueError when there are none, or several networks and no key that chooses.
     """
-    if not isinstance(payload, Mapping):
+    found = _candidates(payload)
+    if key is not None:
+        if key not in found:
+            raise ValueError(f"{file} has no tensors under the key {key!r}; {_choices(found)}.")
+        return Checkpoint(_plain(found[key], file), [])
+    own = found.pop("", None)
+    for names in (PLAIN, AVERAGED, PAIRED):
+        known = [path for path in found if path.partition(".")[0] in names]
+        if known:
+            break
+    else:
+        known = [""] if own is not None else list(found)
+    if not known:
         raise ValueError(f"{file} holds no tensors by name; {SAVED}.")
-    for key in KEYS:  # first, for a run may count its steps in tensors
-        if isinstance(payload.get(key), Mapping):
-            return state(payload[key], file)
-    found = {key: value for key, value in payload.items() if isinstance(value, Tensor)}
-    if found:
-        return {str(key): value.detach() for key, value in found.items()}
-    raise ValueError(f"{file} holds no tensors by name; {SAVED}.")
+    if len(known) > 1:
+        raise ValueError(f"{file} holds several networks; {_choices(dict.fromkeys(known))}.")
+    (taken,) = known
+    if not taken:
+        return Checkpoint(_plain(own, file), [])
+    averaged = [path for path in found if path.partition(".")[0] in AVERAGED and path != taken]
+    notes = []
+    if averaged:
+        notes.append(
+            f"{file} holds averaged weights too, under {averaged[0]!r}; those under {taken!r} were "
+            "taken, and the key chooses others."
+        )
+    elif taken.partition(".")[0] not in PLAIN + AVERAGED + PAIRED:
+        notes.append(f"The tensors were taken from under {taken!r} in {file}.")
+    return Checkpoint(_plain(found[taken], file), notes)
+
+
+def _choices(found: Mapping[str, Any]) -> str:
+    paths = [path for path in found if path]
+    if not paths:
+        return "leave the key out, for it has none"
+    shown = ", ".join(repr(path[:80]) for path in paths[:MOST_KEYS])
+    more = f" and {len(paths) - MOST_KEYS} more" if paths[MOST_KEYS:] else ""
+    return f"choose one by its key: {shown}{more}"
+
+
+def _candidates(payload: Any) -> dict[str, Mapping]:
+    """Return the dictionaries that hold tensors, by their keys with dots between; "" is the whole.
+
+    Within one that holds tensors no others are looked for, except at the top.
+    """
+    found, left = {}, [("", payload, 0)]
+    while left:
+        path, here, depth = left.pop(0)
+        if not isinstance(here, Mapping):
+            continue
+        has_tensors = any(isinstance(value, Tensor | inert.Unusable) for value in here.values())
+        if has_tensors:
+            found[path] = here
+        if (not has_tensors or depth == 0) and depth < DEEPEST:
+            inside = ((f"{path}.{key}" if path else str(key), each) for key, each in here.items())
+            left += [
+                (below, each, depth + 1) for below, each in inside if isinstance(each, Mapping)
+            ]
+    return found
+
+
+def _plain(found: Mapping, file: str) -> dict[str, Tensor]:
+    """Return the tensors of a dictionary under their names as words."""
+    made = {}
+    for key, value in found.items():
+        if isinstance(value, inert.Unusable):
+            raise ValueError(
+                f"{file} holds {str(key)[:80]!r} as a {value.kind} tensor; save plain ones of "
+                "floating-point numbers."
+            )
+        if isinstance(value, Tensor):
+            if str(key) in made:
+                raise ValueError(f"{file} holds {str(key)[:80]!r} twice; names are words.")
+            made[str(key)] = value.detach()
+    return made
 
 
 def fitted(
@@ -110,9 +246,11 @@ def fitted(
     given: names as in the file; a usual prefix such as "module." is found by itself. Tensors that
     do not begin with the prefix belong to something else and are left out.
     prefix: what the names begin with, where it is another.
+    Spare buffers, which spare() names, are left out.
     Raises ValueError naming the first mismatch, and the likely prefix if there is one.
     """
-    given = {today(key): value for key, value in given.items()}
+    left_out = set(spare(given, expected))
+    given = {today(key): value for key, value in given.items() if key not in left_out}
     if prefix is None:
         prefix = max(PREFIXES, key=lambda each: (matches(given, expected, each), -len(each)))
     own = {key.removeprefix(prefix): given[key] for key in given if key.startswith(prefix)}
@@ -123,6 +261,12 @@ def fitted(
     if problem:
         raise ValueError(f"{problem}{advice(given, expected, prefix)}.")
     return own
+
+
+def spare(given: Mapping[str, Any], expected: Mapping[str, Any]) -> list[str]:
+    """Name the buffers that an architecture lacks and that no answer depends on."""
+    own = {key.rpartition(".")[2] for key in expected}
+    return [key for key in given if key.rpartition(".")[2] in SPARE - own]
 
 
 def today(name: str) -> str:
@@ -161,7 +305,7 @@ def _written(shape: torch.Size) -> str:
 def advice(given: Mapping, expected: Mapping, prefix: str) -> str:
     """Suggest the prefix behind which more of the expected names are found."""
     first = next(iter(expected))
-    likely = {key.removesuffix(first) for key in given if key.endswith(f".{first}")}
+    likely = [key.removesuffix(first) for key in given if key.endswith(f".{first}")][:MOST_TRIED]
     best = max(likely, key=lambda each: matches(given, expected, each), default=prefix)
     if matches(given, expected, best) > matches(given, expected, prefix):
         return f"; its names seem to begin with the prefix {best!r}"

@@ -17,6 +17,7 @@ from blurlab.pictures import objects
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 SIZES = (8, 1024)  # pixels
+MOST_STD = 2  # of pictures from 0 to 1 it is at most 0.5; some networks take them from -1 to 1
 CLASS_SETS = {
     "cifar10": sets.CIFAR10_CLASSES,
     "imagenette": sets.IMAGENETTE_CLASSES,
@@ -33,24 +34,29 @@ def add(
     title: str = "",
     source: str = "",
     prefix: str | None = None,
-    published: bool = False,
+    key: str | None = None,
 ) -> dict:
     """Install the weights of a file under a name, so that every page and measure can use them.
 
     recipe: as recipe() makes it.  classes: in the order of the logits.
-    source: where the file is from, for the card.  prefix, published: see checkpoints.
-    Returns the card. Raises ValueError, and installs nothing, when something does not fit.
+    source: where the file is from, for the card.  prefix, key: see checkpoints.
+    Returns the card; its notes say what was in the file and not taken.
+    Raises ValueError, and installs nothing, when something does not fit.
     """
     check_name(name)
     check_classes(classes)
     expected = architectures.shapes(recipe, len(classes))
-    given = checkpoints.tensors(file, published=published)
+    given, notes = checkpoints.read(file, key)
     words = architectures.title(recipe)
     state = checkpoints.fitted(given, expected, words, len(classes), prefix)
+    if spare := checkpoints.spare(given, expected):
+        more = f" and {len(spare) - 1} more" if spare[1:] else ""
+        notes.append(f"{file.name} has {spare[0]}{more}, which {words} lacks and needs not.")
     model = classifier.build(recipe, len(classes)).eval()
+    check_weights(state, model.net)
     architectures.fill(model.net, state)
     try_out(model, len(classes))
-    return write(name, model.net, recipe, classes, title or name, source)
+    return write(name, model.net, recipe, classes, title or name, source, notes)
 
 
 def recipe(
@@ -78,9 +84,23 @@ def recipe(
         if len(numbers) != 3 or not all(least < number < math.inf for number in numbers):
             above = " above 0" if least == 0 else ""
             raise ValueError(f"{what} is {list(numbers)}; it takes three numbers{above}.")
+    check_range(mean, std)
     made = built(architecture) | {"data": data, "sigma": 0.0, "input_size": input_size}
     made |= {"mean": list(mean), "std": list(std), "interpolation": interpolation}
     return made if crop is None else made | {"crop": crop}
+
+
+def check_range(mean: Sequence[float], std: Sequence[float]) -> None:
+    """Refuse a mean and standard deviation of pictures from 0 to 255."""
+    if max(mean) > 1:
+        wrong = {"mean": mean, "standard deviation": std}
+    elif max(std) > MOST_STD:
+        wrong = {"standard deviation": std}
+    else:
+        return
+    was = " and ".join(f"{what} {' '.join(f'{n:g}' for n in each)}" for what, each in wrong.items())
+    right = " and ".join(" ".join(f"{n / 255:.4g}" for n in each) for each in wrong.values())
+    raise ValueError(f"{was} are of pictures from 0 to 255; for ours, from 0 to 1, give {right}.")
 
 
 def built(architecture: str) -> dict[str, Any]:
@@ -90,6 +110,11 @@ def built(architecture: str) -> dict[str, Any]:
         kept = classifier.INSIDE if "architecture" in known else ("stem", "widths", "blocks")
         return {key: known[key] for key in kept if key in known}
     if architecture.endswith(".pt2"):
+        if not os.path.isfile(architecture):
+            raise ValueError(
+                f"architecture {architecture[-80:]!r} is no file here; it is a .pt2 that "
+                "torch.export.save wrote, or a name of torchvision's."
+            )
         graph, _ = programs.read(Path(architecture))
         return {"architecture": architectures.PROGRAM, "graph": graph}
     library = "" if ":" in architecture else "torchvision:"
@@ -102,8 +127,7 @@ def class_names(words: str) -> tuple[str, ...]:
     words: a file with one name a line, or names with commas between them, or "imagenet", "cifar10",
     "imagenette" or "objects".
     """
-    path = Path(words)
-    return listed(path.read_text()) if path.is_file() else listed(words)
+    return listed(Path(words).read_text()) if os.path.isfile(words) else listed(words)
 
 
 def listed(words: str) -> tuple[str, ...]:
@@ -139,6 +163,31 @@ def check_classes(classes: Sequence[str]) -> None:
         raise ValueError(f"the class {twice!r} is given twice; every class has its own name.")
 
 
+def check_weights(state: dict[str, Tensor], net: nn.Module) -> None:
+    """Refuse weights that answer with no numbers, or that are no longer those that were trained.
+
+    An exported graph may hold infinite constants, as masks; its answers are finite all the same.
+    """
+    is_free = isinstance(net, programs.Program)
+    for key, own in net.state_dict().items():
+        given = state[key]
+        if not own.is_floating_point():
+            continue
+        if not given.is_floating_point():
+            kind = str(given.dtype).removeprefix("torch.")
+            raise ValueError(
+                f"{key} holds {kind}, as quantised networks do; give the floating-point weights."
+            )
+        wrong = given.isnan() if is_free else ~given.isfinite()
+        if wrong.any():
+            raise ValueError(
+                f"{key} holds {given[wrong][0]:g}, so training failed or the file is damaged; "
+                "weights are finite numbers."
+            )
+        if key.endswith("running_var") and (given < 0).any():
+            raise ValueError(f"{key} holds {given.min():g}; a variance is 0 or more.")
+
+
 def try_out(model: classifier.Classifier, classes: int) -> None:
     """Ask a model about one picture and about two, and refuse one that cannot answer.
 
@@ -165,6 +214,7 @@ def write(
     classes: Sequence[str],
     title: str,
     source: str,
+    notes: Sequence[str] = (),
 ) -> dict:
     """Write tensors and card to the folder of added models, the card last; return the card."""
     folder = store.own_folder()
@@ -183,6 +233,8 @@ def write(
         "bytes": path.stat().st_size,
         "sha256": store.sha256(path),
     }
+    if notes:
+        card["notes"] = list(notes)
     store.write_card(folder / f"{name}.json", card)
     return card
 

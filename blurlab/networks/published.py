@@ -46,7 +46,6 @@ class Weights(NamedTuple):
     the address of a Git LFS pointer to the file, says it.
     megabytes: about how many, where that is known before.  recipe: words for installing.recipe.
     classes: a set's name.
-    published: whether the file holds more than tensors, which are then stepped over.
     """
 
     title: str
@@ -55,7 +54,6 @@ class Weights(NamedTuple):
     megabytes: float | None
     recipe: dict[str, Any]
     classes: str
-    published: bool = False
     pointer: str = ""
 
 
@@ -80,7 +78,6 @@ def _madry() -> dict[str, Weights]:
             {"architecture": f"torchvision:{architecture}", "input_size": 256, "crop": 224}
             | {"data": "imagenet"},
             "imagenet",
-            published=True,
         )
     return found
 

@@ -84,5 +84,4 @@ def install(name: str, file: Path) -> dict:
         classes,
         title=weights.title,
         source=weights.url,
-        published=weights.published,
     )

@@ -19,6 +19,8 @@ def form() -> None:
     """Draw the form for a model of one's own, and install what it says."""
     if added := st.session_state.pop("added", None):
         st.success(f"{show.plain(added)} is installed: choose it in the sidebar.")
+        for note in cache.card(added).get("notes", ()):
+            st.info(show.plain(note))
     with st.form("own"):
         file = st.file_uploader(
             f"Weights, at most {MOST_MB} MB: safetensors, a state dict of torch.save, or a .pt2 of "
@@ -41,14 +43,15 @@ def form() -> None:
             key="own_classes",
             placeholder="imagenet, cifar10, imagenette and objects are known by these names",
         )
-        left, right, rest = st.columns([2, 2, 1])
+        left, right, rest, last = st.columns([2, 2, 1, 1])
         left.text_input("Mean of the three colours", WRITTEN_MEAN, key="own_mean")
         right.text_input("Standard deviation", WRITTEN_STD, key="own_std")
         rest.text_input("Prefix", key="own_prefix", help="Of the names in the file, if unusual")
+        last.text_input("Key", key="own_key", help="Of one network where a file holds several")
         asked = st.form_submit_button("Install")
     st.caption(
-        "Nothing in the file is run: one that holds more than tensors is refused. On the command "
-        "line, `python -m blurlab add` does the same for files of any size."
+        "Nothing in the file is run: what is no tensor is stepped over. On the command line, "
+        "`python -m blurlab add` does the same for files of any size."
     )
     if asked:
         install(file)
@@ -77,6 +80,7 @@ def install(file) -> None:
                 classes,
                 source=path.name,
                 prefix=state["own_prefix"] or None,
+                key=state["own_key"].strip() or None,
             )
     except ValueError as error:
         show.error(f"{str(error)[0].upper()}{str(error)[1:]}")
