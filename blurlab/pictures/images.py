@@ -14,6 +14,8 @@ import torch.nn.functional as F
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError, features
 from torch import Tensor
 
+from blurlab.pictures import headers
+
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF") + ("AVIF",) * features.check("avif")
 SEND = "send a " + ", ".join(FORMATS[:-1]).replace("WEBP", "WebP") + f" or {FORMATS[-1]}"
 
@@ -76,6 +78,8 @@ def read_image(data: bytes, name: str) -> Tensor:
         raise ImageError(f"{name} is empty: {SEND}.")
     if data.startswith(NPY_MAGIC):
         return _read_array(data, name)
+    if words := headers.excess(data):
+        raise ImageError(f"{name} {words}.")
     try:
         with Image.open(BytesIO(data), formats=FORMATS) as picture:
             _check_size(*picture.size, name)
