@@ -5,13 +5,17 @@ import sys
 from collections.abc import Sequence
 
 from blurlab.commands import defences, kept, measures, networks, pictures
+from blurlab.measures import results
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return 0, or 2 after one sentence on stderr about what was wrong."""
     options = parser().parse_args(arguments)
     try:
-        options.run(options)
+        try:
+            options.run(options)
+        finally:
+            print(*(f"{each}\n" for each in results.damaged()), sep="", end="", file=sys.stderr)
     except OSError as error:
         print(f"blurlab {options.command}: {sentence(error)}", file=sys.stderr)
         return 2

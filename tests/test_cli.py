@@ -19,6 +19,7 @@ from blurlab.data import sets
 from blurlab.filters import pca
 from blurlab.filters.blur import gaussian_blur
 from blurlab.filters.hybrid import hybrid
+from blurlab.measures import results
 from blurlab.networks import classifier, store
 from blurlab.pictures import objects
 from blurlab.pictures.images import load_image, save_image
@@ -278,6 +279,21 @@ def test_measure_lists_the_files_that_it_skipped(installed, capsys):
 
 
 # Mistakes
+
+
+def test_measure_sets_a_damaged_file_aside_with_a_sentence_and_measures_again(
+    installed, capsys, monkeypatch
+):
+    monkeypatch.setattr(results, "_damaged", {})
+    expected = printed(capsys, *MEASURE)
+    (kept,) = results.folder().glob("*.parquet")
+    kept.write_bytes(kept.read_bytes()[:100])
+    assert main(MEASURE) == 0
+    captured = capsys.readouterr()
+    assert captured.out == expected
+    assert kept.with_name(f"{kept.name}.damaged").stat().st_size == 100
+    (line,) = captured.err.splitlines()
+    assert line.startswith(f"the results file {kept.name} is damaged")
 
 
 HYBRID = ["hybrid", "low.npy", "high.npy", "out.png"]

@@ -17,6 +17,7 @@ def store(tmp_path, monkeypatch):
     """Folders of results of our own, one that ships and one that is written to."""
     monkeypatch.setattr(results, "SHIPPED", tmp_path / "shipped")
     monkeypatch.setenv("BLURLAB_RESULTS", str(tmp_path / "own"))
+    monkeypatch.setattr(results, "_damaged", {})
     return tmp_path
 
 
@@ -146,14 +147,68 @@ def misshapen(path):
     pq.write_table(table.replace_schema_metadata(about), path)
 
 
-@pytest.mark.parametrize(
-    "harm",
-    [cut, foreign, renamed, misshapen, lambda path: path.write_bytes(b"")],
-    ids=["cut", "foreign", "renamed", "misshapen", "empty"],
-)
-def test_a_file_that_does_not_hold_its_results_is_one_sentence_that_names_it(store, harm):
-    results.add(KEY, 0, tally(0))
+def nowhere(path):
+    path.write_bytes(path.read_bytes()[:4] + bytes(100) + path.read_bytes()[104:])
+
+
+def unlike(path):
+    table = pq.read_table(path)
+    pq.write_table(table.set_column(0, "batch", pa.array([["a"]])), path)
+
+
+HARMS = [cut, foreign, renamed, misshapen, nowhere, unlike, lambda path: path.write_bytes(b"")]
+NAMES = ["cut", "foreign", "renamed", "misshapen", "nowhere", "unlike", "empty"]
+
+
+@pytest.mark.parametrize("harm", HARMS, ids=NAMES)
+def test_a_damaged_file_is_set_aside_with_a_sentence_and_the_rest_is_read(store, harm):
+    for number in (0, 1):
+        results.add(KEY, number, tally(number))
     path = store / "own" / KEY.digest / "000000.parquet"
     harm(path)
-    with pytest.raises(ValueError, match=r"000000\.parquet does not hold .* move it away"):
-        results.read(KEY)
+    harmed = path.read_bytes()
+    assert_same(results.read(KEY), [1])
+    assert not path.exists()
+    assert path.with_name("000000.parquet.damaged").read_bytes() == harmed
+    assert results.damaged() == [
+        f"the results file {KEY.digest}/000000.parquet is damaged or holds other results than its "
+        "name says; it is now 000000.parquet.damaged, and is measured again when asked for."
+    ]
+    assert_same(results.read(KEY), [1])
+    results.add(KEY, 0, tally(0))
+    assert_same(results.read(KEY), [0, 1])
+    assert len(results.damaged()) == 1
+
+
+@pytest.mark.parametrize("harm", HARMS[:1] + HARMS[-1:], ids=["cut", "empty"])
+def test_a_damaged_file_that_ships_is_left_out_and_never_renamed(store, harm):
+    results.add(KEY, 0, tally(0))
+    path = results.join(KEY, results.SHIPPED)
+    harm(path)
+    harmed = path.read_bytes()
+    (store / "own" / f"{KEY.digest}.parquet").unlink(missing_ok=True)
+    assert results.read(KEY) == {}
+    results.add(KEY, 1, tally(1))
+    assert_same(results.read(KEY), [1])
+    assert path.read_bytes() == harmed
+    (sentence,) = results.damaged()
+    assert sentence.startswith(f"the results file {path.name} is damaged or holds")
+    assert sentence.endswith(", and is left out; install BlurLab anew to have it.")
+
+
+def test_a_folder_in_a_files_place_is_left_out_with_a_sentence(store):
+    results.add(KEY, 0, tally(0))
+    (store / "own" / f"{KEY.digest}.parquet").mkdir()
+    assert_same(results.read(KEY), [0])
+    (sentence,) = results.damaged()
+    assert f"{KEY.digest}.parquet" in sentence
+
+
+def test_joining_leaves_a_damaged_file_set_aside(store):
+    for number in (0, 1):
+        results.add(KEY, number, tally(number))
+    cut(store / "own" / KEY.digest / "000000.parquet")
+    results.join(KEY)
+    left = sorted(path.name for path in store.rglob("*") if path.is_file())
+    assert left == ["000000.parquet.damaged", f"{KEY.digest}.parquet"]
+    assert_same(results.read(KEY), [1])

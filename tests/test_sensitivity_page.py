@@ -49,10 +49,14 @@ def finished(app):
     return until(app, lambda: "Pause" not in labels(app))
 
 
+def work_of(measure, count=8, **changed):
+    size = store.card(NAME)["recipe"]["input_size"]
+    return measuring.plan(NAME, measure, measures_job.source("objects", size), changed, count=count)
+
+
 def measured(measure, count=8, **changed):
     """Return the core's estimate of the model on the same pictures."""
-    size = store.card(NAME)["recipe"]["input_size"]
-    work = measuring.plan(NAME, measure, measures_job.source("objects", size), changed, count=count)
+    work = work_of(measure, count, **changed)
     *_, last = measuring.measure(work)
     return measuring.estimate(work, last.summed)
 
@@ -207,6 +211,19 @@ def test_compare_shows_what_is_kept_with_the_papers_points_behind(opened):
     names = {trace["name"] for chart in app.get("plotly_chart")
              for trace in json.loads(chart.proto.spec)["data"]}  # fmt: skip
     assert {"paper, CIFAR-10", "paper, ImageNet"} <= names
+
+
+def test_compare_shows_the_rest_where_a_file_is_damaged(opened, monkeypatch):  # noqa: F811
+    monkeypatch.setattr(results, "_damaged", {})
+    measured("hybrids", count=50)
+    harmed = results.folder() / f"{work_of('passes').key.digest}.parquet"
+    harmed.write_bytes(b"PAR1")
+    app = opened("compare", compared="objects")
+    assert len(app.dataframe) == 1
+    (warning,) = app.warning
+    assert harmed.stem in warning.value
+    assert "is damaged or holds other results" in warning.value
+    assert harmed.with_name(f"{harmed.name}.damaged").is_file()
 
 
 def test_a_model_stands_at_its_f_rev_and_its_accuracy_under_corruptions():

@@ -15,6 +15,7 @@ import torch
 from blurlab.measures.tallies import Tally
 
 SHIPPED = Path(__file__).parents[2] / "assets" / "results"
+_damaged: dict[Path, str] = {}  # a sentence by file
 
 
 class Key(NamedTuple):
@@ -43,7 +44,8 @@ def folder() -> Path:
 def read(key: Key) -> dict[int, Tally]:
     """Return the tallies kept under this key, by the number of the batch; none is no error.
 
-    Raises ValueError for a file among them that is damaged or holds something else.
+    A file among them that is damaged or holds something else is left out, and damaged() tells of
+    it. In folder() it is set aside under its name and ".damaged"; what ships stays as it is.
     """
     found = {}
     for root in (SHIPPED, folder()):
@@ -68,6 +70,11 @@ def listed() -> list[Key]:
 def add(key: Key, number: int, tally: Tally) -> None:
     """Keep the tally of one batch; it is there whole or not at all, whenever the process dies."""
     _write_file(folder() / key.digest / f"{number:06d}.parquet", key, {number: tally})
+
+
+def damaged() -> list[str]:
+    """Return a sentence for each damaged file that was met since the start."""
+    return list(_damaged.values())
 
 
 def join(key: Key, into: Path | None = None) -> Path:
@@ -122,7 +129,39 @@ def _read_file(path: Path, key: Key) -> dict[int, Tally]:
             }
             for row in table.to_pylist()
         }
-    except (pa.ArrowException, KeyError, TypeError, ValueError, RuntimeError):
-        raise ValueError(
-            f"{path} does not hold the results it is named for; move it away to measure them again."
-        ) from None
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        if error.errno is not None:  # pyarrow's own, about what is in the file, have no number
+            _damaged[path] = (
+                f"{_called(path)} cannot be read ({os.strerror(error.errno)}) and is left out."
+            )
+            return {}
+    except (pa.ArrowException, *BROKEN):
+        pass
+    _set_aside(path)
+    return {}
+
+
+BROKEN = (KeyError, TypeError, ValueError, RuntimeError, OverflowError, MemoryError, RecursionError)
+
+
+def _set_aside(path: Path) -> None:
+    """Rename a damaged file, unless it ships, and note a sentence about it."""
+    what = f"{_called(path)} is damaged or holds other results than its name says"
+    if path.is_relative_to(SHIPPED):
+        _damaged[path] = f"{what}, and is left out; install BlurLab anew to have it."
+        return
+    aside = path.with_name(f"{path.name}.damaged")
+    try:
+        os.replace(path, aside)
+    except OSError as error:
+        _damaged[path] = f"{what}, is left out, and cannot be renamed ({error.strerror})."
+    else:
+        _damaged[path] = f"{what}; it is now {aside.name}, and is measured again when asked for."
+
+
+def _called(path: Path) -> str:
+    """Name a file to whoever may see the sentence, who need not know where on the machine it is."""
+    root = SHIPPED if path.is_relative_to(SHIPPED) else folder()
+    return f"the results file {path.relative_to(root)}"

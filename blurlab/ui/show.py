@@ -6,12 +6,19 @@ from typing import Any
 
 import streamlit as st
 
+from blurlab.measures import results
 from blurlab.ui import frames
 
 
 def error(message: str, icon: str = ":material/error:") -> None:
     """Show a sentence that may hold a file's name, none of which is taken for Markdown."""
     st.error(plain(message), icon=icon)
+
+
+def damaged_results() -> None:
+    """Show a sentence for each file of results that was found damaged and left out."""
+    for sentence in results.damaged():
+        st.warning(plain(f"{sentence[0].upper()}{sentence[1:]}"), icon=":material/healing:")
 
 
 def plain(text: str) -> str:

@@ -13,7 +13,7 @@ from blurlab.claims.table import Claim, claims
 from blurlab.measures import results
 from blurlab.networks import store
 from blurlab.statistics import Interval
-from blurlab.ui import cache, charts, files, link
+from blurlab.ui import cache, charts, files, link, show
 from blurlab.ui.sensitivity import report
 
 ALL = "all"
@@ -66,6 +66,7 @@ def kept(data: str) -> list[Row]:
         recipe = cache.card(name)["recipe"]
         color = colors.setdefault(compare.without_seed(recipe), len(colors))
         rows.append(Row(name, color, recipe["input_size"], of(name, data)))
+    show.damaged_results()
     return [row for row in rows if row.found]
 
 

@@ -22,6 +22,7 @@ def live(names: tuple[str, ...], works: list[Work], parameters: dict) -> None:
     def draw(job: jobs.Job | None) -> None:
         found = measures_job.estimates(works, job)
         buttons(works, job, found)
+        show.damaged_results()
         if found:
             report.show_figure(works, found)
             if not st.session_state["present"]:
