@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from PIL import Image, features
+from PIL import Image, ImageCms, features
 from torch.testing import assert_close
 
 from blurlab.pictures import images
@@ -281,6 +281,188 @@ def test_12_bit_greys_keep_their_levels():
     white_and_black = b"\xff\xf0\x00\x00"
     data = b"II*\x00" + struct.pack("<I", 12) + white_and_black + directory
     assert read_image(data, "camera.tif")[0].tolist() == [[1, 0]]
+
+
+def grey_tiff(values, bits=16, **tags):
+    """An uncompressed little-endian TIFF of one row of 16-bit greys."""
+    content = np.asarray(values, "<u2").tobytes()
+    rows = {256: len(values), 257: 1, 258: bits, 259: 1, 262: 1, 273: 8, 277: 1, 278: 1}
+    rows |= {279: len(content)} | {int(tag[1:]): value for tag, value in tags.items()}
+    entries = [struct.pack("<HHIHH", tag, 3, 1, rows[tag], 0) for tag in sorted(rows)]
+    directory = struct.pack("<H", len(rows)) + b"".join(entries) + bytes(4)
+    return b"II*\0" + struct.pack("<I", 8 + len(content)) + content + directory
+
+
+def test_greys_of_which_zero_is_white_are_turned_round():
+    image = read_image(grey_tiff([0, 65535, 32768], t262=0), "scan.tif")
+    assert_close(image[0], torch.tensor([[1, 0, 0.5]]), rtol=0, atol=1 / 255)
+
+
+def test_greys_whose_white_a_tag_gives_reach_white():
+    image = read_image(grey_tiff([0, 4095, 2048], t281=4095), "camera.tif")
+    assert_close(image[0], torch.tensor([[0, 1, 0.5]]), rtol=0, atol=1 / 255)
+    image = read_image(grey_tiff([0, 4095, 2048], t281=4095, t262=0), "camera.tif")
+    assert_close(image[0], torch.tensor([[1, 0, 0.5]]), rtol=0, atol=1 / 255)
+
+
+@pytest.mark.parametrize("photometric", [0, 1])
+def test_greys_of_a_narrow_range_are_refused_with_what_they_are(photometric):
+    with pytest.raises(ImageError, match=r"cells\.tif holds greys up to 4000 of 65535, .*stretch"):
+        read_image(grey_tiff([0, 4000, 2000], t262=photometric), "cells.tif")
+    assert read_image(grey_tiff([0, 0, 0], t262=1), "night.tif").max() == 0
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_a_16_bit_grey_that_is_transparent_shows_mid_grey(orientation):
+    levels = np.array([[0, 300, 65535], [301, 300, 9]], np.uint16)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    data = encoded(Image.fromarray(levels), "PNG", transparency=300, exif=exif)
+    expected = np.where(levels == 300, 128, np.round(levels / 257)) / 255
+    expected = np.rot90(expected, -1) if orientation == 6 else expected
+    found = read_image(data, "mask.png")
+    assert_close(found[0], torch.from_numpy(expected.copy()).float(), rtol=0, atol=1e-6)
+
+
+def test_a_16_bit_colour_that_is_transparent_shows_mid_grey():
+    data = png_of_zeros(4, 4, depth=16, color_type=2)
+    tag = b"tRNS" + bytes(6)
+    chunk = struct.pack(">I", 6) + tag + struct.pack(">I", zlib.crc32(tag))
+    assert_close(read_image(data[:33] + chunk + data[33:], "a.png"), flat(128, 128, 128))
+    tag = b"tRNS" + struct.pack(">3H", 0x1234, 0x5678, 0)
+    chunk = struct.pack(">I", 6) + tag + struct.pack(">I", zlib.crc32(tag))
+    assert_close(read_image(data[:33] + chunk + data[33:], "a.png"), flat(0, 0, 0))
+
+
+# Colours
+
+
+def profile(space, primaries, curve):
+    """An ICC profile: a matrix of D50 primaries and a curve, or a curve for greys."""
+
+    def fixed(*numbers):
+        return struct.pack(f">{len(numbers)}i", *(round(65536 * number) for number in numbers))
+
+    white = (0.9642, 1.0, 0.8249)
+    exponent, *others = curve
+    kind = 3 if others else 0  # a power alone, or one with a straight piece as sRGB's
+    curve = b"para" + bytes(4) + struct.pack(">HH", kind, 0) + fixed(exponent, *others)
+    tags = {b"wtpt": b"XYZ " + bytes(4) + fixed(*white)}
+    tags[b"desc"] = b"desc" + bytes(4) + struct.pack(">I", 5) + b"test\0" + bytes(79)
+    tags[b"cprt"] = b"text" + bytes(4) + b"none\0" + bytes(3)
+    if space == b"GRAY":
+        tags[b"kTRC"] = curve
+    for name, column in zip("rgb", primaries, strict=False):
+        tags[f"{name}XYZ".encode()] = b"XYZ " + bytes(4) + fixed(*column)
+        tags[f"{name}TRC".encode()] = curve
+    listed, content = b"", b""
+    start = 132 + 12 * len(tags)
+    for name, value in tags.items():
+        value += bytes(-len(value) % 4)
+        listed += name + struct.pack(">II", start + len(content), len(value))
+        content += value
+    size = start + len(content)
+    header = struct.pack(">I4sI4s4s4s", size, bytes(4), 0x04000000, b"mntr", space, b"XYZ ")
+    header += bytes(12) + b"acsp" + bytes(28) + fixed(*white)
+    return header.ljust(128, b"\0") + struct.pack(">I", len(tags)) + listed + content
+
+
+SRGB_CURVE = [2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045]
+# The columns of Display P3's matrix to XYZ under D50.
+P3 = profile(
+    b"RGB ",
+    [(0.5151, 0.2412, -0.0011), (0.2920, 0.6922, 0.0419), (0.1571, 0.0666, 0.7841)],
+    SRGB_CURVE,
+)
+GREY_OF_GAMMA_1 = profile(b"GRAY", [], [1.0])
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "TIFF"])
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "P"])
+def test_a_display_p3_red_is_shown_as_a_browser_shows_it(kind, mode):
+    if (kind, mode) not in {("JPEG", "RGBA"), ("JPEG", "P"), ("WEBP", "P")}:
+        picture = Image.new("RGB", (16, 16), (230, 60, 50))
+        picture = picture.quantize(2) if mode == "P" else picture.convert(mode)
+        options = {"lossless": True} if kind == "WEBP" else {}
+        data = encoded(picture, kind, icc_profile=P3, **options)
+        expected = flat(250, 31, 34, size=(16, 16))
+        assert_close(read_image(data, "phone"), expected, rtol=0, atol=1.01 / 255)
+
+
+def test_transparency_stays_where_a_profile_is():
+    picture = Image.new("RGBA", (4, 4), (230, 60, 50, 0))
+    picture.paste((230, 60, 50, 255), (0, 0, 4, 2))
+    image = read_image(encoded(picture, "PNG", icc_profile=P3), "logo.png")
+    assert_close(image[:, 2:], flat(128, 128, 128, size=(4, 2)), rtol=0, atol=0)
+    assert_close(image[:, :2], flat(250, 31, 34, size=(4, 2)), rtol=0, atol=1.01 / 255)
+
+
+@pytest.mark.parametrize("depth", [np.uint8, np.uint16])
+def test_greys_of_another_gamma_are_shown_as_they_are_meant(depth):
+    level = np.full((4, 4), 0.5 * np.iinfo(depth).max, depth)
+    profiled = encoded(Image.fromarray(level), "PNG", icc_profile=GREY_OF_GAMMA_1)
+    assert_close(read_image(profiled, "a.png"), flat(188, 188, 188), rtol=0, atol=1.01 / 255)
+
+
+def with_gamma(data, gamma, kind=b"gAMA"):
+    tag = kind + (struct.pack(">I", round(100_000 * gamma)) if kind == b"gAMA" else b"\0")
+    chunk = struct.pack(">I", len(tag) - 4) + tag + struct.pack(">I", zlib.crc32(tag))
+    return data[:33] + chunk + data[33:]
+
+
+@pytest.mark.parametrize(
+    ("gamma", "shown"), [(1.0, 186), (0.45455, 128), (1 / 1.8, 109 + 36), (0.0, 128), (99.0, 128)]
+)
+@pytest.mark.parametrize("mode", ["L", "RGB", "P"])
+def test_a_pngs_gamma_counts_unless_it_says_srgb(mode, gamma, shown):
+    picture = Image.new("RGB", (4, 4), (128, 128, 128))
+    data = encoded(picture.quantize(2) if mode == "P" else picture.convert(mode), "PNG")
+    found = read_image(with_gamma(data, gamma), "a.png")
+    assert_close(found, flat(shown, shown, shown), rtol=0, atol=1.01 / 255)
+    both = with_gamma(with_gamma(data, gamma), 0, b"sRGB")
+    assert_close(read_image(both, "a.png"), flat(128, 128, 128), rtol=0, atol=0)
+
+
+@pytest.mark.parametrize(
+    "wrong", [b"no profile", P3[:200], GREY_OF_GAMMA_1, bytes(9 * 2**20)], ids=len
+)
+def test_a_profile_that_does_not_fit_changes_nothing(wrong):
+    data = encoded(Image.new("RGB", (4, 4), (230, 60, 50)), "TIFF", icc_profile=wrong)
+    assert_close(read_image(data, "odd.tif"), flat(230, 60, 50), rtol=0, atol=0)
+
+
+def test_srgb_is_left_to_the_last_level(scene):
+    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    data = encoded(scene, "PNG", icc_profile=srgb)
+    assert_close(read_image(data, "web.png"), tensor(scene), rtol=0, atol=0)
+
+
+NOISY = """
+import random, sys
+from pathlib import Path
+from blurlab.images import ImageError, read_image
+for path in map(Path, sys.argv[1:]):
+    whole, generator = path.read_bytes(), random.Random(0)
+    for number in range(60):
+        data = bytearray(whole)
+        for _ in range(4):
+            data[generator.randrange(len(data))] = generator.randrange(256)
+        try:
+            length = generator.randrange(len(data)) if number % 5 == 0 else len(data)
+            read_image(bytes(data[:length]), "a")
+        except ImageError:
+            pass
+"""
+
+
+def test_decoders_say_nothing_in_the_terminal(scene, tmp_path):
+    for compression in ("tiff_lzw", "jpeg", "tiff_deflate", "packbits", "raw"):
+        scene.save(tmp_path / f"{compression}.tif", compression=compression)
+    scene.save(tmp_path / "a.jpg", exif=Image.Exif())
+    files = map(str, sorted(tmp_path.iterdir()))
+    root = Path(__file__).parent.parent
+    ran = subprocess.run([sys.executable, "-c", NOISY, *files], capture_output=True, cwd=root)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, b"", b"")
 
 
 def test_16_bit_colours_keep_their_levels():

@@ -1,8 +1,10 @@
 """Files become pictures, (3, H, W) float32 RGB tensors in [0, 1], and pictures become files."""
 
 import base64
+import ctypes
 import importlib.util
 import math
+import warnings
 from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
@@ -11,10 +13,10 @@ from typing import NamedTuple
 import numpy as np
 import torch
 import torch.nn.functional as F
-from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError, features
+from PIL import Image, ImageChops, ImageOps, UnidentifiedImageError, features
 from torch import Tensor
 
-from blurlab.pictures import headers
+from blurlab.pictures import colours, headers
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF") + ("AVIF",) * features.check("avif")
 SEND = "send a " + ", ".join(FORMATS[:-1]).replace("WEBP", "WebP") + f" or {FORMATS[-1]}"
@@ -33,6 +35,14 @@ REFUSED_MODES = {
 }
 
 NPY_MAGIC = b"\x93NUMPY"
+
+
+# What decoders have to say of odd files is said by ImageError, and not in the terminal too.
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
+with suppress(AttributeError, OSError):  # where Pillow's libtiff cannot be reached from here
+    _libtiff = ctypes.CDLL(Image.core.__file__)
+    _libtiff.TIFFSetErrorHandler(None)
+    _libtiff.TIFFSetWarningHandler(None)
 
 
 class ImageError(ValueError):
@@ -118,19 +128,25 @@ def _upright_rgb(picture: Image.Image, name: str) -> Image.Image:
     reduction = math.sqrt(max(1, math.prod(picture.size) / KEPT_PIXELS))
     # A JPEG decodes straight to a smaller size, which saves most of the time and memory.
     picture.draft(None, tuple(math.ceil(side / reduction) for side in picture.size))
+    if picture.format == "PNG" and picture.mode == "RGB" and "16" in str(picture.tile[0].args):
+        colours.shorten_transparency(picture)
     picture.load()
     with suppress(Exception):  # an unreadable tag says nothing about the picture
         ImageOps.exif_transpose(picture, in_place=True)
+    info, alpha = picture.info, None
     if picture.mode.startswith("I;16"):
-        # Pillow's own conversion clips everything above 255 to white. Some TIFFs hold 12 bits.
-        bits = getattr(picture, "tag_v2", {}).get(ExifTags.Base.BitsPerSample, (16,))[0]
-        picture = Image.fromarray((np.asarray(picture) >> (bits - 8)).astype(np.uint8))
+        if words := colours.narrow(picture):
+            raise ImageError(f"{name} {words}.")
+        picture = colours.of_eight_bits(picture)
     if picture.has_transparency_data:
-        layer = picture if picture.mode == "RGBA" else picture.convert("RGBA")
-        picture = Image.new("RGB", layer.size, BEHIND_TRANSPARENCY)
-        picture.paste(layer, mask=layer)
+        picture = picture if picture.mode in ("RGBA", "LA") else picture.convert("RGBA")
+        alpha = picture.getchannel("A")
+        picture = picture.convert(picture.mode[:-1])
+    picture = colours.to_srgb(picture, info)
     if picture.mode != "RGB":
         picture = picture.convert("RGB")
+    if alpha is not None:
+        picture.paste(BEHIND_TRANSPARENCY, mask=ImageChops.invert(alpha))
     factor = math.sqrt(KEPT_PIXELS / math.prod(picture.size))
     return picture if factor >= 1 else ImageOps.scale(picture, factor)
 
