@@ -213,7 +213,7 @@ def test_compare_shows_what_is_kept_with_the_papers_points_behind(opened):
     assert {"paper, CIFAR-10", "paper, ImageNet"} <= names
 
 
-def test_compare_shows_the_rest_where_a_file_is_damaged(opened, monkeypatch):  # noqa: F811
+def test_compare_shows_the_rest_where_a_file_is_damaged(opened, monkeypatch):
     monkeypatch.setattr(results, "_damaged", {})
     measured("hybrids", count=50)
     harmed = results.folder() / f"{work_of('passes').key.digest}.parquet"

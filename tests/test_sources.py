@@ -10,6 +10,7 @@ import tiny
 import torch
 
 from blurlab.data import folders, sets, sources
+from blurlab.measures import results
 from blurlab.pictures.images import load_image, save_image
 
 ALL = torch.arange(6)
@@ -114,6 +115,16 @@ def test_a_check_says_how_far_it_is_and_the_folder_is_then_known(folder, monkeyp
     monkeypatch.setattr(folders, "load_image", lambda *_: pytest.fail("it was checked again"))
     assert list(sources.check(str(folder))) == []
     assert find(folder).count == 6
+
+
+@pytest.mark.parametrize("left", ["", "{", "[1]", "3", "\0\0"])
+def test_what_is_kept_of_a_folder_and_damaged_is_found_out_anew(folder, left):
+    count = len(list(sources.check(str(folder))))
+    (kept,) = (results.folder() / "folders").glob("*.json")
+    whole = kept.read_text()
+    kept.write_text(left)
+    assert len(list(sources.check(str(folder)))) == count
+    assert kept.read_text() == whole
 
 
 def test_a_check_that_is_stopped_keeps_nothing(folder, tmp_path):

@@ -49,7 +49,7 @@ def class_folders(root: Path, size: int) -> Source:
     kept = _kept(root, files)
     for _ in _check(root, files, kept):
         pass
-    digest, faults = json.loads(kept.read_text())
+    digest, faults = _known(kept)
     readable = [path for path in files if _name(root, path) not in faults]
     present = sorted({path.parent.name for path in readable})
     if len(present) < 2:
@@ -128,12 +128,21 @@ def _kept(root: Path, files: dict[Path, os.stat_result]) -> Path:
     return results.folder() / "folders" / f"{place}.json"
 
 
+def _known(kept: Path) -> tuple[str, dict[str, str]] | None:
+    """Read the digest and the faults that are kept; a damaged file counts as none."""
+    try:
+        digest, faults = json.loads(kept.read_text())
+        return str(digest), dict(faults)
+    except (FileNotFoundError, ValueError, TypeError):
+        return None
+
+
 def _check(root: Path, files: dict[Path, os.stat_result], kept: Path) -> Iterator[Checked]:
     """Keep a digest of the readable files' names and contents, and what is wrong with the others.
 
     Yields after every file; none is looked at when all that is kept already.
     """
-    if kept.is_file():
+    if _known(kept):
         return
     whole, faults = hashlib.sha256(), {}
     for done, (path, found) in enumerate(files.items(), 1):

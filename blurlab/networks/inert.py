@@ -174,7 +174,9 @@ def load(path: Path) -> Pickle:
     except Excess as error:
         raise ValueError(f"{path.name} {error}; {SAVED}.") from None
     except BROKEN:
-        raise ValueError(f"{path.name} is cut short, damaged or not of torch.save.") from None
+        raise ValueError(
+            f"{path.name} is neither safetensors nor whole as torch.save writes; {SAVED}."
+        ) from None
 
 
 class _Directory(io.FileIO):
