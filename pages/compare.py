@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from blurlab.ui import link, shell
+from blurlab.ui import link, shell, show
 from blurlab.ui.compare import report
 
 PARAMETERS = report.PARAMETERS
@@ -16,14 +16,9 @@ shell.begin(
 state = st.session_state
 if not state["present"]:
     data, band, paper = st.columns([2, 4, 2], vertical_alignment="bottom")
-    data.segmented_control(
-        "Models and pictures of", report.DATA, key="compared", required=True,
-        format_func=report.DATA.get,
-    )  # fmt: skip
-    band.segmented_control(
-        "Corruptions", report.BANDS, key="band", required=True, format_func=report.BANDS.get
-    )
-    paper.toggle("The paper's points", key="paper")
+    show.one_of(data, "Models and pictures of", report.DATA, "compared")
+    show.one_of(band, "Corruptions", report.BANDS, "band")
+    paper.toggle("The paper's points", state["paper"], key="paper")
 
 rows = report.kept(state["compared"])
 link.write(shell.SHARED | PARAMETERS)

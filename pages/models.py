@@ -3,7 +3,7 @@
 import streamlit as st
 
 from blurlab.networks import store
-from blurlab.ui import cache, link, shell
+from blurlab.ui import cache, link, shell, show
 from blurlab.ui.models import data, folder, inventory, own, public
 
 PARAMETERS = inventory.parameters() | public.PARAMETERS | folder.PARAMETERS
@@ -27,7 +27,7 @@ if names:
     st.subheader("One network's card")
     if st.session_state["card"] not in names:  # it was removed
         st.session_state["card"] = names[0]
-    st.selectbox("Network", names, key="card", format_func=cache.title)
+    st.selectbox("Network", names, show.place(names, "card"), key="card", format_func=cache.title)
     inventory.show_card(st.session_state["card"])
     own.removing(st.session_state["card"])
 else:

@@ -47,7 +47,8 @@ class Job:
 
     steps: makes the generator.  rest: seconds between two results.  queue: a key of QUEUES.
     results: what was yielded.
-    state: waiting, running, paused, done, cancelled, stopped or failed.
+    state: waiting, running, paused, done, cancelled, stopped or failed. The worker may change it
+        between any two looks, so whoever draws by it looks once.
     wish: what a person asked for last; acted on after the result now in the making.
     """
 
@@ -171,7 +172,8 @@ def _drain(job: Job) -> None:
         job.generator = None
     except Exception as error:
         logging.getLogger(__name__).exception("a job failed")
-        job.state, job.error = "failed", str(error)
+        job.error = str(error) or type(error).__name__  # there before anybody sees the state
+        job.state = "failed"
     if job.state != "paused":
         job.generator = None
 

@@ -1,23 +1,40 @@
 """A page's state in its address: read once when a session meets it, written after every step."""
 
 from collections.abc import Callable, Sequence
+from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 import streamlit as st
 
+from blurlab import limits
 from blurlab.ui import show
+
+LONGEST = 10_000  # characters of one value in an address that are read at all
+SHOWN = 40  # characters of it, and of a name, that a sentence repeats
+LISTED = 6  # options that the sentence about a bad value names
+UNKNOWN = 5  # names that are not known here, of which as many are named
+NEAR = 3  # of more options, those that it names for being alike
 
 
 class Parameter(NamedTuple):
     """One value of the state: its default, its text in an address, and back.
 
     read: text -> value; raises ValueError.  allowed: what is accepted, for the message.
+    options: what a choice is from.
     """
 
     default: Any
     read: Callable[[str], Any]
     allowed: str
     write: Callable[[Any], str] = str
+    options: tuple[str, ...] = ()
+
+    def allows(self, value: Any) -> bool:
+        """Tell whether a value could stand in an address, whatever a browser has sent."""
+        try:
+            return value == self.default or self.read(self.write(value)) == value
+        except (ValueError, TypeError, AttributeError, OverflowError):
+            return False
 
 
 def choice(options: Sequence[str], default: str) -> Parameter:
@@ -26,35 +43,47 @@ def choice(options: Sequence[str], default: str) -> Parameter:
             raise ValueError
         return text
 
-    return Parameter(default, read, f"one of {', '.join(options)}")
+    return Parameter(default, read, _listed("one of", options), options=tuple(options))
 
 
 def choices(options: Sequence[str], default: Sequence[str]) -> Parameter:
     def read(text: str) -> list[str]:
-        chosen = [part for part in text.split(",") if part]
+        chosen = list(dict.fromkeys(part for part in text.split(",") if part))
         if not set(chosen) <= set(options):
             raise ValueError
         return chosen
 
-    allowed = f"some of {', '.join(options)}, with commas between them"
-    return Parameter(list(default), read, allowed, ",".join)
+    allowed = f"{_listed('some of', options)}, with commas between them"
+    return Parameter(list(default), read, allowed, ",".join, tuple(options))
+
+
+def _listed(words: str, options: Sequence[str]) -> str:
+    if len(options) > LISTED:
+        return f"{words} the {len(options)} choices here"
+    return f"{words} {', '.join(options)}"
 
 
 def number(low: float, high: float, default: float, unit: str = "") -> Parameter:
+    """Describe a number in [low, high]; where default is whole, it takes whole ones alone."""
+    kind = type(default)
+
     def read(text: str) -> float:
-        value = type(default)(text)
+        value = kind(text)
         if not low <= value <= high:
             raise ValueError
         return value
 
-    return Parameter(
-        default, read, f"{low:g} to {high:g}{unit and ' '}{unit}", lambda value: f"{value:g}"
-    )
+    def write(value: float) -> str:
+        # With all its digits, and without an exponent for as long as repr has none.
+        return repr(kind(value)).removesuffix(".0")
+
+    allowed = f"{write(low)} to {write(high)}{unit and ' '}{unit}"
+    return Parameter(default, read, allowed, write)
 
 
-def text(default: str, longest: int = 300) -> Parameter:
+def text(default: str, longest: int = 1000) -> Parameter:
     def read(words: str) -> str:
-        if not words.strip() or len(words) > longest:
+        if not words.strip() or len(words) > longest or limits.CONTROL.search(words):
             raise ValueError
         return words
 
@@ -78,18 +107,24 @@ def restore(parameters: dict[str, Parameter]) -> None:
     """
     kept = st.session_state.setdefault("kept", {})
     for key, parameter in parameters.items():
-        if key in st.session_state:
-            continue
-        if key not in kept:
+        if key not in kept and key not in st.session_state:
             kept[key] = _from_address(key, parameter)
-        st.session_state[key] = kept[key]
+    st.session_state["link_parameters"] = parameters
+    refill()
 
 
 def refill() -> None:
-    """Give back to a fragment what Streamlit dropped when the page drew no widget for it."""
-    for key, value in st.session_state.get("kept", {}).items():
-        if key not in st.session_state:
-            st.session_state[key] = value
+    """Give a value back where there is none, or one that its parameter does not allow.
+
+    Streamlit drops the values of widgets that a page does not draw, a widget may have been drawn
+    without its value having arrived, and a browser can send anything.
+    """
+    kept = st.session_state.get("kept", {})
+    for key, parameter in st.session_state.get("link_parameters", {}).items():
+        if key in st.session_state and parameter.allows(st.session_state[key]):
+            continue
+        last = kept.get(key)
+        st.session_state[key] = last if parameter.allows(last) else parameter.default
 
 
 def _from_address(key: str, parameter: Parameter) -> Any:
@@ -97,11 +132,17 @@ def _from_address(key: str, parameter: Parameter) -> Any:
     if text is None:
         return parameter.default
     try:
+        if len(text) > LONGEST:
+            raise ValueError
         return parameter.read(text)
     except ValueError:
-        shown = parameter.write(parameter.default)
+        shown = parameter.write(parameter.default) or "none"
+        near = ""
+        if len(parameter.options) > LISTED:
+            alike = get_close_matches(text[:SHOWN], parameter.options, NEAR)
+            near = f" (close to it: {', '.join(alike)})" if alike else ""
         _problems().append(
-            f"The link's {key} is “{text[:40]}”, not {parameter.allowed}: {shown} is used."
+            f"The link's {key} is “{text[:SHOWN]}”, not {parameter.allowed}{near}: {shown} is used."
         )
         return parameter.default
 
@@ -117,7 +158,9 @@ def report(parameters: dict[str, Parameter]) -> None:
         _problems().clear()
     if first:
         unknown = [key for key in st.query_params if key not in parameters]
-        _problems().extend(f"The link's “{key[:40]}” is not known here." for key in unknown)
+        named = [f"The link's “{key[:SHOWN]}” is not known here." for key in unknown[:UNKNOWN]]
+        more = len(unknown) - UNKNOWN
+        _problems().extend([*named, f"Nor are {more:,} others."] if more > 0 else named)
     for problem in _problems():
         st.warning(show.plain(problem), icon=":material/link_off:")
 

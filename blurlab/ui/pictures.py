@@ -56,7 +56,8 @@ def chooser(side: str) -> cache.Choice:
     state = st.session_state
     state.setdefault(f"{side}_widget", side)  # where its files are; a swap hands them over
     select, another, align = st.columns([5, 1, 1], vertical_alignment="bottom", gap="small")
-    select.selectbox(SIDES[side], options(), format_func=title, key=side)
+    listed = options()
+    select.selectbox(SIDES[side], listed, show.place(listed, side), format_func=title, key=side)
     kind, _, name = state[side].partition(":")
     another.button(
         "",

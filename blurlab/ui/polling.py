@@ -39,6 +39,11 @@ def follow(
     st.fragment(panel, run_every=seconds if was_working else None)()
 
 
+def doing(job: jobs.Job, running: str, waiting: str) -> str:
+    """Say what a job is doing; one that has ended meanwhile is said to be running once more."""
+    return waiting if job.state == "waiting" else running
+
+
 def is_working(job: jobs.Job | None) -> bool:
     """Tell whether there will be more of a job without anybody's help."""
     return job is not None and job.state in ("waiting", "running")

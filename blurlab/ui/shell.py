@@ -9,7 +9,7 @@ from plotly.graph_objects import Figure
 
 from blurlab.filters import spectrum
 from blurlab.networks import classifier, store
-from blurlab.ui import link
+from blurlab.ui import link, show
 
 ICON = Path(__file__).parents[2] / "assets" / "icon.png"
 PRESENTER_TYPE, PRESENTER_HEIGHT = 18, 560  # pixels, of figures
@@ -104,20 +104,29 @@ def for_presenters(figure: Figure) -> Figure:
 def sidebar() -> None:
     """Draw the choices that hold for every page."""
     with st.sidebar:
-        st.selectbox("Unit of frequency", spectrum.UNITS, key="unit", format_func=unit_title)
-        if st.session_state["unit"] == "degree":
-            st.number_input("Width of the picture (cm)", 1.0, 1000.0, key="width")
-            st.number_input("Viewing distance (cm)", 10.0, 2000.0, key="distance")
+        state, units = st.session_state, list(spectrum.UNITS)
+        st.selectbox(
+            "Unit of frequency", units, show.place(units, "unit"), key="unit",
+            format_func=unit_title,
+        )  # fmt: skip
+        if state["unit"] == "degree":
+            width, distance = float(state["width"]), float(state["distance"])
+            st.number_input("Width of the picture (cm)", 1.0, 1000.0, width, key="width")
+            st.number_input("Viewing distance (cm)", 10.0, 2000.0, distance, key="distance")
         st.multiselect(
             "Models",
             store.names(),
+            state["models"],
             key="models",
             format_func=lambda name: store.card(name)["title"],
             placeholder="Those that fit the pictures",
         )
-        st.toggle("Presenter mode", key="present", help="Big type and nothing else; leave with P")
+        st.toggle(
+            "Presenter mode", state["present"], key="present",
+            help="Big type and nothing else; leave with P",
+        )  # fmt: skip
         st.caption(f"Computing on {device_title()}")
-    if st.session_state["present"]:
+    if state["present"]:
         st.button("Leave presenter mode", shortcut="p", on_click=_leave, type="tertiary")
 
 

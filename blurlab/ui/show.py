@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from blurlab import limits
 from blurlab.measures import results
 from blurlab.ui import frames
 
@@ -22,14 +23,24 @@ def damaged_results() -> None:
 
 
 def plain(text: str) -> str:
-    """Escape a text from outside so that Markdown shows it as it is."""
-    return re.sub(r"([\\`*_{}\[\]()#+!|<>$~:])", r"\\\1", text)
+    """Escape a text from outside so that Markdown shows it as it is, in one line, and not all of it
+    where it is very long.
+    """
+    return re.sub(r"([\\`*_{}\[\]()#+!|<>$~:&])", r"\\\1", limits.legible(text))
 
 
 def place(options: Sequence[str], key: str) -> int:
     """Return the index of the session's value of this key, as the default of a select box."""
     value = st.session_state[key]
     return options.index(value) if value in options else 0
+
+
+def one_of(place, label: str, titles: dict[str, str], key: str, **options) -> None:
+    """Draw a choice of one of a few; titles: value -> what is said of it."""
+    place.segmented_control(
+        label, list(titles), default=st.session_state[key], key=key, format_func=titles.get,
+        required=True, **options,
+    )  # fmt: skip
 
 
 def slider(

@@ -4,9 +4,7 @@ import streamlit as st
 
 from blurlab.attacks.norms import NORMS
 from blurlab.attacks.table import ATTACKS
-from blurlab.data import sets
 from blurlab.networks import store
-from blurlab.pictures import objects
 from blurlab.ui import cache, link, shell, show
 from blurlab.ui.attacks import job
 
@@ -34,10 +32,11 @@ PARAMETERS = {
 
 
 def goal() -> dict[str, link.Parameter]:
-    """Return the state of the goal in an address, which names models that are installed now."""
+    """Return the state of the goal in an address: models that are installed now, their classes."""
+    known = dict.fromkeys(label for name in store.names() for label in cache.card(name)["classes"])
     return {
         "attacked": link.choice([FITTING, *store.names()], FITTING),
-        "target": link.choice([ANY, *objects.CLASSES, *sets.IMAGENETTE_CLASSES], ANY),
+        "target": link.choice([ANY, *known], ANY),
     }
 
 
@@ -101,8 +100,8 @@ def choose_as_presenter(choice: cache.Choice) -> None:
 def choose_attack(kind, norm, size, steps) -> None:
     """Draw the attack, its size and its number of steps, each in its place."""
     state = st.session_state
-    one_of(kind, "Attack", ATTACK_TITLES, "attack")
-    one_of(norm, "Norm", NORM_TITLES, "norm")
+    show.one_of(kind, "Attack", ATTACK_TITLES, "attack")
+    show.one_of(norm, "Norm", NORM_TITLES, "norm")
     if state["attack"] == "minimal":
         size.caption("No budget: it looks for the smallest change that succeeds.")
     elif goes_over_epsilon():
@@ -129,19 +128,11 @@ def choose_run(start, seed, dragged, pace) -> None:
         "Seed", 0, 9999, state["attack_seed"], key="attack_seed",
         disabled=not (is_pgd and state["random_start"]),
     )  # fmt: skip
-    one_of(
+    show.one_of(
         dragged, "Drag over", DRAGGED, "dragged", disabled=state["attack"] == "minimal",
         help="The steps of one attack as they come, or its end at every epsilon",
     )  # fmt: skip
-    one_of(pace, "Pace", PACE_TITLES, "pace", disabled=goes_over_epsilon())
-
-
-def one_of(place, label: str, titles: dict[str, str], key: str, **options) -> None:
-    """Draw a choice of one of a few; titles: value -> what is said of it."""
-    place.segmented_control(
-        label, list(titles), default=st.session_state[key], key=key, format_func=titles.get,
-        required=True, **options,
-    )  # fmt: skip
+    show.one_of(pace, "Pace", PACE_TITLES, "pace", disabled=goes_over_epsilon())
 
 
 def goes_over_epsilon() -> bool:

@@ -72,15 +72,17 @@ def buttons(job: jobs.Job, setting: Setting, found: list[Step]) -> None:
 
 def status(job: jobs.Job, setting: Setting, found: list[Step]) -> str:
     """Say in one line where the run is and what it has reached."""
+    state = job.state  # which may change while this is written
     if not found:
-        return f"{SAID.get(job.state, 'Starting')} …"
+        return f"{SAID.get(state, 'Starting')} …"
     last, total = found[-1], attacking.count_steps(setting)
     said = last.said[setting.model]
     answer = asking.best(said)
+    label = cache.card(setting.model)["classes"][answer]
     size = f"{255 * last.size:.3g}/255 (L∞)" if setting.norm == "linf" else f"{last.size:.3g} (L2)"
     return (
-        f"{SAID.get(job.state, job.state.capitalize())}: step {last.number} of {total} · "
-        f"{cache.title(setting.model)} says **{cache.card(setting.model)['classes'][answer]}** "
+        f"{SAID.get(state, state.capitalize())}: step {last.number} of {total} · "
+        f"{show.plain(cache.title(setting.model))} says **{show.plain(label)}** "
         f"({said[answer]:.0%}) · change {size}"
     )
 

@@ -78,17 +78,15 @@ def attack_size(place) -> None:
 
 
 def choose_attacker(place) -> None:
-    place.segmented_control(
-        "Does the attacker know the defence?", list(KNOWLEDGE), key="attacker", required=True,
-        format_func=KNOWLEDGE.get, disabled=not st.session_state["attack_size"], width="stretch",
+    show.one_of(
+        place, "Does the attacker know the defence?", KNOWLEDGE, "attacker",
+        disabled=not st.session_state["attack_size"], width="stretch",
     )  # fmt: skip
 
 
 def choose_defence(place) -> None:
-    place.segmented_control(
-        "Defence", list(DEFENCES), default=st.session_state["defence"], key="defence",
-        required=True, format_func=lambda name: DEFENCES[name].title, width="stretch",
-    )  # fmt: skip
+    titles = {name: defence.title for name, defence in DEFENCES.items()}
+    show.one_of(place, "Defence", titles, "defence", width="stretch")
 
 
 def current(picture: cache.Choice) -> defending.Setting:

@@ -86,8 +86,8 @@ def details(names: tuple[str, ...], setting: Setting, found: list[Frame]) -> Non
         options = [int(each) for each in DEFENCES["pca"].strengths]
         st.session_state["components"] = int(strength(setting))
         st.radio(
-            "Components kept", options, key="components", horizontal=True,
-            format_func=lambda count: str(count or "off"),
+            "Components kept", options, show.place(options, "components"), key="components",
+            horizontal=True, format_func=lambda count: str(count or "off"),
         )  # fmt: skip
     power, numbers, saving, code, about = st.tabs(
         ["Spectra", "Numbers", "Save", "Python", "What this shows"]

@@ -22,8 +22,15 @@ PARAMETERS = {
 def controls() -> None:
     """Draw the choice of the corruption and of its random draw."""
     which, seed = st.columns([4, 1], vertical_alignment="bottom")
-    which.selectbox("Corruption", list(CORRUPTIONS), key="corruption", format_func=corrupting.title)
-    seed.number_input("Seed", 0, 9999, key="seed", help="Another one draws other noise or snow")
+    listed = list(CORRUPTIONS)
+    which.selectbox(
+        "Corruption", listed, show.place(listed, "corruption"), key="corruption",
+        format_func=corrupting.title,
+    )  # fmt: skip
+    seed.number_input(
+        "Seed", 0, 9999, st.session_state["seed"], key="seed",
+        help="Another one draws other noise or snow",
+    )  # fmt: skip
 
 
 def current(picture: cache.Choice) -> Setting:

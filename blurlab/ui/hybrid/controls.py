@@ -3,7 +3,7 @@
 import streamlit as st
 
 from blurlab.filters import spectrum
-from blurlab.ui import cache, link
+from blurlab.ui import cache, link, show
 from blurlab.ui.hybrid.job import Setting
 
 NYQUIST = cache.SIZE / 2
@@ -21,15 +21,14 @@ PARAMETERS = {
 def choose_filter() -> None:
     """Draw the choice of filter and of one or two cutoffs."""
     shape, cutoffs = st.columns([3, 1], vertical_alignment="bottom")
-    shape.segmented_control(
-        "Filter",
-        list(FILTERS),
-        key="filter",
-        format_func=FILTERS.get,
-        required=True,
+    show.one_of(
+        shape, "Filter", FILTERS, "filter",
         help="Ideal is the paper's: it cuts sharply and rings. The others have gain 1/2 there.",
-    )
-    cutoffs.toggle("Separate cutoffs", key="separate", help="Where low ends and where high begins")
+    )  # fmt: skip
+    cutoffs.toggle(
+        "Separate cutoffs", st.session_state["separate"], key="separate",
+        help="Where low ends and where high begins",
+    )  # fmt: skip
 
 
 def current(low: cache.Choice, high: cache.Choice) -> Setting:

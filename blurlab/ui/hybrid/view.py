@@ -5,7 +5,7 @@ import time
 import streamlit as st
 
 from blurlab.filters import eye
-from blurlab.ui import asking, cache, link, pictures, shell
+from blurlab.ui import asking, cache, link, pictures, shell, show
 from blurlab.ui.hybrid import job, report
 from blurlab.ui.hybrid.controls import current
 from blurlab.ui.hybrid.job import Answer, Setting
@@ -39,7 +39,7 @@ def live(
         sweep = job.sweep(names, setting)
         stage_answers(key, feed(names, setting, job.swept(names, setting, sweep)))
         if sweep.state == "failed":
-            st.error(f"The models could not answer: {sweep.error}.", icon=":material/error:")
+            show.error(f"The models could not answer: {sweep.error}.")
         if sweep.is_over is waiting:
             st.rerun()  # this timer is set by the whole page, and is now wrong
 

@@ -124,7 +124,7 @@ def fetching(name: str, job: jobs.Job | None) -> None:
 def progress(job: jobs.Job) -> tuple[float, str]:
     """Return how far a download is, as a share and in words."""
     if not job.results:
-        return 0.0, WAITING if job.state == "waiting" else "fetching"
+        return 0.0, polling.doing(job, "fetching", WAITING)
     step: archives.Step = job.results[-1]
     if step.total is None:
         return 0.0, f"{step.doing}: {step.done / 1e6:,.1f} MB"

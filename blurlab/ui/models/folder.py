@@ -19,7 +19,6 @@ FIRST = 12  # pictures
 NAMED = 8  # skipped files
 MEASURE = "Measure on these pictures"
 STOPPED = "Stopped before every file was checked."
-STATES = {"waiting": data.WAITING, "running": "checking"}
 
 
 class Found(NamedTuple):
@@ -37,6 +36,7 @@ def own() -> None:
     st.markdown("**Your own pictures**: a folder that holds one folder per class, named for it.")
     st.text_input(
         "Folder on the machine that runs this app",
+        st.session_state["folder"],
         key="folder",
         max_chars=LONGEST,
         placeholder="/path/to/pictures",
@@ -105,7 +105,8 @@ def progress(job: jobs.Job) -> None:
     left.button("Cancel", key="folder_cancel", on_click=jobs.cancel, args=(job,), width="stretch")
     step = job.results[-1] if job.results else Checked(0, 0)
     files = f": {step.done:,} of {step.count:,} files" if step.count else ""
-    rest.progress(step.done / max(step.count, 1), f"{STATES[job.state]}{files}")
+    doing = polling.doing(job, "checking", data.WAITING)
+    rest.progress(step.done / max(step.count, 1), f"{doing}{files}")
 
 
 def again(words: str) -> None:

@@ -6,12 +6,11 @@ from blurlab.networks import published, store, zoo
 from blurlab.ui import jobs, link, polling, show
 
 PARAMETERS = {"public": link.flag()}
-STATES = {"waiting": "waiting for its turn", "running": "fetching"}
 
 
 def public() -> None:
     """Draw the list of public weights, once it is asked for, and what can be done about one."""
-    st.toggle("Show public weights", key="public")
+    st.toggle("Show public weights", st.session_state["public"], key="public")
     if not st.session_state["public"]:
         st.caption(
             "Every classifier of torchvision, adversarially trained ResNets of the Madry lab, "
@@ -64,7 +63,7 @@ def buttons(name: str, job: jobs.Job | None) -> None:
     if name in store.names():
         rest.markdown(f"Installed as {show.plain(name)}.")
         return
-    if job is not None and job.state in STATES:
+    if polling.is_working(job):
         left.button("Cancel", on_click=jobs.cancel, args=(job,), width="stretch")
         rest.progress(*progress(job))
         return
@@ -79,12 +78,16 @@ def buttons(name: str, job: jobs.Job | None) -> None:
 def progress(job: jobs.Job) -> tuple[float, str]:
     """Return how much of the file is here, as a share and in words."""
     if not job.results:
-        return 0.0, STATES[job.state]
+        return 0.0, doing(job)
     done, total = job.results[-1]
     if total is None:
         return 0.0, f"{done / 1e6:,.1f} MB"
-    words = "checking and installing" if done == total else STATES[job.state]
+    words = "checking and installing" if done == total else doing(job)
     return min(done / total, 1.0), f"{words}: {done / 1e6:,.1f} of {total / 1e6:,.1f} MB"
+
+
+def doing(job: jobs.Job) -> str:
+    return polling.doing(job, "fetching", "waiting for its turn")
 
 
 def begin(name: str) -> None:

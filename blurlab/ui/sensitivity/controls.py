@@ -6,7 +6,7 @@ import streamlit as st
 
 from blurlab.data import sets
 from blurlab.networks import store
-from blurlab.ui import cache, link, shell
+from blurlab.ui import cache, link, shell, show
 
 TITLES = {
     "hybrids": "Hybrids",
@@ -22,11 +22,12 @@ FILTERS = {"ideal": "Ideal", "human": "As people saw it"}
 CELLS = ("7", "15", "31")
 CONTRASTS = ("0.2", "0.5", "1")
 ITSELF = "itself"
+MOST = 10_000_000  # pictures
 
 PARAMETERS = {
     "measure": link.choice(list(TITLES), "hybrids"),
     "data": link.text("objects"),
-    "n": link.number(0, 10_000_000, 0),
+    "n": link.number(0, MOST, 0),
     "measure_seed": link.number(0, 9999, 0),
     "pass_filter": link.choice(list(FILTERS), "ideal"),
     "cells": link.choice(CELLS, "15"),
@@ -41,34 +42,43 @@ def parameters() -> dict[str, link.Parameter]:
 
 def controls() -> None:
     """Draw the choice of measure, pictures, and what the measure can be set to."""
-    st.segmented_control(
-        "Measure", list(TITLES), key="measure", format_func=TITLES.get, required=True
-    )
+    show.one_of(st, "Measure", TITLES, "measure")
+    state = st.session_state
     place, count, seed, setting = st.columns([3, 2, 1, 2], vertical_alignment="bottom")
     known = [name for name in DATA if name != "imagenette" or sets.has_imagenette()]
-    chosen = st.session_state["data"]
+    chosen = state["data"]
+    listed = [*known, *([chosen] if chosen not in known else [])]
     place.selectbox(
         "Pictures",
-        [*known, *([chosen] if chosen not in known else [])],
+        listed,
+        show.place(listed, "data"),
         key="data",
         accept_new_options=True,
         help="A data set, or type a folder that holds one folder of pictures per class",
     )
-    count.number_input("How many (0 for all)", 0, key="n", step=100)
-    seed.number_input("Seed", 0, 9999, key="measure_seed")
-    match st.session_state["measure"]:
+    count.number_input("How many (0 for all)", 0, MOST, state["n"], key="n", step=100)
+    seed.number_input("Seed", 0, 9999, state["measure_seed"], key="measure_seed")
+    match state["measure"]:
         case "passes":
-            setting.selectbox("Filter", list(FILTERS), key="pass_filter", format_func=FILTERS.get)
+            filters = list(FILTERS)
+            setting.selectbox(
+                "Filter", filters, show.place(filters, "pass_filter"), key="pass_filter",
+                format_func=FILTERS.get,
+            )  # fmt: skip
         case "heatmap":
-            setting.selectbox("Cells to a side", CELLS, key="cells")
+            setting.selectbox("Cells to a side", CELLS, show.place(CELLS, "cells"), key="cells")
         case "critical_band":
             setting.selectbox(
-                "Contrast of the pictures", CONTRASTS, key="contrast",
+                "Contrast of the pictures", CONTRASTS, show.place(CONTRASTS, "contrast"),
+                key="contrast",
                 help="People were tested at 0.2, where small networks fail without any noise",
             )  # fmt: skip
         case "attacks":
             names = [ITSELF, *store.names()]
-            setting.selectbox("Attack made on", names, key="made_on", format_func=_title)
+            setting.selectbox(
+                "Attack made on", names, show.place(names, "made_on"), key="made_on",
+                format_func=_title,
+            )  # fmt: skip
 
 
 def _title(name: str) -> str:

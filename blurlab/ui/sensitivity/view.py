@@ -41,9 +41,10 @@ def state_of(job: jobs.Job | None) -> str:
     """Return the job's state, or what it is on the way to once a person has asked for it."""
     if job is None:
         return "new"
-    if job.state in ("waiting", "running") and job.wish != "run":
-        return {"pause": "pausing", "cancel": "cancelled"}[job.wish]
-    return job.state
+    state, wish = job.state, job.wish
+    if state in ("waiting", "running"):
+        return {"pause": "pausing", "cancel": "cancelled"}.get(wish, state)
+    return state
 
 
 def buttons(works: list[Work], job: jobs.Job | None, found: dict) -> None:
