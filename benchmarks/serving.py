@@ -1,5 +1,6 @@
 """The app as a new user starts it, for whoever looks at it through a browser."""
 
+import re
 import socket
 import subprocess
 import sys
@@ -17,10 +18,26 @@ PATIENCE = 180  # seconds for a server to answer
 
 
 class Server(NamedTuple):
-    """address: http://localhost:port.  started: time.monotonic() when the command was given."""
+    """address: http://localhost:port.  started: time.monotonic() when the command was given.
+    log: what the server writes.
+    """
 
     address: str
     started: float
+    log: Path
+
+    def errors(self) -> list[str]:
+        """Return the last line of every traceback in the log so far, and other lines of errors."""
+        found, is_within = [], False
+        for line in self.log.read_text(errors="replace").splitlines():
+            if line.startswith("Traceback (most recent call last)"):
+                is_within = True
+            elif is_within and line[:1] not in ("", " "):
+                found.append(line)
+                is_within = False
+            elif re.search(r"\b(ERROR|CRITICAL)\b|[Uu]ncaught|[Uu]nhandled|never awaited", line):
+                found.append(line)
+        return found
 
 
 @contextmanager
@@ -34,7 +51,8 @@ def served(app: str | Path = "app.py") -> Iterator[Server]:
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "streamlit", "run", str(app), "--server.port", str(port)]
     started = time.monotonic()
-    with tempfile.TemporaryFile("w+") as said:  # a pipe that nobody empties would stop it when full
+    # A pipe that nobody empties would stop it when full.
+    with tempfile.NamedTemporaryFile("w+") as said:
         process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=said)
         try:
             while not _is_up(port):
@@ -43,7 +61,7 @@ def served(app: str | Path = "app.py") -> Iterator[Server]:
                     said.seek(0)
                     raise RuntimeError(f"the server did not come up: {said.read()}")
                 time.sleep(0.02)
-            yield Server(f"http://localhost:{port}", started)
+            yield Server(f"http://localhost:{port}", started, Path(said.name))
         finally:
             process.terminate()
             process.wait(timeout=30)

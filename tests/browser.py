@@ -4,8 +4,12 @@ import json
 import re
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
+
+from benchmarks.serving import Server, served
 
 FLAGS = (
     "--no-sandbox",
@@ -28,6 +32,15 @@ def browser() -> Iterator:
         running = driver.chromium.launch(executable_path=path, args=list(FLAGS))
         yield running
         running.close()
+
+
+@contextmanager
+def quiet(app: str | Path = "app.py") -> Iterator[Server]:
+    """Run a server until the block ends, by when it must not have logged an error."""
+    with served(app) as running:
+        yield running
+        found = running.errors()
+        assert not found, found
 
 
 # Calls of a view's script as Streamlit makes them when data change while it loads the script: the

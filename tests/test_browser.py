@@ -8,9 +8,9 @@ from itertools import pairwise
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from browser import quiet
 from PIL import Image
 
-from benchmarks.serving import served
 from blurlab.networks import store
 from blurlab.pictures import images
 
@@ -18,7 +18,7 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(not store.names(), reason="no models are installed"),
 ]
-SECONDS = 120_000  # ms that a page may take before a test gives up; tests of speed have their own
+SECONDS = 30_000  # ms that a page may take before a test gives up; tests of speed have their own
 # A number for every picture, so that pictures can be compared without sending them.
 PIXELS = """canvas => {
   const { width, height } = canvas;
@@ -39,7 +39,7 @@ def server(browser, tmp_path_factory):
 
 
 def started(browser):
-    with served() as running, visiting(browser, running.address) as visit:
+    with quiet() as running, visiting(browser, running.address) as visit:
         page = visit("/")
         seen(page)
         yield running._replace(started=time.monotonic() - running.started)
@@ -50,7 +50,7 @@ def visiting(browser, address):
     """Yield a function that opens a path; in the end, nothing may have gone wrong or outside."""
     contexts, wrong = [], []
 
-    def visit(path, *, width=1280, height=900, scheme="light"):
+    def visit(path, *, width=1280, height=900, scheme="light", prepared=None):
         context = browser.new_context(
             viewport={"width": width, "height": height}, color_scheme=scheme
         )
@@ -63,6 +63,8 @@ def visiting(browser, address):
         page.on("pageerror", lambda error: wrong.append(f"{path}: {error}"))
         page.on("console", lambda message: wrong.extend(complaint(path, message)))
         page.on("request", lambda request: wrong.extend(outside(path, request)))
+        if prepared:
+            prepared(page)
         page.goto(address + path)
         return page
 
@@ -164,7 +166,7 @@ def test_hybrid_bars_and_curve_are_there_within_15_seconds_of_the_servers_start(
 
 def test_a_deep_link_is_the_first_request_of_a_cold_server(browser):
     link = "/hybrid?low=object:cup&high=photograph:cat&cutoff=30&filter=ideal&unit=pixel"
-    with served() as cold, visiting(browser, cold.address) as visit:
+    with quiet() as cold, visiting(browser, cold.address) as visit:
         page = visit(link)
         settled(page)
         assert cutoff_of(page) == 30
@@ -182,6 +184,41 @@ def test_a_deep_link_is_the_first_request_of_a_cold_server(browser):
             "low": "object:cup", "high": "photograph:cat",
             "cutoff": "30", "filter": "ideal", "unit": "pixel",
         }  # fmt: skip
+
+
+FAULTS = """
+import logging
+import streamlit as st
+match st.query_params.get("fault"):
+    case "uncaught":
+        raise KeyError("failed")
+    case "caught":
+        try:
+            raise ValueError("filter is None")
+        except ValueError:
+            logging.getLogger("blurlab").exception("a job failed")
+st.text("drawn")
+"""
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [("none", []), ("uncaught", ["KeyError: 'failed'"]), ("caught", ["filter is None"])],
+)
+def test_an_error_in_the_log_of_a_server_fails_its_tests(browser, tmp_path, fault, said):
+    script = tmp_path / "faults.py"
+    script.write_text(FAULTS)
+    try:
+        with quiet(script) as running:
+            page = browser.new_page()
+            page.goto(f"{running.address}/?fault={fault}")
+            page.get_by_text("drawn" if fault != "uncaught" else "error").first.wait_for()
+            page.close()
+        found = ""
+    except AssertionError as error:
+        found = str(error)
+    assert bool(found) == bool(said)
+    assert all(words in found for words in said)
 
 
 # ---- Dragging ---------------------------------------------------------------------------------
@@ -302,6 +339,64 @@ def test_the_state_is_kept_while_walking_through_the_pages(visit):
     assert cutoff_of(page) == 20
     assert part(page, "cutoff-value").text_content() == "0.156 of Nyquist"
     wait_for_address(page, cutoff="20", unit="nyquist")
+
+
+def test_back_leads_to_the_page_before_with_its_state_however_many_steps_were_made(visit):
+    page = visit("/?cutoff=20")
+    settled(page)
+    sidebar = page.get_by_test_id("stSidebar")
+    sidebar.get_by_role("link", name="Hybrid images").click()
+    page.get_by_role("heading", name="Hybrid images").wait_for()
+    settled(page)
+    slider = page.get_by_role("slider", name="by keyboard or exactly")
+    for cutoff in ("20.25", "20.5", "20.75"):
+        slider.focus()
+        page.keyboard.press("ArrowRight")
+        wait_for_address(page, cutoff=cutoff)
+    page.get_by_test_id("stMain").get_by_text("Ideal").click()
+    wait_for_address(page, cutoff="20.75", filter="ideal")
+    page.go_back()
+    page.get_by_role("heading", name="Which spatial frequencies").wait_for()
+    settled(page)
+    assert cutoff_of(page) == 20.75  # pages share it
+    wait_for_address(page, cutoff="20.75", filter="ideal")
+    page.go_forward()
+    page.get_by_role("heading", name="Hybrid images").wait_for()
+    settled(page)
+    assert cutoff_of(page) == 20.75
+    wait_for_address(page, cutoff="20.75", filter="ideal")
+
+
+CONTROLS = ("Selectbox", "Multiselect", "ButtonGroup", "Checkbox", "NumberInput")
+
+
+def test_controls_that_a_browser_loads_late_show_what_the_picture_shows(visit):
+    """By then the page was drawn again, for its answers, without their values being sent anew."""
+    held, names = [], "|".join(CONTROLS)
+
+    def hold(page):
+        page.route(re.compile(rf"/static/js/({names})\."), lambda request: held.append(request))
+
+    page = visit(
+        "/hybrid?low=photograph:astronaut&high=object:cup&filter=ideal&separate=1&unit=pixel",
+        prepared=hold,
+    )
+    page.wait_for_selector("canvas[data-cutoff]")
+    page.locator('[data-part="progress"]:text-is("")').wait_for(state="attached")
+    silent(page)
+    assert len(held) >= 4
+    for request in held:
+        request.continue_()
+    boxes = page.get_by_test_id("stSelectbox").locator("input")
+    boxes.nth(2).wait_for()
+    settled(page)
+    shown = [box.input_value() for box in boxes.all()]
+    assert shown == ["cycles/pixel", "Photograph: Astronaut Eileen Collins", "Object: cup"]
+    chosen = page.locator('[data-testid="stButtonGroup"] [aria-checked="true"]')
+    assert chosen.all_text_contents() == ["Ideal"]
+    assert page.get_by_role("switch", name="Separate cutoffs").is_checked()
+    assert part(page, "low-label").text_content() == "Astronaut Eileen Collins"
+    assert part(page, "high-label").text_content() == "cup"
 
 
 def test_the_story_steps_with_next_and_sets_the_cutoff(visit):

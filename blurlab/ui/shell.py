@@ -30,6 +30,19 @@ CLICKS = """<style>
 [data-testid="stPopoverButton"] * { pointer-events: none; }
 </style>"""
 # Streamlit leaves a tenth of a screen empty above a page.
+# Streamlit adds an entry to the browser's history whenever a page's state is written into its
+# address, so that Back would undo one address after another and no state with it. An entry of the
+# same page is replaced instead, and Back leads to the page before.
+ONE_ENTRY = """<script>
+if (!history.blurlabPush) {
+  history.blurlabPush = history.pushState;
+  history.pushState = (state, title, address) => {
+    const isHere = new URL(address, location.href).pathname === location.pathname;
+    const write = isHere ? history.replaceState : history.blurlabPush;
+    write.call(history, state, title, address);
+  };
+}
+</script>"""
 STYLE = """<style>
 [data-testid="stMainBlockContainer"] { padding: 2.5rem 3rem 3rem; }
 h1 { font-size: 1.75rem !important; padding: 0.2rem 0 !important; }
@@ -65,6 +78,7 @@ def main() -> None:
     if not set(chosen) <= set(store.names()):
         st.session_state["models"] = [name for name in chosen if name in store.names()]
     st.html(CLICKS + (PRESENTER_STYLE if st.session_state["present"] else STYLE))
+    st.html(ONE_ENTRY, unsafe_allow_javascript=True)
     sidebar()
     page.run()
 
