@@ -1,6 +1,7 @@
 """Pictures with known answers, and the reference data beside the checkout."""
 
 import os
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,9 @@ pytest_plugins = ["browser", "opening", "servers"]
 SHARED = Path(__file__).parents[2] / "shared"
 # Models that the user of this machine has added are no part of the tests.
 os.environ["BLURLAB_MODELS"] = str(Path(__file__).parent / "no_models")
+
+# Pages may read the folders that tests make.
+os.environ["BLURLAB_FOLDERS"] = tempfile.gettempdir()
 
 
 @pytest.fixture

@@ -8,6 +8,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from test_pages import fine, needs_models, opened  # noqa: F401
 
+from blurlab.ui import link
+
 PAGES = ("home", "hybrid", "blur", "attacks", "corruptions", "sensitivity", "compare", "models")
 pytestmark = needs_models
 

@@ -18,7 +18,7 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(not store.names(), reason="no models are installed"),
 ]
-SECONDS = 30_000  # ms that a page may take before a test gives up; tests of speed have their own
+SECONDS = 120_000  # ms that a page may take before a test gives up; tests of speed have their own
 # A number for every picture, so that pictures can be compared without sending them.
 PIXELS = """canvas => {
   const { width, height } = canvas;

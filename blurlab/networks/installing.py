@@ -3,14 +3,17 @@
 import math
 import os
 import re
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from blurlab import limits
 from blurlab.data import sets
 from blurlab.networks import architectures, checkpoints, classifier, programs, store, trials
 from blurlab.pictures import objects
@@ -156,9 +159,10 @@ def check_name(name: str) -> None:
 
 
 def check_classes(classes: Sequence[str]) -> None:
+    limits.check_classes(classes)
     if len(classes) < 2:
         raise ValueError(f"{len(classes)} classes were given; a model has at least two.")
-    twice = next((name for name in classes if list(classes).count(name) > 1), None)
+    twice = next((name for name, count in Counter(classes).items() if count > 1), None)
     if twice is not None:
         raise ValueError(f"the class {twice!r} is given twice; every class has its own name.")
 
@@ -221,8 +225,15 @@ def write(
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.safetensors"
     partial = folder / f"{name}.partial"
-    save_file(_state(net), partial)
-    os.replace(partial, path)
+    state = _state(net)
+    limits.check_room(folder, sum(each.numel() * each.element_size() for each in state.values()))
+    try:
+        save_file(state, partial)
+        os.replace(partial, path)
+    except (OSError, SafetensorError) as error:
+        raise ValueError(f"{path.name} cannot be written: {error}.") from None
+    finally:
+        partial.unlink(missing_ok=True)
     card = {
         "name": name,
         "title": title,

@@ -113,6 +113,25 @@ def restore(parameters: dict[str, Parameter]) -> None:
     refill()
 
 
+def arrive(parameters: dict[str, Parameter]) -> None:
+    """Take up what the session has kept on a page that it comes to from another one.
+
+    Of a value that one page shows a control for and another only uses, Streamlit gives the second
+    what it had before.
+    """
+    state = st.session_state
+    if state.get("link_page") != list(parameters):
+        kept = state.get("kept", {})
+        state.update({key: kept[key] for key in parameters if key in kept})
+        state["link_page"] = list(parameters)
+
+
+def hand_over(values: dict[str, Any]) -> None:
+    """Set values for the page that comes next."""
+    st.session_state.setdefault("kept", {}).update(values)
+    st.session_state.update(values)
+
+
 def refill() -> None:
     """Give a value back where there is none, or one that its parameter does not allow.
 

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from blurlab import limits
 from blurlab.data import sets
 from blurlab.pictures import images, objects
 from blurlab.ui import cache, link, shell, show
@@ -14,6 +15,7 @@ SIDES = {
 OBJECT, PHOTOGRAPH, IMAGENETTE = "object", "photograph", "imagenette"
 UPLOAD, CAMERA = "upload", "camera"
 MOST_MB = 20
+LONGEST_NAME = 100  # characters of a file's name that are kept
 LONGEST_LABEL = 30  # characters of a file's name that the stage has room for
 
 
@@ -142,7 +144,8 @@ def _from_file(side: str, kind: str) -> cache.Choice:
     if file is None:
         st.caption("Until there is a file, the last picture stays. A link cannot carry a file.")
         return last
-    choice = _choice(side, "file", file.name, file.getvalue())
+    name = limits.legible(file.name, LONGEST_NAME)
+    choice = _choice(side, "file", name, file.getvalue())
     try:
         cache.picture(choice)
     except images.ImageError as error:

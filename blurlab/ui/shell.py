@@ -88,6 +88,7 @@ def begin(title: str, parameters: dict[str, link.Parameter], words: str = "") ->
 
     words: Markdown that says what there is to find out; presenters go without.
     """
+    link.arrive(parameters)
     link.restore(SHARED | parameters)
     if not st.session_state["present"]:
         st.title(title)

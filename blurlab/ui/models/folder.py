@@ -9,7 +9,7 @@ from blurlab.data import sets, sources
 from blurlab.data.folders import Checked
 from blurlab.measures.shared_classes import FEWEST, shared_names
 from blurlab.networks import store
-from blurlab.ui import cache, jobs, link, polling, shell, show
+from blurlab.ui import cache, jobs, link, places, polling, shell, show
 from blurlab.ui.models import data
 from blurlab.ui.sensitivity import job as measures_job
 
@@ -34,6 +34,9 @@ def own() -> None:
     """Draw the field for a folder, and what is found in it once it is checked."""
     words = st.session_state["folder"].strip()
     st.markdown("**Your own pictures**: a folder that holds one folder per class, named for it.")
+    if not places.folders():
+        st.caption(places.OFF)
+        return
     st.text_input(
         "Folder on the machine that runs this app",
         st.session_state["folder"],
@@ -77,13 +80,13 @@ def checking(words: str) -> jobs.Job:
 def look(words: str) -> Iterator[Checked | Found]:
     """Check a folder, yielding how far that is at every percent, and then what is in it."""
     told = 0
-    for step in sources.check(words):
+    for step in sources.check(places.opened(words)):
         jobs.checkpoint()
         if (percent := 100 * step.done // step.count) > told:
             told = percent
             yield step
     measures_job.source.cache_clear()  # what it knows of this folder may be out of date
-    source = sources.find(words, data.SIDE)
+    source = sources.find(places.opened(words), data.SIDE)
     seen = sources.overview(source, FIRST)
     yield Found(source.classes, seen.counts, data.as_urls(seen.first), source.skipped)
 
@@ -173,7 +176,6 @@ def choose(words: str, fitting: list[str]) -> None:
 
     Of many, they are those that a page opens with for the pictures that they were trained on.
     """
-    state = st.session_state
-    chosen = [name for name in state["models"] if name in fitting]
+    chosen = [name for name in st.session_state["models"] if name in fitting]
     opened = [n for n in fitting if n in shell.fitting(cache.card(n)["recipe"].get("data"))]
-    state["data"], state["n"], state["models"] = words, 0, chosen or opened or fitting
+    link.hand_over({"data": words, "n": 0, "models": chosen or opened or fitting})

@@ -6,10 +6,19 @@ from tempfile import TemporaryDirectory
 
 import streamlit as st
 
+from blurlab import limits
 from blurlab.networks import classifier, installing, store
 from blurlab.ui import cache, show
 
 MOST_MB = 400
+LONGEST = {  # characters
+    "own_name": 64,
+    "own_architecture": 100,
+    "own_classes": 1_000_000,
+    "own_mean": 100,
+    "own_std": 100,
+    "own_prefix": 100,
+}
 WRITTEN_MEAN, WRITTEN_STD = (
     ", ".join(map(str, each)) for each in (classifier.MEAN, classifier.STD)
 )
@@ -29,10 +38,11 @@ def form() -> None:
             max_upload_size=MOST_MB,
         )
         first, second, third = st.columns([2, 2, 1])
-        first.text_input("Name", key="own_name", max_chars=64)
+        first.text_input("Name", key="own_name", max_chars=LONGEST["own_name"])
         second.text_input(
             "Architecture",
             key="own_architecture",
+            max_chars=LONGEST["own_architecture"],
             placeholder="resnet18",
             help="A name of torchvision's, timm:NAME, cifar:resnet20, or the name of an installed "
             "model that is built alike; a .pt2 needs none",
@@ -41,13 +51,22 @@ def form() -> None:
         st.text_area(
             "Class names in the order of the answers, one a line or with commas between them",
             key="own_classes",
+            max_chars=LONGEST["own_classes"],
             placeholder="imagenet, cifar10, imagenette and objects are known by these names",
         )
         left, right, rest, last = st.columns([2, 2, 1, 1])
-        left.text_input("Mean of the three colours", WRITTEN_MEAN, key="own_mean")
-        right.text_input("Standard deviation", WRITTEN_STD, key="own_std")
-        rest.text_input("Prefix", key="own_prefix", help="Of the names in the file, if unusual")
-        last.text_input("Key", key="own_key", help="Of one network where a file holds several")
+        left.text_input(
+            "Mean of the three colours", WRITTEN_MEAN, LONGEST["own_mean"], key="own_mean"
+        )
+        right.text_input("Standard deviation", WRITTEN_STD, LONGEST["own_std"], key="own_std")
+        rest.text_input(
+            "Prefix", max_chars=LONGEST["own_prefix"], key="own_prefix",
+            help="Of the names in the file, if unusual",
+        )  # fmt: skip
+        last.text_input(
+            "Key", max_chars=LONGEST["own_prefix"], key="own_key",
+            help="Of one network where a file holds several",
+        )  # fmt: skip
         asked = st.form_submit_button("Install")
     st.caption(
         "Nothing in the file is run: what is no tensor is stepped over. On the command line, "
@@ -63,6 +82,8 @@ def install(file) -> None:
     try:
         if file is None:
             raise ValueError("no file was chosen; the form takes the weights.")
+        check_lengths()
+        limits.check_models(store.own_folder(), file.size)
         classes = installing.listed(state["own_classes"])
         with TemporaryDirectory() as folder:
             path = Path(folder) / file_name(file.name)
@@ -87,6 +108,18 @@ def install(file) -> None:
     else:
         state["added"] = card["name"]
         st.rerun()
+
+
+def check_lengths() -> None:
+    """Refuse a field that is longer than the form lets anybody write.
+
+    Raises ValueError naming the field.
+    """
+    for key, longest in LONGEST.items():
+        if (length := len(st.session_state[key] or "")) > longest:
+            raise ValueError(
+                f"{key.removeprefix('own_')} has {length:,} characters; it has at most {longest:,}."
+            )
 
 
 def numbers(words: str) -> list[float]:

@@ -1,10 +1,15 @@
 """Public weights on a page: what can be fetched, how far it is, and how to stop it."""
 
+from collections.abc import Iterator
+
 import streamlit as st
 
+from blurlab import limits
+from blurlab.data.downloads import Progress
 from blurlab.networks import published, store, zoo
 from blurlab.ui import jobs, link, polling, show
 
+UNKNOWN_MB = 500  # taken for what a list does not say
 PARAMETERS = {"public": link.flag()}
 
 
@@ -97,4 +102,11 @@ def begin(name: str) -> None:
 
 
 def start(name: str) -> jobs.Job:
-    return jobs.poll(key(name), lambda: zoo.download(name), queue="downloads")
+    return jobs.poll(key(name), lambda: fetched(name), queue="downloads")
+
+
+def fetched(name: str) -> Iterator[Progress]:
+    """Download and install public weights where there is room for another network."""
+    megabytes = zoo.find(name).megabytes or UNKNOWN_MB
+    limits.check_models(store.own_folder(), int(2 * megabytes * 1e6))  # the file, and the tensors
+    yield from zoo.download(name)

@@ -1,5 +1,6 @@
 """Measures behind a page: planned from its controls, run in a job, found again in the results."""
 
+import shlex
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
@@ -11,13 +12,16 @@ from blurlab.measures import measuring
 from blurlab.measures.measuring import Running, Work
 from blurlab.measures.tallies import Tally
 from blurlab.networks import classifier
-from blurlab.ui import cache, jobs
+from blurlab.ui import cache, jobs, places
 
 
 @lru_cache(maxsize=4)
 def source(words: str, size: int) -> sources.Source:
-    """Return what sources.find finds, once; its pictures are loaded when they are first needed."""
-    return sources.find(words, size)
+    """Return what sources.find finds, once; its pictures are loaded when they are first needed.
+
+    Raises ValueError for a folder that pages may not read.
+    """
+    return sources.find(places.opened(words), size)
 
 
 def plan(
@@ -109,7 +113,7 @@ def command(
 ) -> str:
     """Write the command line that measures the same."""
     parts = [f"python -m blurlab measure {measure}", *(f"--model {name}" for name in names)]
-    parts.append(f"--data {words}" if " " not in words else f'--data "{words}"')
+    parts.append(f"--data {shlex.quote(words)}")
     parts += [f"-n {count}"] if count else []
     parts += [f"--set {name}={value}" for name, value in changed.items()]
     return " ".join([*parts, f"--seed {seed}", "--json measured.json"])
