@@ -9,7 +9,7 @@ from blurlab.ui import link
 def page():
     import streamlit as st
 
-    from blurlab.ui import link
+    pass
 
     parameters = {
         "cutoff": link.number(0.0, 128.0, 8.0, "cycles/image"),
@@ -105,6 +105,31 @@ def test_two_bad_values_and_an_unknown_one_are_each_named():
     assert "0 or 1: 0 is used" in sentences[1]
     assert "“colour” is not known here" in sentences[2]
     assert app.query_params == {}
+
+
+def test_of_many_choices_the_sentence_names_those_alike_and_the_default():
+    def page():
+        from blurlab.ui import link
+
+        words = ("house", "tree", "fish", "cup", "key", "umbrella", "car", "butterfly")
+        options = [f"object:{word}" for word in words]
+        parameters = {"low": link.choice(options, "object:house"), "two": link.choices(options, [])}
+        link.restore(parameters)
+        link.report(parameters)
+
+    app = AppTest.from_function(page, default_timeout=60)
+    app.query_params.update({"low": "object:fsh", "two": "x", **{f"u{n}": "1" for n in range(50)}})
+    low, two, *others = said(app.run())
+    assert low == (
+        "The link's low is “object:fsh”, not one of the 8 choices here (close to it: object:fish): "
+        "object:house is used."
+    )
+    assert two == (
+        "The link's two is “x”, not some of the 8 choices here, with commas between them: none is "
+        "used."
+    )
+    assert others[-1] == "Nor are 45 others."
+    assert len(others) == 6
 
 
 def test_a_long_or_marked_up_value_is_cut_and_shown_as_it_is():

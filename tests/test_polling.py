@@ -1,5 +1,6 @@
 """Panels that follow a job draw it, start it again where it stopped, and know when it ends."""
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
 
@@ -37,6 +38,48 @@ def test_a_job_that_stopped_while_it_was_followed_is_started_again():
 
 def test_a_job_that_had_stopped_before_is_left_alone():
     assert drawn("stopped", "stopped") == "stopped"
+
+
+def changing_between_looks():
+    import random
+
+    import streamlit as st
+
+    from blurlab.data.archives import Step
+    from blurlab.data.folders import Checked
+    from blurlab.ui.models import data, folder, public
+    from blurlab.ui.sensitivity import view
+
+    states = ("waiting", "running", "paused", "done", "cancelled", "stopped", "failed")
+    draw = random.Random(st.session_state["seed"])
+
+    class Changing(jobs.Job):
+        """A job whose worker, or another session, changes it between any two looks."""
+
+        state = property(lambda self: draw.choice(states), lambda self, value: None)
+        wish = property(
+            lambda self: draw.choice(("run", "pause", "cancel")), lambda self, value: None
+        )
+
+    def job(*results):
+        return Changing(steps=lambda: iter(()), results=list(results), error="it broke.")
+
+    for _ in range(20):
+        for results in ((), ((1, 1),), ((1, 2),)):
+            public.progress(job(*results))
+        for results in ((), (Step("fetching", 1, 2),)):
+            data.progress(job(*results))
+        assert view.state_of(job()) in (*states, "pausing")
+    folder.progress(job(Checked(1, 2)))
+    public.buttons("torchvision_resnet18", job())
+    data.fetching("cifar10", job())
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_job_may_change_between_any_two_looks(seed):
+    app = AppTest.from_function(changing_between_looks)
+    app.session_state["seed"] = seed
+    assert not app.run().exception
 
 
 def test_a_job_that_nobody_started_is_none():

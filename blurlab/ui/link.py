@@ -13,6 +13,7 @@ LONGEST = 10_000  # characters of one value in an address that are read at all
 SHOWN = 40  # characters of it, and of a name, that a sentence repeats
 LISTED = 6  # options that the sentence about a bad value names
 UNKNOWN = 5  # names that are not known here, of which as many are named
+ALIKE = 0.8  # share of a bad value's letters that such a one has in common with it
 NEAR = 3  # of more options, those that it names for being alike
 
 
@@ -158,7 +159,7 @@ def _from_address(key: str, parameter: Parameter) -> Any:
         shown = parameter.write(parameter.default) or "none"
         near = ""
         if len(parameter.options) > LISTED:
-            alike = get_close_matches(text[:SHOWN], parameter.options, NEAR)
+            alike = get_close_matches(text[:SHOWN], parameter.options, NEAR, ALIKE)
             near = f" (close to it: {', '.join(alike)})" if alike else ""
         _problems().append(
             f"The link's {key} is “{text[:SHOWN]}”, not {parameter.allowed}{near}: {shown} is used."

@@ -15,7 +15,6 @@ SIDES = {
 OBJECT, PHOTOGRAPH, IMAGENETTE = "object", "photograph", "imagenette"
 UPLOAD, CAMERA = "upload", "camera"
 MOST_MB = 20
-LONGEST_NAME = 100  # characters of a file's name that are kept
 LONGEST_LABEL = 30  # characters of a file's name that the stage has room for
 
 
@@ -144,7 +143,7 @@ def _from_file(side: str, kind: str) -> cache.Choice:
     if file is None:
         st.caption("Until there is a file, the last picture stays. A link cannot carry a file.")
         return last
-    name = limits.legible(file.name, LONGEST_NAME)
+    name = limits.legible(file.name)
     choice = _choice(side, "file", name, file.getvalue())
     try:
         cache.picture(choice)

@@ -24,10 +24,12 @@ SHARED = {
     "present": link.flag(),
 }
 
+# A script shows nothing, so its place in the column, gap included, is taken away.
 # A popover that takes over 50 ms to open takes the click that opened it for one outside it, and
 # closes, if that was on its arrow, which is drawn anew: so the button itself takes all clicks.
 CLICKS = """<style>
 [data-testid="stPopoverButton"] * { pointer-events: none; }
+[data-testid="stElementContainer"]:has(> [data-testid="stHtml"] > script) { display: none; }
 </style>"""
 # Streamlit leaves a tenth of a screen empty above a page.
 # Streamlit adds an entry to the browser's history whenever a page's state is written into its

@@ -35,7 +35,7 @@ def own() -> None:
     words = st.session_state["folder"].strip()
     st.markdown("**Your own pictures**: a folder that holds one folder per class, named for it.")
     if not places.folders():
-        st.caption(places.OFF)
+        st.caption(show.plain(places.OFF))
         return
     st.text_input(
         "Folder on the machine that runs this app",

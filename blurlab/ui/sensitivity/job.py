@@ -7,8 +7,9 @@ from typing import Any
 
 from torch import Tensor
 
+from blurlab import limits
 from blurlab.data import sources
-from blurlab.measures import measuring
+from blurlab.measures import measuring, results
 from blurlab.measures.measuring import Running, Work
 from blurlab.measures.tallies import Tally
 from blurlab.networks import classifier
@@ -56,6 +57,7 @@ def start(works: list[Work]) -> jobs.Job:
     """
 
     def steps() -> Iterator[tuple[int, Running]]:
+        limits.check_room(results.folder(), 0)
         device = classifier.best_device()
         going = {
             index: measuring.measure(work, device, _asked(work)) for index, work in enumerate(works)
