@@ -11,8 +11,10 @@ from torch import nn
 
 from blurlab import limits
 from blurlab.networks import installing
-from blurlab.ui import show
-from blurlab.ui.sensitivity import job
+from blurlab.ui import cache, jobs, show
+from blurlab.ui.attacks import job as attacking
+from blurlab.ui.attacks import view
+from blurlab.ui.sensitivity import job as measures_job
 
 MARKS = {
     "bidirectional": "\u202e", "isolate": "\u2066", "zero width": "\u200b", "joiner": "\u200d",
@@ -57,9 +59,20 @@ def test_markup_is_shown_as_it_is():
         assert shown.count(f"\\{sign}") == given.count(sign)
 
 
+def test_a_class_that_an_attack_reaches_is_shown_as_it_is(monkeypatch):
+    marked = "![x](http://evil)"
+    monkeypatch.setattr(cache, "card", lambda name: {"title": "<b>", "classes": ["cat", marked]})
+    picture = cache.Choice("object", "fish")
+    setting = attacking.Setting("one", picture, "pgd", "linf", 0.1, 20, None, None)
+    step = attacking.Step(3, "", "", 0.1, 1.0, [], {"one": [0.1, 0.9]})
+    line = view.status(jobs.Job(lambda: iter(()), state="running"), setting, [step])
+    assert f"**{show.plain(marked)}**" in line
+    assert show.plain("<b>") in line
+
+
 @pytest.mark.parametrize("words", ["a folder", "$(rm -rf ~)", "`x`", "it's", '"; x', "--json"])
 def test_a_command_to_copy_holds_a_folder_as_one_word(words):
-    command = job.command(("one",), "hybrids", words, {}, 0, 0)
+    command = measures_job.command(("one",), "hybrids", words, {}, 0, 0)
     parts = shlex.split(command)
     assert parts[parts.index("--data") + 1] == words
     assert not set("$`;") & set(command) or shlex.quote(words) in command
