@@ -130,9 +130,9 @@ def held():
     import streamlit as st
 
     from blurlab.ui import link, pictures, shell
-    from blurlab.ui.hybrid import view
+    from blurlab.ui.hybrid import controls
 
-    parameters = shell.SHARED | view.PARAMETERS | pictures.parameters("low", "object:fish", 22)
+    parameters = shell.SHARED | controls.PARAMETERS | pictures.parameters("low", "object:fish", 22)
     link.restore(parameters)
     if "sent" in st.session_state:  # to a panel that is drawn alone
         st.session_state.update(st.session_state.pop("sent"))
