@@ -5,8 +5,8 @@ import re
 from urllib.parse import parse_qs, urlencode
 
 import pytest
+from opening import fine, needs_models
 from streamlit.testing.v1 import AppTest
-from test_pages import fine, needs_models, opened  # noqa: F401
 
 from blurlab.ui import link
 
@@ -49,7 +49,7 @@ def in_address(value):
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_what_the_address_holds_is_read_back_over_the_whole_range(opened, page):  # noqa: F811
+def test_what_the_address_holds_is_read_back_over_the_whole_range(opened, page):
     parameters = opened(page).session_state["link_parameters"]
     assert len(parameters) > 5
     for key, parameter in parameters.items():
@@ -101,7 +101,7 @@ def controls(app):
         )),
     ],
 )  # fmt: skip
-def test_a_control_shows_its_value_where_the_browser_was_not_told_of_it(opened, page, more):  # noqa: F811
+def test_a_control_shows_its_value_where_the_browser_was_not_told_of_it(opened, page, more):
     parameters = opened(page).session_state["link_parameters"]
     address = {
         key: parameter.write(value)

@@ -469,7 +469,9 @@ def peak_mb():
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="peak memory is read from /proc")
-@pytest.mark.parametrize(("write", "words"), HOSTILE.items(), ids=lambda each: str(each)[:40])
+@pytest.mark.parametrize(
+    ("write", "words"), HOSTILE.items(), ids=lambda each: getattr(each, "__name__", str(each))[:40]
+)
 def test_a_hostile_file_is_refused_in_seconds_and_little_memory(tmp_path, write, words):
     path = tmp_path / "hostile.pt"
     write(path)

@@ -440,7 +440,7 @@ def test_srgb_is_left_to_the_last_level(scene):
 NOISY = """
 import random, sys
 from pathlib import Path
-from blurlab.images import ImageError, read_image
+from blurlab.pictures.images import ImageError, read_image
 for path in map(Path, sys.argv[1:]):
     whole, generator = path.read_bytes(), random.Random(0)
     for number in range(60):

@@ -9,7 +9,7 @@ from blurlab.ui import link
 def page():
     import streamlit as st
 
-    pass
+    from blurlab.ui import link
 
     parameters = {
         "cutoff": link.number(0.0, 128.0, 8.0, "cycles/image"),

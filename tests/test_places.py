@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import streamlit as st
-from test_pages import fine, needs_models, opened, said  # noqa: F401
+from opening import fine, needs_models, said
 
 from blurlab.ui import places, show
 
@@ -93,7 +93,7 @@ def test_a_server_that_listens_to_others_reads_no_folder_unless_told_to(
 
 @needs_models
 @pytest.mark.parametrize(("page", "key"), [("models", "folder"), ("sensitivity", "data")])
-def test_the_pages_say_the_same_of_every_folder_outside(opened, may, page, key):  # noqa: F811
+def test_the_pages_say_the_same_of_every_folder_outside(opened, may, page, key):
     sentences = set()
     for words in (str(may.parent / "other"), str(may.parent / "nothing"), "/etc"):
         app = opened(page, **{key: words})
@@ -108,7 +108,7 @@ def test_the_pages_say_the_same_of_every_folder_outside(opened, may, page, key):
 
 
 @needs_models
-def test_where_no_folder_may_be_read_there_is_no_field_for_one(opened, monkeypatch):  # noqa: F811
+def test_where_no_folder_may_be_read_there_is_no_field_for_one(opened, monkeypatch):
     monkeypatch.setenv("BLURLAB_FOLDERS", "")
     app = opened("models", folder="/etc")
     assert "folder" not in [field.key for field in app.text_input]

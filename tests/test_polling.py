@@ -47,6 +47,7 @@ def changing_between_looks():
 
     from blurlab.data.archives import Step
     from blurlab.data.folders import Checked
+    from blurlab.ui import jobs
     from blurlab.ui.models import data, folder, public
     from blurlab.ui.sensitivity import view
 
