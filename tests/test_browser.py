@@ -348,7 +348,7 @@ def test_back_leads_to_the_page_before_with_its_state_however_many_steps_were_ma
     sidebar.get_by_role("link", name="Hybrid images").click()
     page.get_by_role("heading", name="Hybrid images").wait_for()
     settled(page)
-    slider = page.get_by_role("slider", name="by keyboard or exactly")
+    slider = page.get_by_role("slider", name="exact value")
     for cutoff in ("20.25", "20.5", "20.75"):
         slider.focus()
         page.keyboard.press("ArrowRight")
