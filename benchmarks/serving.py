@@ -13,7 +13,8 @@ from typing import NamedTuple
 from urllib.error import URLError
 from urllib.request import urlopen
 
-ROOT = Path(__file__).parents[1]
+from blurlab import places
+
 PATIENCE = 180  # seconds for a server to answer
 
 
@@ -53,7 +54,7 @@ def served(app: str | Path = "app.py") -> Iterator[Server]:
     started = time.monotonic()
     # A pipe that nobody empties would stop it when full.
     with tempfile.NamedTemporaryFile("w+") as said:
-        process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=said)
+        process = subprocess.Popen(command, cwd=places.ROOT, stdout=subprocess.DEVNULL, stderr=said)
         try:
             while not _is_up(port):
                 if process.poll() is not None or time.monotonic() - started > PATIENCE:

@@ -12,7 +12,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from benchmarks import Row
-from benchmarks.serving import ROOT, served
+from benchmarks.serving import served
+from blurlab import places
 
 SECONDS = 4  # of dragging
 ROUNDS = 25  # steps of each slider
@@ -210,7 +211,7 @@ def first_picture() -> Iterator[Row]:
                 seconds.append(time.monotonic() - server.started)
     first = statistics.median(seconds)
     start = time.monotonic()
-    subprocess.run([sys.executable, "-c", "import torch"], cwd=ROOT, check=True)
+    subprocess.run([sys.executable, "-c", "import torch"], cwd=places.ROOT, check=True)
     torch_alone = time.monotonic() - start
     yield Row(
         "first picture after the server's start",

@@ -15,8 +15,9 @@ import pytest
 import torch
 from torchvision.datasets import CIFAR10, Imagenette
 
+from blurlab import places
 from blurlab.data import sets
-from blurlab.networks import published, store
+from blurlab.networks import published
 from blurlab.pictures.images import png_bytes
 
 CONTENT = bytes(range(256)) * 4000  # 1 MB
@@ -196,7 +197,7 @@ class Quiet(SimpleHTTPRequestHandler):
 @pytest.fixture
 def added(tmp_path, monkeypatch):
     """Empty folders in place of the models that ship and of those that were added."""
-    monkeypatch.setattr(store, "MODELS_DIR", tmp_path / "shipped")
+    monkeypatch.setattr(places, "SHIPPED_MODELS", tmp_path / "shipped")
     monkeypatch.setenv("BLURLAB_MODELS", str(tmp_path / "added"))
     return tmp_path / "added"
 

@@ -7,12 +7,12 @@ import os
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 import torch
 from torch.testing import assert_close
 
+from blurlab import places
 from blurlab.data import sets
 from blurlab.filters.hybrid import hybrid
 from blurlab.networks import store
@@ -21,7 +21,6 @@ from blurlab.ui import asking, cache, files, jobs
 from blurlab.ui.hybrid import job as answers
 from blurlab.ui.hybrid import report
 
-ROOT = Path(__file__).parents[1]
 FISH = cache.Choice("object", "fish", 3)
 CUP = cache.Choice("object", "cup", 5)
 ALIGNED = cache.Choice("object", "tree", 2, shift_x=0.1, shift_y=-0.05, scale=1.2, flip=True)
@@ -177,7 +176,7 @@ def test_a_file_is_read_by_its_bytes_and_a_bad_one_is_refused():
 def executed(lines, folder):
     """Run Python lines in a process of their own and return what they print."""
     (folder / "lines.py").write_text(lines, encoding="utf-8")
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error"}
+    environment = os.environ | {"PYTHONPATH": str(places.ROOT), "PYTHONWARNINGS": "error"}
     run = subprocess.run(
         [sys.executable, "lines.py"],
         cwd=folder, env=environment, capture_output=True, text=True, timeout=300,

@@ -4,7 +4,6 @@ import hashlib
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 import torch
@@ -12,6 +11,7 @@ from servers import ARCHIVE_FILES, NOISE, packed
 from torch.testing import assert_close
 from torchvision.datasets import CIFAR10
 
+from blurlab import places
 from blurlab.__main__ import main
 from blurlab.data import archives, downloads, sets, sources
 
@@ -130,7 +130,7 @@ for step in archives.download("imagenette"):
 def test_a_process_killed_while_it_unpacks_leaves_no_half_data_set(publish, root):
     publish("imagenette")
     command = [sys.executable, "-c", KILLED, *archives._published("imagenette")]
-    killed = subprocess.run(command, cwd=Path(__file__).parents[1])
+    killed = subprocess.run(command, cwd=places.ROOT)
     assert killed.returncode == -signal.SIGKILL
     assert not archives.place("imagenette").exists()
     assert len([*root.iterdir()]) == 2  # the archive, and what was unpacked of it

@@ -7,6 +7,7 @@ import pytest
 import torch
 from opening import components, fed, fine, said, slider, until
 
+from blurlab import places
 from blurlab.attacks import descent, goals
 from blurlab.corruptions.corrupting import corrupt
 from blurlab.filters import pca
@@ -136,7 +137,7 @@ def test_the_python_lines_make_the_same_chain(changes, strength, capsys):
 
 def test_pca_keeps_no_detail_beyond_its_32_pixels():
     shown = defending.chain(setting(defence="pca", adaptive=False), 512)
-    basis = pca.load(pca.SHIPPED)
+    basis = pca.load(places.SHIPPED_BASIS)
     torch.testing.assert_close(shown["defended"], pca.defend(shown["corrupted"], basis))
     power = frame(setting(defence="pca"), 512).power
     assert sum(power["defended"][32:]) < 0.01 * sum(power["corrupted"][32:])

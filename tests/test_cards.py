@@ -7,6 +7,7 @@ import pytest
 import tiny
 import torch
 
+from blurlab import places
 from blurlab.data import sets
 from blurlab.measures.table import MEASURES
 from blurlab.networks import store
@@ -18,7 +19,7 @@ from blurlab.training import cards
 @pytest.fixture
 def model(tmp_path, monkeypatch):
     """An untrained tiny model, installed alone, that knows all objects."""
-    monkeypatch.setattr(store, "MODELS_DIR", tmp_path)
+    monkeypatch.setattr(places, "SHIPPED_MODELS", tmp_path)
     monkeypatch.setenv("BLURLAB_RESULTS", str(tmp_path / "results"))
     monkeypatch.setattr(tiny, "CLASSES", objects.CLASSES)
     return tiny.install(tmp_path)

@@ -5,10 +5,10 @@ import math
 import pytest
 import tiny
 
+from blurlab import places
 from blurlab.__main__ import main
 from blurlab.claims import compare
 from blurlab.claims.table import HELD, Claim, claims
-from blurlab.networks import store
 from blurlab.statistics import UNDEFINED, Interval, correlation, gap
 
 
@@ -75,7 +75,7 @@ def test_the_gap_of_two_estimates_has_the_spread_of_both():
 @pytest.fixture
 def four(tmp_path, monkeypatch):
     """Networks of four recipes of one size, and one of another size, with made-up numbers."""
-    monkeypatch.setattr(store, "MODELS_DIR", tmp_path)
+    monkeypatch.setattr(places, "SHIPPED_MODELS", tmp_path)
     monkeypatch.setenv("BLURLAB_MODELS", str(tmp_path / "added"))
     found = {}
     for number, name in enumerate("abcd"):
@@ -104,7 +104,7 @@ def test_of_four_recipes_f_rev_and_accuracy_are_correlated(four):
 
 def test_networks_that_differ_by_seed_alone_are_correlated_by_their_means(four):
     numbers = estimates(0.6, 0.3, 0.004, 0.6, 0.5)
-    tiny.install(store.MODELS_DIR, "another a", seed=1)
+    tiny.install(places.SHIPPED_MODELS, "another a", seed=1)
     four["another a"] = {measure: (50, each) for measure, each in numbers.items()}
     (last,) = correlated()
     assert last.quantity.endswith("4 recipes")

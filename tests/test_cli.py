@@ -14,6 +14,7 @@ import tiny
 import torch
 from torch.testing import assert_close
 
+from blurlab import places
 from blurlab.__main__ import main
 from blurlab.data import sets
 from blurlab.filters import pca
@@ -25,7 +26,6 @@ from blurlab.pictures import objects
 from blurlab.pictures.images import load_image, save_image
 from blurlab.training.recipes import RECIPES
 
-ROOT = Path(__file__).parents[1]
 COMMANDS = [
     *("models", "hybrid", "blur", "corrupt", "attack", "predict", "objects", "train", "card"),
     *("add", "download", "remove", "measure", "sweep", "pca"),
@@ -52,7 +52,7 @@ def installed(here, monkeypatch, tmp_path_factory):
     """One untrained tiny model in a folder of models of its own."""
     folder = here / "models"
     folder.mkdir()
-    monkeypatch.setattr(store, "MODELS_DIR", folder)
+    monkeypatch.setattr(places, "SHIPPED_MODELS", folder)
     monkeypatch.setenv("BLURLAB_RESULTS", str(tmp_path_factory.mktemp("results")))
     tiny.write_folders(here / "folder", 6)
     return tiny.install(folder)
@@ -165,8 +165,8 @@ def test_objects_writes_pictures_a_table_of_their_classes_and_the_same_ones_agai
 
 
 def test_models_lists_measured_and_unmeasured_models(installed, capsys):
-    tiny.install(store.MODELS_DIR, "other", title="Another")
-    path = store.MODELS_DIR / "other.json"
+    tiny.install(places.SHIPPED_MODELS, "other", title="Another")
+    path = places.SHIPPED_MODELS / "other.json"
     measured = {"accuracy": {"value": 0.876}, "hybrids": {"f_rev_nyquist": {"value": 0.1234}}}
     path.write_text(json.dumps(store.card("other") | {"measured": measured}))
     head, other, unmeasured = printed(capsys, "models").splitlines()
@@ -191,7 +191,7 @@ def test_predict_prints_the_best_classes_with_their_probabilities(installed, cap
 
 
 def test_predict_asks_several_models_in_words(installed, capsys):
-    tiny.install(store.MODELS_DIR, "other", seed=1)
+    tiny.install(places.SHIPPED_MODELS, "other", seed=1)
     asked = ["--model", "other", "--model", "tiny", "--top", "1"]
     lines = printed(capsys, "predict", "wide.png", *asked).splitlines()
     assert [line.split(": ")[0] for line in lines] == ["other", "tiny"]
@@ -238,7 +238,7 @@ def test_train_takes_several_names_and_the_file_of_a_target(installed, capsys, m
 
 
 def test_measure_prints_a_table_of_all_models_and_writes_every_digit(installed, capsys):
-    tiny.install(store.MODELS_DIR, "other", seed=1)
+    tiny.install(places.SHIPPED_MODELS, "other", seed=1)
     asked = [*MEASURE, "--model", "other", "-n", "4", "--set", "alphas=[0, 50, 100]"]
     lines = printed(capsys, *asked, "--json", "out.json").splitlines()
     assert lines[0].startswith("Answers to hybrid pictures: folder/")
@@ -255,7 +255,7 @@ def test_measure_prints_a_table_of_all_models_and_writes_every_digit(installed, 
 
 
 def test_measure_compares_corruption_errors_with_a_baseline(installed, capsys):
-    tiny.install(store.MODELS_DIR, "other", seed=1)
+    tiny.install(places.SHIPPED_MODELS, "other", seed=1)
     asked = [*CORRUPTED, "--model", "other", "-n", "4", "--baseline", "other"]
     out = printed(capsys, *asked, "--json", "out.json")
     compared, baseline = json.loads(Path("out.json").read_text())
@@ -286,7 +286,7 @@ def test_measure_sets_a_damaged_file_aside_with_a_sentence_and_measures_again(
 ):
     monkeypatch.setattr(results, "_damaged", {})
     expected = printed(capsys, *MEASURE)
-    (kept,) = results.folder().glob("*.parquet")
+    (kept,) = places.results_folder().glob("*.parquet")
     kept.write_bytes(kept.read_bytes()[:100])
     assert main(MEASURE) == 0
     captured = capsys.readouterr()
@@ -409,7 +409,7 @@ def installed_files():
 
 
 def test_a_changed_weights_file_is_refused(installed, capsys):
-    path = store.MODELS_DIR / "tiny.safetensors"
+    path = places.SHIPPED_MODELS / "tiny.safetensors"
     path.write_bytes(path.read_bytes()[:-1])
     assert "sha256" in refusal(capsys, *PREDICT)
 
@@ -484,7 +484,7 @@ def run(*arguments):
     """Run the command line in a process of its own, from the top of the checkout."""
     return subprocess.run(
         [sys.executable, "-W", "error", "-m", "blurlab", *map(str, arguments)],
-        cwd=ROOT,
+        cwd=places.ROOT,
         env={**os.environ, "OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,

@@ -6,6 +6,7 @@ import pytest
 import tiny
 import torch
 
+from blurlab import places
 from blurlab.__main__ import main
 from blurlab.claims import compare
 from blurlab.claims.compare import Kin, compared, family
@@ -53,7 +54,7 @@ def test_the_clean_accuracy_is_named_once():
 @pytest.fixture
 def seeds(tmp_path, monkeypatch):
     """Two models of one recipe but for the seed and a third behind a blur, the first measured."""
-    monkeypatch.setattr(store, "MODELS_DIR", tmp_path)
+    monkeypatch.setattr(places, "SHIPPED_MODELS", tmp_path)
     monkeypatch.setenv("BLURLAB_RESULTS", str(tmp_path / "results"))
     monkeypatch.setitem(sets.DATASETS, "objects", tiny.data_set)
     monkeypatch.setitem(sets.OBJECTS_COUNT, "val", 30)

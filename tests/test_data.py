@@ -6,6 +6,7 @@ from PIL import Image
 from torch.testing import assert_close
 from torchvision.datasets import Imagenette
 
+from blurlab import places
 from blurlab.data import sets
 from blurlab.pictures import objects
 
@@ -90,17 +91,10 @@ def test_a_data_set_that_lacks_a_split_is_an_error_that_names_it(photographs):
         sets.imagenette("val")
 
 
-def test_the_data_folder_is_in_the_users_cache_unless_the_environment_names_it(monkeypatch):
-    monkeypatch.setenv("BLURLAB_DATA", "somewhere")
-    assert sets.data_root().name == "somewhere"
-    monkeypatch.delenv("BLURLAB_DATA")
-    assert sets.data_root().parts[-2:] == (".cache", "blurlab")
-
-
 def test_the_real_imagenette_has_all_its_photographs(shared, monkeypatch):
     monkeypatch.setenv("BLURLAB_DATA", str(shared / "data"))
     for split, count in (("train", 9469), ("val", 3925)):
-        assert len(Imagenette(sets.data_root(), split=split, size="160px")) == count
+        assert len(Imagenette(places.data_folder(), split=split, size="160px")) == count
     church = sets.imagenette_class("church", 3)
     assert church.shape == (3, 3, 160, 160)
     assert church.float().std() > 20

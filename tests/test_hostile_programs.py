@@ -10,7 +10,8 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from blurlab.networks import installing, operators, programs, schemas, store, trials
+from blurlab import places
+from blurlab.networks import installing, operators, programs, schemas, trials
 
 PIXELS = 8
 CLASSES = 3
@@ -20,7 +21,7 @@ SECONDS = 20  # for a file whose reading takes milliseconds, on a machine that i
 @pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(store, "MODELS_DIR", tmp_path / "shipped")
+    monkeypatch.setattr(places, "SHIPPED_MODELS", tmp_path / "shipped")
     monkeypatch.setenv("BLURLAB_MODELS", str(tmp_path / "added"))
     return tmp_path
 

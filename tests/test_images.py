@@ -16,6 +16,7 @@ import torch
 from PIL import Image, ImageCms, features
 from torch.testing import assert_close
 
+from blurlab import places
 from blurlab.pictures import images
 from blurlab.pictures.images import ImageError, align, load_image, read_image, save_image, square
 
@@ -61,8 +62,8 @@ def png_of_zeros(width, height, depth=8, color_type=0, rows=None):
 def run_python(program, *arguments):
     """What a program prints in a fresh process that shows no warnings."""
     command = [sys.executable, "-W", "ignore", "-c", program, *map(str, arguments)]
-    root = Path(__file__).parent.parent
-    return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, cwd=root).stdout
+    told = subprocess.PIPE
+    return subprocess.run(command, stdout=told, text=True, check=True, cwd=places.ROOT).stdout
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ import torch
 from safetensors.torch import save_file
 from torch.testing import assert_close
 
+from blurlab import places
 from blurlab.__main__ import main
 from blurlab.data import sources
 from blurlab.measures import measuring
@@ -27,10 +28,10 @@ ARCHITECTURE = "cifar:resnet20"
 def folder(tmp_path, monkeypatch):
     """Empty folders in place of the models that ship and of those that were added."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(store, "MODELS_DIR", tmp_path / "shipped")
+    monkeypatch.setattr(places, "SHIPPED_MODELS", tmp_path / "shipped")
     monkeypatch.setenv("BLURLAB_MODELS", str(tmp_path / "added"))
     monkeypatch.setenv("BLURLAB_RESULTS", str(tmp_path / "results"))
-    store.MODELS_DIR.mkdir()
+    places.SHIPPED_MODELS.mkdir()
     return tmp_path / "added"
 
 
@@ -102,7 +103,7 @@ def test_other_weights_make_another_model(file, net):
 
 
 def test_weights_of_a_net_that_is_built_as_a_shipped_one_can_be_added():
-    tiny.install(store.MODELS_DIR)
+    tiny.install(places.SHIPPED_MODELS)
     torch.save(store.load("tiny").net.state_dict(), "own.pt")
     installing.add("own", Path("own.pt"), installing.recipe("tiny", 32), tiny.CLASSES)
     images = torch.rand(2, 3, 40, 40)
@@ -119,7 +120,7 @@ def test_a_removed_model_is_gone_and_its_name_free(file, folder):
 
 
 def test_models_that_ship_are_neither_removed_nor_replaced(file):
-    tiny.install(store.MODELS_DIR)
+    tiny.install(places.SHIPPED_MODELS)
     with pytest.raises(ValueError, match="tiny ships with BlurLab"):
         installing.remove("tiny")
     with pytest.raises(ValueError, match="a model tiny is installed already"):

@@ -7,14 +7,14 @@ import pytest
 import tiny
 import torch
 
-from blurlab.networks import store
+from blurlab import places
 from blurlab.ui import loaded
 
 
 @pytest.fixture(autouse=True)
 def three(tmp_path, monkeypatch):
     """Three installed models, none of them in memory."""
-    monkeypatch.setattr(store, "MODELS_DIR", tmp_path)
+    monkeypatch.setattr(places, "SHIPPED_MODELS", tmp_path)
     for name in ("a", "b", "c"):
         tiny.install(tmp_path, name)
     loaded.forget()

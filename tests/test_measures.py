@@ -7,10 +7,10 @@ import pytest
 import tiny
 import torch
 
+from blurlab import places
 from blurlab.data.sets import Pictures
 from blurlab.measures.table import MEASURES
 from blurlab.measures.tallies import Batch, batches, tallies, total
-from blurlab.networks import store
 from blurlab.statistics import Interval
 
 QUICK = {  # settings that make a measure cheaper, not another one
@@ -187,7 +187,7 @@ def test_settings_survive_json(name):
 
 
 def test_an_attack_is_made_on_the_model_that_source_names(tmp_path, monkeypatch, pictures):
-    monkeypatch.setattr(store, "MODELS_DIR", tmp_path)
+    monkeypatch.setattr(places, "SHIPPED_MODELS", tmp_path)
     other = tiny.install(tmp_path, "other", sigma=1.0)
     asked = []
 

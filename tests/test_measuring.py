@@ -6,22 +6,21 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 import tiny
 import torch
 from torch.testing import assert_close
 
+from blurlab import places
 from blurlab.__main__ import main
 from blurlab.data import sets, sources
 from blurlab.data.sets import Pictures
 from blurlab.data.sources import Source
-from blurlab.measures import measuring, results
+from blurlab.measures import measuring
 from blurlab.measures.table import MEASURES
 from blurlab.networks import store
 
-ROOT = Path(__file__).parents[1]
 FEW = {"alphas": [0, 20, 100]}
 
 
@@ -29,10 +28,10 @@ FEW = {"alphas": [0, 20, 100]}
 def installed(tmp_path, monkeypatch):
     """One untrained tiny model, and results of our own; returns the folder of models."""
     (tmp_path / "models").mkdir()
-    monkeypatch.setattr(store, "MODELS_DIR", tmp_path / "models")
-    monkeypatch.setattr(results, "SHIPPED", tmp_path / "shipped")
+    monkeypatch.setattr(places, "SHIPPED_MODELS", tmp_path / "models")
+    monkeypatch.setattr(places, "SHIPPED_RESULTS", tmp_path / "shipped")
     monkeypatch.setenv("BLURLAB_RESULTS", str(tmp_path / "results"))
-    tiny.install(store.MODELS_DIR)
+    tiny.install(places.SHIPPED_MODELS)
     return tmp_path / "models"
 
 
@@ -254,8 +253,8 @@ def test_attacks_do_not_carry_over_between_other_classes(installed):
 
 
 RUN = (
-    "import sys, pathlib; from blurlab.networks import store; "
-    "store.MODELS_DIR = pathlib.Path(sys.argv[1]); "
+    "import sys, pathlib; from blurlab import places; "
+    "places.SHIPPED_MODELS = pathlib.Path(sys.argv[1]); "
     "from blurlab.__main__ import main; sys.exit(main(sys.argv[2:]))"
 )
 
@@ -275,7 +274,7 @@ def test_a_killed_measure_loses_nothing_that_was_reported(installed, tmp_path, m
     threads = {"OMP_NUM_THREADS": str(torch.get_num_threads())}
     killed = subprocess.Popen(
         [sys.executable, "-W", "error", "-c", RUN, str(installed), *asked],
-        cwd=ROOT,
+        cwd=places.ROOT,
         env={**os.environ, **threads, "BLURLAB_RESULTS": str(tmp_path / "killed")},
         stdout=subprocess.DEVNULL,
     )

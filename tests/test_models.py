@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from safetensors import safe_open
 from torch.testing import assert_close
 
+from blurlab import places
 from blurlab.data import sets
 from blurlab.filters.blur import gaussian_blur
 from blurlab.networks import classifier, store
@@ -46,7 +47,7 @@ def first_pixels(images):
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """An empty folder of models, in place of those that ship."""
-    monkeypatch.setattr(store, "MODELS_DIR", tmp_path)
+    monkeypatch.setattr(places, "SHIPPED_MODELS", tmp_path)
     return tmp_path
 
 
@@ -305,7 +306,7 @@ def test_a_card_holds_the_recipe_of_the_table(name):
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_a_card_is_complete_and_true_of_its_weights(name):
-    card, path = store.card(name), store.MODELS_DIR / f"{name}.safetensors"
+    card, path = store.card(name), places.SHIPPED_MODELS / f"{name}.safetensors"
     keys = {"name", "title", "classes", "recipe", "parameters", "bytes", "sha256", "measured"}
     assert keys <= set(card)
     assert card["name"] == name
@@ -320,7 +321,7 @@ def test_a_card_is_complete_and_true_of_its_weights(name):
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_weights_are_stored_in_half_precision(name):
-    with safe_open(store.MODELS_DIR / f"{name}.safetensors", "pt") as weights:
+    with safe_open(places.SHIPPED_MODELS / f"{name}.safetensors", "pt") as weights:
         kinds = {key: weights.get_slice(key).get_dtype() for key in weights.keys()}  # noqa: SIM118
     counters = [key for key in kinds if key.endswith("num_batches_tracked")]
     assert {kind for key, kind in kinds.items() if key not in counters} == {"F16"}
@@ -410,5 +411,5 @@ def test_a_card_is_plain_json_without_not_a_number(name):
     def refuse(word):
         raise AssertionError(f"{word} is not JSON")
 
-    text = (store.MODELS_DIR / f"{name}.json").read_text()
+    text = (places.SHIPPED_MODELS / f"{name}.json").read_text()
     assert json.loads(text, parse_constant=refuse) == store.card(name)

@@ -11,6 +11,7 @@ import torch
 from opening import button, components, fed, fine, needs_models, said, slider, until
 from PIL import Image
 
+from blurlab import places
 from blurlab.networks import store
 from blurlab.pictures import images
 from blurlab.ui import cache
@@ -426,7 +427,7 @@ def test_presenter_mode_is_entered_by_its_switch_and_enlarges_the_stage(opened):
 
 @pytest.mark.parametrize("page", PAGES)
 def test_without_models_every_page_says_how_to_make_one(opened, page, monkeypatch, tmp_path):
-    monkeypatch.setattr(store, "MODELS_DIR", tmp_path)
+    monkeypatch.setattr(places, "SHIPPED_MODELS", tmp_path)
     app = opened(page)
     assert said(app) == ["No models are installed; `python -m blurlab train NAME` makes one."]
 
@@ -437,6 +438,6 @@ def test_an_unmeasured_model_is_listed(opened, monkeypatch, tmp_path):
         "recipe": {"data": "objects", "input_size": 128, "sigma": 0.0}, "sha256": "0",
     }  # fmt: skip
     (tmp_path / "bare.json").write_text(json.dumps(card))
-    monkeypatch.setattr(store, "MODELS_DIR", tmp_path)
+    monkeypatch.setattr(places, "SHIPPED_MODELS", tmp_path)
     app = opened("models")
     assert list(app.dataframe[0].value["accuracy"]) == ["not measured yet"]

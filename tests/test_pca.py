@@ -8,19 +8,10 @@ from safetensors.torch import save_file
 from torch.testing import assert_close
 
 from blurlab.data import sets
-from blurlab.filters.pca import (
-    SHIPPED,
-    Basis,
-    Projection,
-    defend,
-    fit,
-    largest_shares,
-    load,
-    project,
-    save,
-)
+from blurlab.filters.pca import Basis, Projection, defend, fit, largest_shares, load, project, save
 from blurlab.networks import classifier, store
 from blurlab.pictures import resizing
+from blurlab.places import SHIPPED_BASIS
 from blurlab.training import fit_pca
 
 SIZE, RANK = 8, 5
@@ -183,9 +174,9 @@ def test_the_fitted_basis_lies_beside_its_card(full, tmp_path, monkeypatch):
 
 
 def test_the_shipped_basis_is_its_card_s_and_no_picture_stands_out_in_it():
-    card, basis = json.loads(SHIPPED.with_suffix(".json").read_text()), load(SHIPPED)
-    assert card["sha256"] == store.sha256(SHIPPED)
-    assert card["bytes"] == SHIPPED.stat().st_size < 6e6
+    card, basis = json.loads(SHIPPED_BASIS.with_suffix(".json").read_text()), load(SHIPPED_BASIS)
+    assert card["sha256"] == store.sha256(SHIPPED_BASIS)
+    assert card["bytes"] == SHIPPED_BASIS.stat().st_size < 6e6
     assert basis.components.shape == (512, 3 * 32 * 32)
     assert basis.variance.sum().item() == pytest.approx(card["explained_variance"], abs=1e-3)
     assert card["largest_share_of_one_picture"] < 0.05
@@ -199,7 +190,7 @@ def test_a_network_behind_components_is_shown_only_their_span(generator):
     images = torch.rand(2, 3, 64, 64, generator=generator)
     shown = project(
         resizing.resize(images, 32),
-        load(SHIPPED)._replace(components=load(SHIPPED).components[:40]),
+        load(SHIPPED_BASIS)._replace(components=load(SHIPPED_BASIS).components[:40]),
     )
     assert_close(kept(images), whole(shown))
     assert not torch.allclose(kept(images), whole(images), atol=1e-3)

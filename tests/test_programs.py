@@ -14,6 +14,7 @@ from torch import nn
 from torch.testing import assert_close
 from torchvision import models as torchvision_models
 
+from blurlab import places
 from blurlab.networks import architectures, checkpoints, classifier, installing, programs, store
 
 CIFAR = {"architecture": "cifar:resnet20"}
@@ -22,7 +23,7 @@ CIFAR = {"architecture": "cifar:resnet20"}
 @pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch):
     """Empty folders in place of the models that ship and of those that were added."""
-    monkeypatch.setattr(store, "MODELS_DIR", tmp_path / "shipped")
+    monkeypatch.setattr(places, "SHIPPED_MODELS", tmp_path / "shipped")
     monkeypatch.setenv("BLURLAB_MODELS", str(tmp_path / "added"))
     return tmp_path
 

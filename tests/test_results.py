@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch.testing import assert_close
 
+from blurlab import places
 from blurlab.measures import results
 from blurlab.measures.results import Key
 
@@ -15,7 +16,7 @@ KEY = Key("0123456789abcdef", "objects/val/32", "hybrids", {"alphas": [0, 50.5]}
 @pytest.fixture(autouse=True)
 def store(tmp_path, monkeypatch):
     """Folders of results of our own, one that ships and one that is written to."""
-    monkeypatch.setattr(results, "SHIPPED", tmp_path / "shipped")
+    monkeypatch.setattr(places, "SHIPPED_RESULTS", tmp_path / "shipped")
     monkeypatch.setenv("BLURLAB_RESULTS", str(tmp_path / "own"))
     monkeypatch.setattr(results, "_damaged", {})
     return tmp_path
@@ -83,7 +84,7 @@ def test_the_digest_never_changes_or_what_ships_would_be_lost():
 def test_what_ships_and_what_is_ones_own_are_read_together(store):
     for number in (0, 1):
         results.add(KEY, number, tally(number))
-    assert results.join(KEY, results.SHIPPED) == store / "shipped" / f"{KEY.digest}.parquet"
+    assert results.join(KEY, places.SHIPPED_RESULTS) == store / "shipped" / f"{KEY.digest}.parquet"
     results.add(KEY, 2, tally(2))
     assert_same(results.read(KEY), [0, 1, 2])
 
@@ -138,7 +139,7 @@ def foreign(path):
 def renamed(path):
     other = KEY._replace(seed=5)
     results.add(other, 0, tally(0))
-    (results.folder() / other.digest / path.name).rename(path)
+    (places.results_folder() / other.digest / path.name).rename(path)
 
 
 def misshapen(path):
@@ -183,7 +184,7 @@ def test_a_damaged_file_is_set_aside_with_a_sentence_and_the_rest_is_read(store,
 @pytest.mark.parametrize("harm", HARMS[:1] + HARMS[-1:], ids=["cut", "empty"])
 def test_a_damaged_file_that_ships_is_left_out_and_never_renamed(store, harm):
     results.add(KEY, 0, tally(0))
-    path = results.join(KEY, results.SHIPPED)
+    path = results.join(KEY, places.SHIPPED_RESULTS)
     harm(path)
     harmed = path.read_bytes()
     (store / "own" / f"{KEY.digest}.parquet").unlink(missing_ok=True)

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 from opening import button, fine, labels, needs_models, said, until
 
+from blurlab import places
 from blurlab.claims import compare, paper
 from blurlab.data import sets
 from blurlab.measures import measuring, results
@@ -41,7 +42,7 @@ def few_objects():
 def own_results(tmp_path, monkeypatch):
     """Keep what these tests measure apart, and begin with nothing, shipped or measured."""
     monkeypatch.setenv("BLURLAB_RESULTS", str(tmp_path / "results"))
-    monkeypatch.setattr(results, "SHIPPED", tmp_path / "shipped")
+    monkeypatch.setattr(places, "SHIPPED_RESULTS", tmp_path / "shipped")
 
 
 def finished(app):
@@ -216,7 +217,7 @@ def test_compare_shows_what_is_kept_with_the_papers_points_behind(opened):
 def test_compare_shows_the_rest_where_a_file_is_damaged(opened, monkeypatch):
     monkeypatch.setattr(results, "_damaged", {})
     measured("hybrids", count=50)
-    harmed = results.folder() / f"{work_of('passes').key.digest}.parquet"
+    harmed = places.results_folder() / f"{work_of('passes').key.digest}.parquet"
     harmed.write_bytes(b"PAR1")
     app = opened("compare", compared="objects")
     assert len(app.dataframe) == 1

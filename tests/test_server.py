@@ -2,7 +2,8 @@
 
 import subprocess
 import sys
-from pathlib import Path
+
+from blurlab import places
 
 CODE = """
 import gc
@@ -17,7 +18,7 @@ print(gc.get_freeze_count(), set(loaded.in_memory()) == opening)
 def test_the_models_that_pages_open_with_are_loaded_and_frozen_before_the_first_visitor():
     run = subprocess.run(
         [sys.executable, "-c", CODE],
-        cwd=Path(__file__).parents[1], capture_output=True, text=True, timeout=300,
+        cwd=places.ROOT, capture_output=True, text=True, timeout=300,
     )  # fmt: skip
     assert run.returncode == 0, run.stderr
     frozen, loaded = run.stdout.split()

@@ -9,8 +9,8 @@ import pytest
 import tiny
 import torch
 
+from blurlab import places
 from blurlab.data import folders, sets, sources
-from blurlab.measures import results
 from blurlab.pictures.images import load_image, save_image
 
 ALL = torch.arange(6)
@@ -120,7 +120,7 @@ def test_a_check_says_how_far_it_is_and_the_folder_is_then_known(folder, monkeyp
 @pytest.mark.parametrize("left", ["", "{", "[1]", "3", "\0\0"])
 def test_what_is_kept_of_a_folder_and_damaged_is_found_out_anew(folder, left):
     count = len(list(sources.check(str(folder))))
-    (kept,) = (results.folder() / "folders").glob("*.json")
+    (kept,) = (places.results_folder() / "folders").glob("*.json")
     whole = kept.read_text()
     kept.write_text(left)
     assert len(list(sources.check(str(folder)))) == count

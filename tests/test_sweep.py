@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 import tiny
 
+from blurlab import places
 from blurlab.__main__ import main
-from blurlab.measures import measuring, results, sweep
-from blurlab.networks import store
+from blurlab.measures import measuring, sweep
 
 PLAN = """
 models = ["tiny", "other"]
@@ -38,12 +38,12 @@ def pictures(tmp_path_factory):
 def here(tmp_path, monkeypatch, pictures):
     """Two tiny models, pictures in a folder, results of our own, and a plan for all of them."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(store, "MODELS_DIR", tmp_path / "models")
-    monkeypatch.setattr(results, "SHIPPED", tmp_path / "shipped")
+    monkeypatch.setattr(places, "SHIPPED_MODELS", tmp_path / "models")
+    monkeypatch.setattr(places, "SHIPPED_RESULTS", tmp_path / "shipped")
     monkeypatch.setenv("BLURLAB_RESULTS", str(tmp_path / "results"))
-    store.MODELS_DIR.mkdir()
+    places.SHIPPED_MODELS.mkdir()
     for seed, name in enumerate(("tiny", "other")):
-        tiny.install(store.MODELS_DIR, name, seed=seed)
+        tiny.install(places.SHIPPED_MODELS, name, seed=seed)
     Path("folder").symlink_to(pictures)
     Path("plan.toml").write_text(PLAN)
     return tmp_path

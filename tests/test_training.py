@@ -15,6 +15,7 @@ import tiny
 import torch
 from torch.testing import assert_close
 
+from blurlab import places
 from blurlab.attacks import descent
 from blurlab.data.sets import Pictures
 from blurlab.networks import store
@@ -292,7 +293,7 @@ def test_an_exported_model_is_loaded_with_its_card_and_answers_alike(learned, mo
     recipe, model, folder = learned
     path = export("learned", recipe, model, tiny.CLASSES, folder)
     card = json.loads(path.read_text())
-    monkeypatch.setattr(store, "MODELS_DIR", folder)
+    monkeypatch.setattr(places, "SHIPPED_MODELS", folder)
     assert card["sha256"] == store.sha256(folder / "learned.safetensors")
     assert card["parameters"] == sum(parameter.numel() for parameter in model.parameters())
     assert card["classes"] == list(tiny.CLASSES)
@@ -374,6 +375,6 @@ def test_a_recipe_differs_from_its_base_in_one_thing(name):
 
 
 def test_the_networks_that_ship_are_those_of_their_recipes():
-    for name in (path.stem for path in store.MODELS_DIR.glob("*.json")):
+    for name in (path.stem for path in places.SHIPPED_MODELS.glob("*.json")):
         written = json.loads(json.dumps(asdict(RECIPES[name])))
         assert store.card(name)["recipe"].items() <= written.items()

@@ -1,11 +1,13 @@
 """Commands about networks: models, predict, add, download, remove, train, card."""
 
 import json
+import os
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from blurlab import places
 from blurlab.commands.options import add_device, add_models, between, command
 from blurlab.data.sets import Pictures
 from blurlab.networks import classifier, installing, published, store, zoo
@@ -153,7 +155,7 @@ def add_model(options) -> None:
     print(*card.get("notes", ()), sep="\n", end="\n" * ("notes" in card), file=sys.stderr)
     print(
         f"{card['name']}: {card['parameters']:,} parameters, {len(card['classes'])} classes, "
-        f"sha256 {card['sha256'][:16]}..., in {store.own_folder()}"
+        f"sha256 {card['sha256'][:16]}..., in {places.models_folder()}"
     )
 
 
@@ -167,7 +169,7 @@ def download_model(options) -> None:
         if sys.stderr.isatty():
             of = f" of {progress.total / 1e6:.1f}" if progress.total else ""
             print(f"\r{options.name}: {progress.done / 1e6:.1f}{of} MB", end="", file=sys.stderr)
-    print(f"{options.name}: installed in {store.own_folder()}")
+    print(f"{options.name}: installed in {places.models_folder()}")
 
 
 def remove_model(options) -> None:
@@ -226,6 +228,8 @@ def train_models(options) -> None:
     for name in options.names:
         if name not in RECIPES:
             raise ValueError(f"no recipe {name!r}; choose from {', '.join(RECIPES)}.")
+    if not os.access(places.SHIPPED_MODELS, os.W_OK):
+        raise ValueError(f"{places.SHIPPED_MODELS} cannot be written; train in a checkout.")
     loaded = {}
     for name in options.names:
         recipe = RECIPES[name]
@@ -253,7 +257,7 @@ def train_model(name: str, recipe: Recipe, pictures: Pictures, options) -> None:
             f"about {left:.0f} min left",
             flush=True,
         )
-    loop.export(name, recipe, model, pictures.classes, store.MODELS_DIR)
+    loop.export(name, recipe, model, pictures.classes, places.SHIPPED_MODELS)
     write_measured(name, cards.measure(name, options.device))
 
 

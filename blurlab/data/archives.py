@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from torch import Tensor
 
+from blurlab import places
 from blurlab.data import downloads, sets
 from blurlab.pictures.images import ImageError, load_image
 
@@ -20,7 +21,8 @@ from blurlab.pictures.images import ImageError, load_image
 class Archive(NamedTuple):
     """A data set as it is published.
 
-    folder: what it unpacks to, under data_root().  megabytes: about how many there are to fetch.
+    folder: what it unpacks to, under places.data_folder().
+    megabytes: about how many there are to fetch.
     classes: in the order of their labels.  train, val: how many pictures there are.
     """
 
@@ -51,11 +53,11 @@ class Step(NamedTuple):
 
 def place(name: str) -> Path:
     """Return the folder that a data set of ARCHIVES has, or would have."""
-    return sets.data_root() / ARCHIVES[name].folder
+    return places.data_folder() / ARCHIVES[name].folder
 
 
 def download(name: str) -> Iterator[Step]:
-    """Fetch a data set into data_root() unless it is there, and yield how far that is.
+    """Fetch a data set into places.data_folder() unless it is there, and yield how far that is.
 
     name: a key of ARCHIVES. What was fetched before goes on where it ended. The archive is checked
     against its published MD5 before it is opened, and removed once it is unpacked. Stop drawing to
@@ -67,7 +69,7 @@ def download(name: str) -> Iterator[Step]:
     if _is_whole(name):
         return
     url, md5 = _published(name)
-    file = sets.data_root() / url.rpartition("/")[2]
+    file = places.data_folder() / url.rpartition("/")[2]
     try:
         if not file.is_file():
             remedy = f"fetch {url} elsewhere and put it at {file}"
@@ -79,7 +81,7 @@ def download(name: str) -> Iterator[Step]:
         file.unlink(missing_ok=True)
     except OSError as error:
         raise ValueError(
-            f"{error.filename or sets.data_root()} cannot be written: {error.strerror}; set "
+            f"{error.filename or places.data_folder()} cannot be written: {error.strerror}; set "
             "BLURLAB_DATA to a folder with room that can be."
         ) from None
 
@@ -107,7 +109,7 @@ def _is_whole(name: str) -> bool:
 def _unpack(name: str, file: Path) -> Iterator[Step]:
     """Unpack a checked archive beside its place and move it there once it is whole."""
     size, unfinished = file.stat().st_size, f"{ARCHIVES[name].folder}.unpacking-"
-    with TemporaryDirectory(prefix=unfinished, dir=sets.data_root()) as folder:
+    with TemporaryDirectory(prefix=unfinished, dir=places.data_folder()) as folder:
         try:
             with file.open("rb") as packed, tarfile.open(fileobj=packed) as members:
                 for member in members:
@@ -122,7 +124,7 @@ def _unpack(name: str, file: Path) -> Iterator[Step]:
             shutil.rmtree(place(name), ignore_errors=True)
             os.replace(unpacked, place(name))
     # What a process left that was killed while it unpacked.
-    for left in sets.data_root().glob(f"{unfinished}*"):
+    for left in places.data_folder().glob(f"{unfinished}*"):
         shutil.rmtree(left, ignore_errors=True)
 
 

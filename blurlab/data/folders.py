@@ -12,9 +12,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from blurlab import places
 from blurlab.data import sets
 from blurlab.data.sets import Decoded, Pictures
-from blurlab.measures import results
 from blurlab.pictures.images import ImageError, load_image
 
 
@@ -125,7 +125,7 @@ def _kept(root: Path, files: dict[Path, os.stat_result]) -> Path:
         for path, found in files.items()
     ]
     place = hashlib.sha256(json.dumps([str(root.resolve()), stamp]).encode()).hexdigest()[:16]
-    return results.folder() / "folders" / f"{place}.json"
+    return places.results_folder() / "folders" / f"{place}.json"
 
 
 def _known(kept: Path) -> tuple[str, dict[str, str]] | None:

@@ -1,16 +1,15 @@
 """Labelled pictures to train and measure on, as 8-bit tensors in memory."""
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import NamedTuple
 
 import torch
 from PIL import Image
 from torch import Tensor
 
+from blurlab import places
 from blurlab.pictures import objects
 from blurlab.pictures.images import square
 
@@ -65,21 +64,16 @@ class Pictures(NamedTuple):
     classes: tuple[str, ...]
 
 
-def data_root() -> Path:
-    """Return the folder that datasets are looked for in: $BLURLAB_DATA, or the user's cache."""
-    return Path(os.environ.get("BLURLAB_DATA", Path.home() / ".cache" / "blurlab"))
-
-
 def has_imagenette() -> bool:
-    """Tell whether Imagenette lies under data_root()."""
-    return (data_root() / "imagenette2-160").is_dir()
+    """Tell whether Imagenette lies under places.data_folder()."""
+    return (places.data_folder() / "imagenette2-160").is_dir()
 
 
 def imagenette(split: str, size: int = 160) -> Pictures:
     """Load Imagenette ("train": 9,469 or "val": 3,925 photographs), centre-cropped to squares.
 
     size: side in pixels; the photographs are stored with a shorter side of 160.
-    Raises ValueError when the data set is not under data_root().
+    Raises ValueError when the data set is not under places.data_folder().
     """
     dataset = _imagenette(split)
     images, labels = torch.empty(len(dataset), 3, size, size, dtype=torch.uint8), []
@@ -92,7 +86,7 @@ def imagenette(split: str, size: int = 160) -> Pictures:
 def imagenette_count() -> int:
     """Count Imagenette's validation photographs, reading none; they are 3,925 when all are there.
 
-    Raises ValueError when the data set is not under data_root().
+    Raises ValueError when the data set is not under places.data_folder().
     """
     return len(_imagenette("val"))
 
@@ -100,7 +94,7 @@ def imagenette_count() -> int:
 def imagenette_class(name: str, count: int) -> Tensor:
     """Load the first validation photographs of one Imagenette class, (count, 3, 160, 160) uint8.
 
-    Raises ValueError when the data set is not under data_root().
+    Raises ValueError when the data set is not under places.data_folder().
     """
     dataset = _imagenette("val")
     label = IMAGENETTE_CLASSES.index(name)
@@ -109,29 +103,30 @@ def imagenette_class(name: str, count: int) -> Tensor:
 
 
 def _imagenette(split: str):
-    if not (data_root() / "imagenette2-160" / split).is_dir():
+    if not (places.data_folder() / "imagenette2-160" / split).is_dir():
         raise ValueError(
-            f"Imagenette's {split} pictures are not in {data_root()}; set BLURLAB_DATA to the "
-            "folder that holds imagenette2-160, or let measure --download fetch it."
+            f"Imagenette's {split} pictures are not in {places.data_folder()}; set "
+            "BLURLAB_DATA to the folder that holds imagenette2-160, or let measure --download "
+            "fetch it."
         )
     from torchvision.datasets import Imagenette  # takes as long to import as torch; few need it
 
-    return Imagenette(data_root(), split=split, size="160px")
+    return Imagenette(places.data_folder(), split=split, size="160px")
 
 
 def cifar10(split: str, size: int = 32) -> Pictures:
     """Load CIFAR-10 ("train": 50,000 or "val": the 10,000 of its test set), resized from 32 pixels.
 
-    Raises ValueError when the data set is not under data_root().
+    Raises ValueError when the data set is not under places.data_folder().
     """
     from torchvision.datasets import CIFAR10
 
     try:
-        dataset = CIFAR10(data_root(), train=split == "train")
+        dataset = CIFAR10(places.data_folder(), train=split == "train")
     except RuntimeError:
         raise ValueError(
-            f"CIFAR-10 is not whole in {data_root()}; set BLURLAB_DATA to the folder that holds "
-            "cifar-10-batches-py, or let measure --download fetch it."
+            f"CIFAR-10 is not whole in {places.data_folder()}; set BLURLAB_DATA to the "
+            "folder that holds cifar-10-batches-py, or let measure --download fetch it."
         ) from None
     images = torch.from_numpy(dataset.data).permute(0, 3, 1, 2)
     return Pictures(resized(images, size), torch.tensor(dataset.targets), CIFAR10_CLASSES)

@@ -8,9 +8,9 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from blurlab import places
 from blurlab.pictures.resizing import resize
 
-SHIPPED = Path(__file__).parents[2] / "assets" / "pca" / "imagenette_32.safetensors"
 CHUNK = 1024
 KEYS = ("mean", "components", "variance")
 
@@ -132,7 +132,7 @@ class Projection(nn.Module):
 
     def __init__(self, count: int):
         super().__init__()
-        basis = load(SHIPPED)
+        basis = load(places.SHIPPED_BASIS)
         most = len(basis.components)
         if not 1 <= count <= most:
             raise ValueError(f"components is {count}; the basis that ships allows 1 to {most}.")

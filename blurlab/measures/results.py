@@ -12,9 +12,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import torch
 
+from blurlab import places
 from blurlab.measures.tallies import Tally
 
-SHIPPED = Path(__file__).parents[2] / "assets" / "results"
 _damaged: dict[Path, str] = {}  # a sentence by file
 
 
@@ -36,11 +36,6 @@ class Key(NamedTuple):
         return hashlib.sha256(json.dumps(self, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def folder() -> Path:
-    """Return where new results are kept: $BLURLAB_RESULTS, or the user's cache."""
-    return Path(os.environ.get("BLURLAB_RESULTS", Path.home() / ".cache" / "blurlab" / "results"))
-
-
 def read(key: Key) -> dict[int, Tally]:
     """Return the tallies kept under this key, by the number of the batch; none is no error.
 
@@ -48,7 +43,7 @@ def read(key: Key) -> dict[int, Tally]:
     it. In folder() it is set aside under its name and ".damaged"; what ships stays as it is.
     """
     found = {}
-    for root in (SHIPPED, folder()):
+    for root in (places.SHIPPED_RESULTS, places.results_folder()):
         # In this order nothing is missed while another process joins the parts.
         for path in [*_parts(root, key), root / f"{key.digest}.parquet"]:
             with suppress(FileNotFoundError):
@@ -59,7 +54,7 @@ def read(key: Key) -> dict[int, Tally]:
 def listed() -> list[Key]:
     """List every key that tallies are kept under, those that ship first."""
     found = {}
-    for root in (SHIPPED, folder()):
+    for root in (places.SHIPPED_RESULTS, places.results_folder()):
         for path in sorted([*root.glob("*.parquet"), *root.glob("*/*.parquet")]):
             with suppress(pa.ArrowException, OSError, KeyError, TypeError, ValueError):
                 key = Key(**json.loads(pq.read_schema(path).metadata[b"key"]))
@@ -69,7 +64,8 @@ def listed() -> list[Key]:
 
 def add(key: Key, number: int, tally: Tally) -> None:
     """Keep the tally of one batch; it is there whole or not at all, whenever the process dies."""
-    _write_file(folder() / key.digest / f"{number:06d}.parquet", key, {number: tally})
+    path = places.results_folder() / key.digest / f"{number:06d}.parquet"
+    _write_file(path, key, {number: tally})
 
 
 def damaged() -> list[str]:
@@ -78,16 +74,16 @@ def damaged() -> list[str]:
 
 
 def join(key: Key, into: Path | None = None) -> Path:
-    """Put all tallies of a key into one file, in folder() or another, and return its path.
+    """Put all tallies of a key into one file, in results_folder() or another; return its path.
 
     Tallies that are added in the meantime stay where they are.
     Raises ValueError when there is none.
     """
-    joined = _parts(folder(), key)
+    joined = _parts(places.results_folder(), key)
     found = read(key)
     if not found:
         raise ValueError(f"nothing is kept of measure {key.measure!r} under {key.digest}.")
-    path = (into or folder()) / f"{key.digest}.parquet"
+    path = (into or places.results_folder()) / f"{key.digest}.parquet"
     _write_file(path, key, found)
     for part in joined:
         part.unlink(missing_ok=True)
@@ -149,7 +145,7 @@ BROKEN = (KeyError, TypeError, ValueError, RuntimeError, OverflowError, MemoryEr
 def _set_aside(path: Path) -> None:
     """Rename a damaged file, unless it ships, and note a sentence about it."""
     what = f"{_called(path)} is damaged or holds other results than its name says"
-    if path.is_relative_to(SHIPPED):
+    if path.is_relative_to(places.SHIPPED_RESULTS):
         _damaged[path] = f"{what}, and is left out; install BlurLab anew to have it."
         return
     aside = path.with_name(f"{path.name}.damaged")
@@ -163,5 +159,9 @@ def _set_aside(path: Path) -> None:
 
 def _called(path: Path) -> str:
     """Name a file to whoever may see the sentence, who need not know where on the machine it is."""
-    root = SHIPPED if path.is_relative_to(SHIPPED) else folder()
+    root = (
+        places.SHIPPED_RESULTS
+        if path.is_relative_to(places.SHIPPED_RESULTS)
+        else places.results_folder()
+    )
     return f"the results file {path.relative_to(root)}"

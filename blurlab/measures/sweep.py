@@ -14,6 +14,7 @@ from typing import Any
 
 import torch
 
+from blurlab import places
 from blurlab.data import sources
 from blurlab.measures import measuring
 from blurlab.measures.measuring import Work
@@ -21,7 +22,6 @@ from blurlab.measures.shared_classes import answering
 from blurlab.measures.tallies import Measure, Tally, tallies
 from blurlab.networks import classifier, store
 
-ROOT = Path(__file__).parents[2]
 RETRIES = 5  # of a batch whose worker died
 
 
@@ -101,7 +101,7 @@ def run(
 def start(address: str | None, workers: int | None) -> Any:
     """Start Ray, or connect to one that runs, and return its module; it sends no statistics.
 
-    Workers run this checkout: a cluster's are sent it, and need its requirements installed.
+    Workers run the same code: a cluster's are sent it, and need only its requirements installed.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     try:
@@ -109,11 +109,13 @@ def start(address: str | None, workers: int | None) -> Any:
     except ImportError:
         raise ValueError("a sweep needs Ray; install it with: pip install ray.") from None
     if address is None:
-        ours = {"env_vars": {"PYTHONPATH": str(ROOT)}}
+        ours = {"env_vars": {"PYTHONPATH": str(places.PACKAGE.parent)}}
         started = {"num_cpus": workers, "include_dashboard": False}
+    elif places.INSTALLED:
+        ours, started = {"py_modules": [str(places.PACKAGE)]}, {}
     else:
         # What git ignores is not sent either.
-        ours, started = {"working_dir": str(ROOT), "excludes": [".git"]}, {}
+        ours, started = {"working_dir": str(places.ROOT), "excludes": [".git"]}, {}
     quiet = {"logging_level": "ERROR", "log_to_driver": False}
     try:
         ray.init(address or "local", runtime_env=ours, **quiet, **started)

@@ -13,7 +13,7 @@ from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from blurlab import limits
+from blurlab import limits, places
 from blurlab.data import sets
 from blurlab.networks import architectures, checkpoints, classifier, programs, store, trials
 from blurlab.pictures import objects
@@ -221,7 +221,7 @@ def write(
     notes: Sequence[str] = (),
 ) -> dict:
     """Write tensors and card to the folder of added models, the card last; return the card."""
-    folder = store.own_folder()
+    folder = places.models_folder()
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.safetensors"
     partial = folder / f"{name}.partial"
@@ -256,7 +256,7 @@ def remove(name: str) -> None:
     Raises ValueError for one that is not installed, or that ships.
     """
     card = store.card_path(name)
-    if card.parent != store.own_folder():
+    if card.parent != places.models_folder():
         raise ValueError(f"{name} ships with BlurLab; only models that were added are removed.")
     card.unlink()
     card.with_suffix(".safetensors").unlink(missing_ok=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file
 
+from blurlab import places
 from blurlab.networks import architectures
 from blurlab.networks.classifier import (
     INSIDE,
@@ -18,18 +19,12 @@ from blurlab.networks.classifier import (
 )
 
 ORDER = "order.txt"  # of those that ship, a name a line; training writes it
-MODELS_DIR = Path(__file__).parents[2] / "assets" / "models"  # those that ship
-
-
-def own_folder() -> Path:
-    """Return where added models lie: $BLURLAB_MODELS, or the user's cache."""
-    return Path(os.environ.get("BLURLAB_MODELS", Path.home() / ".cache" / "blurlab" / "models"))
 
 
 def names() -> list[str]:
     """List the installed models: those that ship in their order, then the others by name."""
     found = {path.stem for folder in folders() for path in folder.glob("*.json")}
-    order = MODELS_DIR / ORDER
+    order = places.SHIPPED_MODELS / ORDER
     first = order.read_text().split() if order.is_file() else []
     return [name for name in first if name in found] + sorted(found - set(first))
 
@@ -41,7 +36,7 @@ def pair(data: str) -> tuple[str, str]:
 
 def folders() -> tuple[Path, Path]:
     """Return where models are looked for, the first one first."""
-    return MODELS_DIR, own_folder()
+    return places.SHIPPED_MODELS, places.models_folder()
 
 
 def card_path(name: str) -> Path:
@@ -51,7 +46,8 @@ def card_path(name: str) -> Path:
     """
     known = names()
     if name not in known:
-        remedy = f"choose from {', '.join(known)}" if known else f"{MODELS_DIR} holds no model"
+        empty = f"{places.SHIPPED_MODELS} holds no model"
+        remedy = f"choose from {', '.join(known)}" if known else empty
         raise ValueError(f"model {name!r} is not installed; {remedy}.")
     paths = [folder / f"{name}.json" for folder in folders()]
     return next(path for path in paths if path.is_file())

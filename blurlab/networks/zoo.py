@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from blurlab import places
 from blurlab.data import downloads
 from blurlab.data.downloads import Progress
 from blurlab.data.sets import CIFAR10_CLASSES
@@ -44,7 +45,7 @@ def download(name: str) -> Iterator[Progress]:
 def downloaded(name: str) -> Path:
     """Return where the file of public weights lies between its coming and its being installed."""
     published = find(name).url.rpartition("/")[2]
-    return store.own_folder() / "downloads" / f"{name}{Path(published).suffix}"
+    return places.models_folder() / "downloads" / f"{name}{Path(published).suffix}"
 
 
 def pointed(url: str, path: Path, remedy: str) -> str:

@@ -42,6 +42,7 @@ def warm_up() -> None:
     import pandas  # noqa: F401  Streamlit takes it up with the first component it mounts
     import torch
 
+    from blurlab import places
     from blurlab.networks import store
     from blurlab.pictures import objects
     from blurlab.ui import cache, shell
@@ -49,7 +50,7 @@ def warm_up() -> None:
     objects.objects(1, cache.SIZE, torch.Generator())  # its outlines are drawn once, and kept
     for data in ("objects", "imagenette"):
         for name in shell.fitting(data):
-            if store.card_path(name).parent != store.MODELS_DIR:
+            if store.card_path(name).parent != places.SHIPPED_MODELS:
                 continue  # an added one may be large, and is loaded when it is asked for
             model = cache.model(name)
             model(torch.zeros(1, 3, cache.SIZE, cache.SIZE, device=model.mean.device))

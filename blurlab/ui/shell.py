@@ -1,17 +1,16 @@
 """The frame around every page: configuration, navigation, and the sidebar that pages share."""
 
 import math
-from pathlib import Path
 
 import streamlit as st
 import torch
 from plotly.graph_objects import Figure
 
+from blurlab import places
 from blurlab.filters import spectrum
 from blurlab.networks import classifier, store
 from blurlab.ui import link, show
 
-ICON = Path(__file__).parents[2] / "assets" / "icon.png"
 PRESENTER_TYPE, PRESENTER_HEIGHT = 18, 560  # pixels, of figures
 NO_MODELS = "No models are installed; `python -m blurlab train NAME` makes one."
 STAGE_CM = 10.0  # rough width of the stage's picture on a laptop's screen
@@ -59,7 +58,7 @@ html { font-size: 20px; }
 
 def main() -> None:
     """Draw the frame and run the page that the address names."""
-    st.set_page_config(page_title="BlurLab", page_icon=str(ICON), layout="wide")
+    st.set_page_config(page_title="BlurLab", page_icon=str(places.ICON), layout="wide")
     page = st.navigation(
         [
             st.Page("pages/home.py", title="Home", icon=":material/home:", default=True),

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from blurlab import places
 from blurlab.corruptions.corrupting import corrupt
 from blurlab.filters import pca, spectrum
 from blurlab.filters.blur import gaussian_blur
@@ -70,7 +71,7 @@ class Frame(NamedTuple):
 
 @lru_cache(maxsize=1)
 def basis() -> pca.Basis:
-    return pca.load(pca.SHIPPED)
+    return pca.load(places.SHIPPED_BASIS)
 
 
 def projected(pictures: Tensor, count: float) -> Tensor:
@@ -84,7 +85,7 @@ DEFENCES = {
     ),
     "pca": Defence(
         "PCA", "Components kept", "of 3,072", (0, 512, 256, 128, 64, 32, 16), projected,
-        "pca.defend(pictures, pca.load(pca.SHIPPED), {0:g})",
+        "pca.defend(pictures, pca.load(places.SHIPPED_BASIS), {0:g})",
     ),
 }  # fmt: skip
 

@@ -166,6 +166,7 @@ def script(names: Sequence[str], setting: Setting, strength: float) -> str:
     defence = DEFENCES[setting.defence].line.format(strength) if strength else "pictures"
     lines = [
         "import torch",
+        "from blurlab import places",
         "from blurlab.attacks.descent import pgd",
         "from blurlab.attacks.goals import through",
         "from blurlab.corruptions.corrupting import corrupt",

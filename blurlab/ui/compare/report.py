@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 import plotly.graph_objects as go
 import streamlit as st
 
+from blurlab import places
 from blurlab.claims import compare, paper
 from blurlab.claims.table import Claim, claims
-from blurlab.measures import results
 from blurlab.networks import store
 from blurlab.statistics import Interval
 from blurlab.ui import cache, charts, files, link, show
@@ -77,8 +77,8 @@ def of(name: str, data: str) -> dict[str, tuple[int, dict[str, Any]]]:
 
 def _stamp() -> tuple:
     """Return what changes whenever results are added."""
-    places = (results.SHIPPED, results.folder())
-    return tuple(place.stat().st_mtime_ns if place.is_dir() else 0 for place in places)
+    folders = (places.SHIPPED_RESULTS, places.results_folder())
+    return tuple(folder.stat().st_mtime_ns if folder.is_dir() else 0 for folder in folders)
 
 
 @lru_cache(maxsize=64)

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import streamlit as st
 from torch import Tensor
 
-from blurlab import limits
-from blurlab.data import archives, sets
+from blurlab import limits, places
+from blurlab.data import archives
 from blurlab.pictures import images, objects
-from blurlab.ui import cache, jobs, places, polling, show
+from blurlab.ui import allowed, cache, jobs, polling, show
 
 SIDE, WIDTH = 160, 112  # pixels, of the first pictures and of what the page gives them
 WAITING = "waiting until another has ended"
@@ -72,7 +72,7 @@ def as_urls(first: list[tuple[str, Tensor]]) -> list[tuple[str, str]]:
 def here(name: str, job: jobs.Job) -> None:
     """Show where a data set is, how much of it, and its first pictures."""
     archive = archives.ARCHIVES[name]
-    place = "here" if places.is_public() else f"in {show.plain(str(archives.place(name)))}"
+    place = "here" if allowed.is_public() else f"in {show.plain(str(archives.place(name)))}"
     where = f"**{archive.title}**, {KINDS[name]}, is {place}"
     if not job.results:
         st.markdown(f"{where}.")
@@ -102,7 +102,7 @@ def key(name: str) -> tuple:
 def fetching(name: str, job: jobs.Job | None) -> None:
     """Draw the button and the progress of the download of a data set."""
     archive = archives.ARCHIVES[name]
-    place = "" if places.is_public() else f" into {show.plain(str(sets.data_root()))}"
+    place = "" if allowed.is_public() else f" into {show.plain(str(places.data_folder()))}"
     st.markdown(
         f"**{archive.title}**: {archive.train + archive.val:,} {KINDS[name]}, which can be fetched"
         f"{place}."
@@ -147,5 +147,5 @@ def start(name: str) -> jobs.Job:
 
 def fetched(name: str) -> Iterator[archives.Step]:
     """Download a data set where the disk has room for its archive and for what is in it."""
-    limits.check_room(sets.data_root(), 3 * archives.ARCHIVES[name].megabytes * 1_000_000)
+    limits.check_room(places.data_folder(), 3 * archives.ARCHIVES[name].megabytes * 1_000_000)
     yield from archives.download(name)

@@ -9,7 +9,7 @@ from blurlab.data import sets, sources
 from blurlab.data.folders import Checked
 from blurlab.measures.shared_classes import FEWEST, shared_names
 from blurlab.networks import store
-from blurlab.ui import cache, jobs, link, places, polling, shell, show
+from blurlab.ui import allowed, cache, jobs, link, polling, shell, show
 from blurlab.ui.models import data
 from blurlab.ui.sensitivity import job as measures_job
 
@@ -34,8 +34,8 @@ def own() -> None:
     """Draw the field for a folder, and what is found in it once it is checked."""
     words = st.session_state["folder"].strip()
     st.markdown("**Your own pictures**: a folder that holds one folder per class, named for it.")
-    if not places.folders():
-        st.caption(show.plain(places.OFF))
+    if not allowed.folders():
+        st.caption(show.plain(allowed.OFF))
         return
     st.text_input(
         "Folder on the machine that runs this app",
@@ -80,13 +80,13 @@ def checking(words: str) -> jobs.Job:
 def look(words: str) -> Iterator[Checked | Found]:
     """Check a folder, yielding how far that is at every percent, and then what is in it."""
     told = 0
-    for step in sources.check(places.opened(words)):
+    for step in sources.check(allowed.opened(words)):
         jobs.checkpoint()
         if (percent := 100 * step.done // step.count) > told:
             told = percent
             yield step
     measures_job.source.cache_clear()  # what it knows of this folder may be out of date
-    source = sources.find(places.opened(words), data.SIDE)
+    source = sources.find(allowed.opened(words), data.SIDE)
     seen = sources.overview(source, FIRST)
     yield Found(source.classes, seen.counts, data.as_urls(seen.first), source.skipped)
 

@@ -6,7 +6,7 @@ from tempfile import TemporaryDirectory
 
 import streamlit as st
 
-from blurlab import limits
+from blurlab import limits, places
 from blurlab.networks import classifier, installing, store
 from blurlab.ui import cache, show
 
@@ -83,7 +83,7 @@ def install(file) -> None:
         if file is None:
             raise ValueError("no file was chosen; the form takes the weights.")
         check_lengths()
-        limits.check_models(store.own_folder(), file.size)
+        limits.check_models(places.models_folder(), file.size)
         classes = installing.listed(state["own_classes"])
         with TemporaryDirectory() as folder:
             path = Path(folder) / file_name(file.name)
@@ -140,7 +140,7 @@ def file_name(name: str) -> str:
 
 def removing(name: str) -> None:
     """Draw the button that removes a model, where it is an added one."""
-    if store.card_path(name).parent == store.own_folder():
+    if store.card_path(name).parent == places.models_folder():
         st.button("Remove from this machine", on_click=remove, args=(name,))
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import streamlit as st
 
-from blurlab import limits
+from blurlab import limits, places
 from blurlab.data.downloads import Progress
 from blurlab.networks import published, store, zoo
 from blurlab.ui import jobs, link, polling, show
@@ -108,5 +108,7 @@ def start(name: str) -> jobs.Job:
 def fetched(name: str) -> Iterator[Progress]:
     """Download and install public weights where there is room for another network."""
     megabytes = zoo.find(name).megabytes or UNKNOWN_MB
-    limits.check_models(store.own_folder(), int(2 * megabytes * 1e6))  # the file, and the tensors
+    limits.check_models(
+        places.models_folder(), int(2 * megabytes * 1e6)
+    )  # the file, and the tensors
     yield from zoo.download(name)

@@ -7,13 +7,13 @@ from typing import Any
 
 from torch import Tensor
 
-from blurlab import limits
+from blurlab import limits, places
 from blurlab.data import sources
-from blurlab.measures import measuring, results
+from blurlab.measures import measuring
 from blurlab.measures.measuring import Running, Work
 from blurlab.measures.tallies import Tally
 from blurlab.networks import classifier
-from blurlab.ui import cache, jobs, places
+from blurlab.ui import allowed, cache, jobs
 
 
 @lru_cache(maxsize=4)
@@ -22,7 +22,7 @@ def source(words: str, size: int) -> sources.Source:
 
     Raises ValueError for a folder that pages may not read.
     """
-    return sources.find(places.opened(words), size)
+    return sources.find(allowed.opened(words), size)
 
 
 def plan(
@@ -57,7 +57,7 @@ def start(works: list[Work]) -> jobs.Job:
     """
 
     def steps() -> Iterator[tuple[int, Running]]:
-        limits.check_room(results.folder(), 0)
+        limits.check_room(places.results_folder(), 0)
         device = classifier.best_device()
         going = {
             index: measuring.measure(work, device, _asked(work)) for index, work in enumerate(works)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from blurlab import places
 from blurlab.data import sets
 
 OFF = "This server reads no folders of its own disk; who runs it may name some in $BLURLAB_FOLDERS."
@@ -25,7 +26,7 @@ def folders() -> list[Path]:
     named = os.environ.get("BLURLAB_FOLDERS")
     if named is not None:
         return [Path(each).absolute() for each in named.split(os.pathsep) if each]
-    return [] if is_public() else [Path.home(), Path.cwd(), sets.data_root().absolute()]
+    return [] if is_public() else [Path.home(), Path.cwd(), places.data_folder().absolute()]
 
 
 def opened(words: str) -> str:

@@ -1,0 +1,37 @@
+"""Where things are: what ships with BlurLab, and the folders that the environment names.
+
+A checkout holds the app and its assets beside the package; a wheel carries them inside it.
+"""
+
+import os
+from pathlib import Path
+
+PACKAGE = Path(__file__).parent
+CARRIED = PACKAGE / "shipped"  # there in an installed wheel alone
+INSTALLED = CARRIED.is_dir()
+ROOT = CARRIED if INSTALLED else PACKAGE.parent
+
+APP = ROOT / "app.py"  # Streamlit's script, beside its pages and its .streamlit/config.toml
+ICON = ROOT / "assets" / "icon.png"
+SHIPPED_MODELS = ROOT / "assets" / "models"
+SHIPPED_RESULTS = ROOT / "assets" / "results"
+SHIPPED_BASIS = ROOT / "assets" / "pca" / "imagenette_32.safetensors"
+
+
+def models_folder() -> Path:
+    """Return where added models lie: $BLURLAB_MODELS, or a folder in the user's cache."""
+    return _named("BLURLAB_MODELS", "models")
+
+
+def results_folder() -> Path:
+    """Return where new results are kept: $BLURLAB_RESULTS, or a folder in the user's cache."""
+    return _named("BLURLAB_RESULTS", "results")
+
+
+def data_folder() -> Path:
+    """Return where data sets are looked for: $BLURLAB_DATA, or a folder in the user's cache."""
+    return _named("BLURLAB_DATA", "")
+
+
+def _named(variable: str, usual: str) -> Path:
+    return Path(os.environ.get(variable) or Path.home() / ".cache" / "blurlab" / usual)
