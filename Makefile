@@ -1,7 +1,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
+# Empty installs the newest releases that requirements.txt allows.
+CONSTRAINTS ?= -c constraints.txt
 
-.PHONY: app test bench lint
+.PHONY: app test bench lint wheel
 
 app: .venv/ready  ## open the app on http://localhost:8501
 	$(BIN)/streamlit run app.py
@@ -10,15 +12,18 @@ app: .venv/ready  ## open the app on http://localhost:8501
 test: .venv/ready  ## run every test, two files at a time; what needs a browser or other data says why it was skipped
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
-bench: .venv/ready  ## print the measured ratios of the README
+bench: .venv/ready  ## print the measured ratios of docs/speed.md
 	$(BIN)/python -m benchmarks
 
 lint: .venv/ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-# Made again whenever requirements.txt changes.
-.venv/ready: requirements.txt
+wheel: .venv/ready  ## write the package to dist/
+	$(BIN)/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
+
+# Made again whenever requirements.txt or constraints.txt changes.
+.venv/ready: requirements.txt constraints.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet -r requirements.txt
+	$(BIN)/pip install --quiet -r requirements.txt $(CONSTRAINTS)
 	touch $@

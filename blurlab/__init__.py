@@ -2,6 +2,8 @@
 
 from typing import Any
 
+__version__ = "0.1.0"
+
 OFFERED = (
     "accuracy", "as_pictures", "attack", "f_half", "f_rev", "figure", "hybrid", "kept", "labelled",
     "measure", "network",

@@ -1,10 +1,12 @@
-"""The command line: the same core without the app; `python -m blurlab --help` lists it."""
+"""The command line: the core without the app, and the app; `blurlab --help` lists it."""
 
 import argparse
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
-from blurlab.commands import defences, kept, measures, networks, pictures
+from blurlab import __version__
+from blurlab.commands import defences, kept, measures, networks, pictures, serving
 from blurlab.measures import results
 
 
@@ -46,14 +48,14 @@ class Parser(argparse.ArgumentParser):
 def parser() -> argparse.ArgumentParser:
     """Describe every command: its words, its options with units and defaults, its function."""
     whole = Parser(
-        prog="python -m blurlab",
+        prog="blurlab" if Path(sys.argv[0]).stem == "blurlab" else "python -m blurlab",
         description="Which spatial frequencies does a vision model see with? "
         "Pictures are read from PNG, JPEG and other common files or, exactly, from .npy files "
         "holding float32 of shape (3, S, S) in [0, 1]; they are written as .png or .npy.",
-        epilog="The app itself starts with: make app.",
     )
+    whole.add_argument("--version", action="version", version=f"blurlab {__version__}")
     commands = whole.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for part in (networks, pictures, defences, measures, kept):
+    for part in (serving, networks, pictures, defences, measures, kept):
         part.add(commands)
     return whole
 

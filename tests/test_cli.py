@@ -27,8 +27,8 @@ from blurlab.pictures.images import load_image, save_image
 from blurlab.training.recipes import RECIPES
 
 COMMANDS = [
-    *("models", "hybrid", "blur", "corrupt", "attack", "predict", "objects", "train", "card"),
-    *("add", "download", "remove", "measure", "sweep", "pca"),
+    *("app", "models", "hybrid", "blur", "corrupt", "attack", "predict", "objects", "train"),
+    *("card", "add", "download", "remove", "measure", "sweep", "pca"),
 ]
 SIZE = 40
 
@@ -449,6 +449,7 @@ def test_help_lists_every_command_and_says_how_to_run_it(capsys):
 @pytest.mark.parametrize(
     ("command", "words"),
     [
+        ("app", ["--port P port to listen on, 1 to 65535"]),
         ("models", ["--json"]),
         (
             "hybrid",
