@@ -1,0 +1,279 @@
+"""The documents: their numbers, tables, settings, commands and links are those of the program."""
+
+import functools
+import json
+import re
+import shlex
+from statistics import fmean
+
+import pytest
+
+from blurlab import places
+from blurlab.__main__ import main, parser
+from blurlab.claims.compare import kept
+from blurlab.corruptions.table import CORRUPTIONS
+from blurlab.measures import results, sweep
+from blurlab.measures.results import Key
+from blurlab.measures.table import MEASURES
+from blurlab.measures.tallies import total
+from blurlab.networks import store
+
+PAGES = {
+    str(path.relative_to(places.ROOT)): path.read_text()
+    for path in (*places.ROOT.glob("*.md"), *(places.ROOT / "docs").rglob("*.md"))
+}
+NETWORKS, CLAIMS = PAGES["docs/networks.md"], PAGES["docs/claims.md"]
+DATA = pytest.mark.parametrize("data", ["imagenette", "objects"])
+
+
+@pytest.fixture(autouse=True)
+def shipped(tmp_path, monkeypatch):
+    """No results but those that ship."""
+    monkeypatch.setenv("BLURLAB_RESULTS", str(tmp_path))
+
+
+# Links, commands, settings
+
+
+def targets(text: str) -> list[str]:
+    """Find what a page links to inside the repository."""
+    found = re.findall(r"\]\(([^)\s]+)\)", text)
+    return [target for target in found if not re.match(r"[a-z]+:", target)]
+
+
+def anchors(text: str) -> set[str]:
+    headings = re.findall(r"^#+ (.+)$", text, re.M)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_relative_link_leads_somewhere(page):
+    for target in targets(PAGES[page]):
+        path, _, anchor = target.partition("#")
+        found = (places.ROOT / page).parent / path if path else places.ROOT / page
+        assert found.exists(), target
+        assert not anchor or anchor in anchors(found.read_text()), target
+
+
+def test_every_page_of_the_documents_can_be_reached_from_the_readme():
+    reached, open_pages = set(), ["README.md"]
+    while open_pages:
+        page = open_pages.pop()
+        reached.add(page)
+        for target in targets(PAGES[page]):
+            found = ((places.ROOT / page).parent / target.partition("#")[0]).resolve()
+            name = str(found.relative_to(places.ROOT.resolve()))
+            if name in PAGES and name not in reached:
+                open_pages.append(name)
+    assert reached == PAGES.keys()
+
+
+COMMAND = re.compile(r"^    (?:\S+=\S+ )*(?:python -m )?blurlab ([a-z].*?)(?: +#.*)?$", re.M)
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if COMMAND.search(PAGES[page])])
+def test_every_command_is_one_that_the_program_takes(page, capsys):
+    for line in COMMAND.findall(PAGES[page]):
+        words = ["." if word == "PLAN.toml" else word for word in shlex.split(line)]
+        try:
+            parser().parse_args(words)
+        except SystemExit:
+            pytest.fail(f"{line}: {capsys.readouterr().err}")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_target_of_make_is_one(page):
+    known = re.findall(r"^(\w+):", (places.ROOT / "Makefile").read_text(), re.M)
+    assert set(re.findall(r"(?:^    |`)make (\w+)", PAGES[page], re.M)) <= set(known)
+
+
+def test_the_plan_of_a_sweep_is_one(tmp_path):
+    plans = re.findall(r"^```toml\n(.*?)^```", PAGES["docs/command-line.md"], re.M | re.S)
+    assert plans
+    for plan in plans:
+        (tmp_path / "plan.toml").write_text(plan)
+        assert sweep.read_plan(tmp_path / "plan.toml")
+
+
+@pytest.mark.parametrize("name", MEASURES)
+def test_every_measure_has_a_page_with_its_settings_and_its_command(name):
+    page, measure = PAGES[f"docs/measures/{name}.md"], MEASURES[name]
+    assert page.startswith(f"# {measure.title}\n")
+    rows = dict(re.findall(r"^\| `(\w+)` \| `(.+?)` \|", page, re.M))
+    assert {key: json.loads(value) for key, value in rows.items()} == measure.settings
+    assert any(line.startswith(f"measure {name} ") for line in COMMAND.findall(page))
+
+
+def test_the_page_of_corruptions_gives_the_class_of_each():
+    page = PAGES["docs/measures/corruptions.md"]
+    words = dict(re.findall(r"^\| (low|medium|high|none) \| (.+?) \|$", page, re.M))
+    for name, row in CORRUPTIONS.items():
+        first = name.split("_")[0].replace("jpeg", "JPEG").replace("gaussian", "Gaussian")
+        assert first in words[row.band or "none"], name
+
+
+# Numbers
+
+
+@DATA
+def test_the_networks_that_ship_come_with_every_measure(data):
+    for name in store.pair(data):
+        assert kept(name, data).keys() == MEASURES.keys()
+
+
+@DATA
+def test_the_networks_are_tabled_as_the_command_prints_them(data, capsys):
+    assert main(["family", "--data", data]) == 0
+    printed = capsys.readouterr().out.strip()
+    assert f"`{store.pair(data)[0]}`" in printed
+    assert printed in NETWORKS
+
+
+@pytest.mark.parametrize("options", [
+    ["--data", "imagenette"],
+    ["--data", "imagenette", "--plain", "imagenette_base_seed1",
+     "--blurred", "imagenette_blur2_seed1"],
+    ["--data", "imagenette", "--plain", "imagenette_base_seed2",
+     "--blurred", "imagenette_blur2_seed2"],
+    ["--data", "objects"],
+])  # fmt: skip
+def test_every_claim_is_given_as_the_command_prints_it(options, capsys):
+    assert main(["claims", *options]) == 0
+    assert f"    python -m blurlab claims {' '.join(options)}\n" in CLAIMS
+    head, line, *rows = capsys.readouterr().out.splitlines()[:-2]
+    assert head.startswith("| claim | measured | value [95 % interval] | pictures | verdict |")
+    assert set(line) == set("| -")
+    assert sorted({row[2:5] for row in rows}) == ["(a)", "(b)", "(c)", "(d)"]
+    for row in rows:
+        claim, quantity, value, _, verdict = (cell.strip() for cell in row.split("|")[1:-1])
+        assert f"| {claim} |" in CLAIMS
+        assert re.search(
+            rf"\| {re.escape(quantity)} \|.*{re.escape(f'{value}: {verdict}')}", CLAIMS
+        )
+
+
+def pair(data):
+    """Return what ships of the plain and of the blurred network: estimates by measure."""
+    return [estimates(name, data) for name in store.pair(data)]
+
+
+@functools.cache  # of what ships, which no test changes
+def estimates(name, data):
+    return {measure: estimate for measure, (_, estimate) in kept(name, data).items()}
+
+
+def points(of, number, data="imagenette"):
+    """Write by how many points a network's number is above the plain one's of the same size."""
+    plain = "imagenette_32px" if "32px" in of else f"{data}_base"
+    return f"{100 * (number(estimates(of, data)) - number(estimates(plain, data))):+.0f}"
+
+
+def band(name):
+    return lambda each: each["corruptions"]["classes"][name].value
+
+
+def corruption(name):
+    return lambda each: fmean(share.value for share in each["corruptions"]["accuracy"][name])
+
+
+def test_what_a_blur_gains_is_tabled():
+    blurred = store.pair("imagenette")[1]
+    numbers = {
+        "none": lambda each: each["corruptions"]["clean"].value,
+        "low-frequency corruptions": band("low"),
+        "medium-frequency corruptions": band("medium"),
+        "high-frequency corruptions": band("high"),
+        "glass blur, its largest gain": corruption("glass_blur"),
+        "defocus blur": corruption("defocus_blur"),
+        "fog": corruption("fog"),
+        "brightness, its largest loss": corruption("brightness"),
+    }
+    for words, number in numbers.items():
+        assert f"| {words} | {points(blurred, number)} |" in NETWORKS
+    gains = {
+        name: float(corruption(name)(estimates(blurred, "imagenette")))
+        - float(corruption(name)(estimates(store.pair("imagenette")[0], "imagenette")))
+        for name, row in CORRUPTIONS.items()
+        if row.band
+    }
+    worst, *_, second, best = sorted(gains, key=gains.get)
+    assert (worst, second, best) == ("brightness", "defocus_blur", "glass_blur")
+
+
+@pytest.mark.parametrize(
+    "name", ["blur1", "blur2", "blur3", "noise", "v1", "adv2", "adv4", "32px_pca512"]
+)
+def test_what_a_recipe_changes_is_tabled(name):
+    name = f"imagenette_{name}"
+    plain = estimates("imagenette_32px" if "32px" in name else "imagenette_base", "imagenette")
+    ours = estimates(name, "imagenette")
+
+    def times(number):
+        return number(ours) / number(plain)
+
+    f_rev = times(lambda each: each["hybrids"]["f_rev_nyquist"].value)
+    epsilon = times(lambda each: each["perturbation"]["epsilon"]["median"].value)
+    cells = [f"{100 * f_rev - 100:+.0f}", f"{epsilon:.2f}"]
+    cells += [points(name, band(each)) for each in ("low", "medium", "high")]
+    assert f"| `{name}` | {' | '.join(cells)} |" in NETWORKS
+
+
+def test_what_the_seeds_differ_by_is_tabled():
+    found = [
+        [estimates(f"imagenette_{name}{seed}", "imagenette") for seed in ("", "_seed1", "_seed2")]
+        for name in ("base", "blur2")
+    ]
+
+    def row(words, number, form):
+        plain, blurred = ([number(each) for each in seeds] for seeds in found)
+        between = [abs(a - b) for a, b in zip(plain, blurred, strict=True)]
+        cells = [max(plain) - min(plain), max(blurred) - min(blurred), min(between), max(between)]
+        return "| {} | {} | {} | {} to {} |".format(words, *(form.format(cell) for cell in cells))
+
+    assert (
+        row("f_rev, of Nyquist", lambda each: each["hybrids"]["f_rev_nyquist"].value, "{:.3f}")
+        in NETWORKS
+    )
+    high = row(
+        "accuracy under high-frequency corruptions, points",
+        lambda each: 100 * band("high")(each),
+        "{:.0f}",
+    )
+    assert high in NETWORKS
+
+
+def test_what_a_transferred_attack_leaves_is_given():
+    plain, blurred = (store.identity(store.card(name)) for name in store.pair("imagenette"))
+    measure = MEASURES["attacks"]
+    settings = measure.settings | {"source": plain}
+    summed = total(results.read(Key(blurred, "imagenette/val/128", "attacks", settings, 0)))
+    found = measure.estimate(summed, settings)
+    value, low, high = (100 * end for end in found["accuracy"][found["epsilons_of_255"].index(4)])
+    assert f"{value:.1f} % [{low:.1f}, {high:.1f}]" in NETWORKS
+    assert int(summed["pictures"]) == 1000
+    assert "-n 1000 --set source=imagenette_base\n" in NETWORKS
+
+
+def test_the_cue_conflicts_of_the_cards_are_tabled():
+    for name in store.pair("objects"):
+        found = store.card(name)["measured"]["cue_conflicts"]
+        texture, shape = (
+            "{:.1f} [{:.1f}, {:.1f}]".format(
+                *(100 * found[cue][key] for key in ("value", "low", "high"))
+            )
+            for cue in ("texture", "shape")
+        )
+        assert f"| `{name}` | {texture} | {shape} |" in NETWORKS
+        assert f"{found['pictures']:,} cue conflicts" in NETWORKS
+
+
+@pytest.mark.parametrize("name", ["brightness", "fog", "contrast"])
+def test_where_the_blurred_network_of_the_objects_fails_is_tabled(name):
+    accuracy = pair("objects")[1]["corruptions"]["accuracy"]
+    assert f"| {name} | {100 * accuracy[name][2].value:.0f} |" in CLAIMS
+
+
+def test_the_critical_bands_are_given():
+    for each in pair("imagenette"):
+        centre = "{:.1f} [{:.1f}, {:.1f}]".format(*each["critical_band"]["centre"])
+        assert f"{centre} cycles/image" in CLAIMS
