@@ -279,9 +279,10 @@ def figure(
     name: a key of MEASURES.  estimates: what measure() returned, by the networks' titles.
     size: side in pixels of the pictures that they were shown.  unit: of frequencies.
     """
-    from blurlab.ui.sensitivity.figures import FIGURES, Axis
+    from blurlab.ui.sensitivity import figures
 
-    return FIGURES[name](estimates, {title: Axis(unit, size, None) for title in estimates})
+    axes = {title: figures.Axis(unit, size, None) for title in estimates}
+    return figures.figure(MEASURES[name], estimates, axes)
 
 
 def kept() -> "pandas.DataFrame":

@@ -34,14 +34,14 @@ with left:
     st.markdown("##### Frequencies and corruptions")
     points = report.reversal_points(rows, state["band"])
     figure = report.reversal_figure(points, state["band"], with_paper=state["paper"])
-    st.plotly_chart(shell.for_presenters(figure), key="reversal_figure")
+    shell.chart(figure, "reversal_figure")
     if words := report.correlated(points):
         st.markdown(words)
 with right:
     st.markdown("##### Frequencies and attacks")
     points = report.attack_points(rows)
     figure = report.attack_figure(points, with_paper=state["paper"])
-    st.plotly_chart(shell.for_presenters(figure), key="attack_figure")
+    shell.chart(figure, "attack_figure")
     if words := report.correlated(points, logarithmic=True):
         st.markdown(words)
 if not state["present"]:

@@ -18,7 +18,7 @@ if names:
         "pictures, as a fraction of Nyquist. Brackets hold 95 % intervals. "
         "`python -m blurlab card NAME` measures them again."
     )
-    st.plotly_chart(shell.for_presenters(inventory.curves(names)), key="measured_curves")
+    shell.chart(inventory.curves(names), "measured_curves")
     st.caption(
         "Share of answers naming the low picture's class minus the high one's, against the cutoff: "
         "the further left a line crosses zero, the lower the frequencies that the network goes by."

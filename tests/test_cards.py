@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 
 import pytest
 import tiny
@@ -90,8 +91,12 @@ def test_measuring_gives_accuracy_hybrids_and_cue_conflicts_and_writes_them(mode
 def test_robustness_is_measured_by_corruption_and_by_attack(model, tmp_path, monkeypatch):
     monkeypatch.setitem(sets.DATASETS, "objects", tiny.data_set)
     monkeypatch.setitem(sets.OBJECTS_COUNT, "val", 30)
-    monkeypatch.setitem(MEASURES["attacks"].settings, "steps", 2)
-    monkeypatch.setitem(MEASURES["perturbation"].settings, "steps", 3)
+    for measure, steps in {"attacks": 2, "perturbation": 3}.items():
+        row = MEASURES[measure]
+        knobs = [
+            replace(knob, default=steps) if knob.name == "steps" else knob for knob in row.knobs
+        ]
+        monkeypatch.setitem(MEASURES, measure, replace(row, knobs=tuple(knobs)))
     torch.manual_seed(1)
     tiny.install(tmp_path, "other")
     measured = dict(cards.measure_robustness("tiny", "other", 2))

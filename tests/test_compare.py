@@ -47,7 +47,8 @@ def test_every_measure_gives_the_numbers_it_is_known_by(measure):
 
 def test_the_clean_accuracy_is_named_once():
     clean = {"clean": Interval(0.5, 0.4, 0.6)}
-    found = {"attacks": clean | {"epsilons_of_255": [], "accuracy": []}, "corruptions": clean}
+    attacked = clean | {"epsilons_of_255": [], "accuracy": []}
+    found = {"attacks": attacked, "corruptions": clean | {"classes": {}}}
     assert compared(found) == {"accuracy, clean": clean["clean"]}
 
 
@@ -82,7 +83,7 @@ def test_pictures_of_32_pixels_are_compared_under_the_strengths_made_for_them(se
         found = compare.kept("a", "objects").get("corruptions")
         assert found == (None if changed else (30, measuring.estimate(work, last.summed)))
     assert work.settings == {"strengths": "cifar"}
-    assert measuring.usual("corruptions", 128) == {"strengths": "imagenet"}
+    assert MEASURES["corruptions"].usual(128) == {"strengths": "imagenet"}
 
 
 def test_a_card_of_before_a_setting_was_there_is_of_the_same_recipe(seeds):

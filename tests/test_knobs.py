@@ -9,11 +9,27 @@ from blurlab.knobs import Knob
 RATIO = Knob("ratio", "Ratio", 0.5, 0.0, 1.0, unit="of Nyquist")
 COUNT = Knob("steps", "Steps", 10, low=1)
 KIND = Knob("filter", "Filter", "ideal", choices={"ideal": "Ideal", "human": "As people saw it"})
+LADDER = Knob("epsilons", "Sizes", [1, 2.5], low=0, above=True, unit="255ths")
+SIGMA = Knob("sigma", "Sigma", 2.0, low=0, high=9, above=True, unit="pixels")
+OTHER = Knob("source", "Made on", None)
+LIVE = Knob("norm", "Norm", "linf", choices=lambda: {"linf": "L∞"})
 FLAG = Knob("random_start", "Random start", False)
 
 
 @pytest.mark.parametrize(
-    ("knob", "value"), [(RATIO, 0.0), (RATIO, 1.0), (COUNT, 1), (KIND, "human"), (FLAG, True)]
+    ("knob", "value"),
+    [
+        (RATIO, 0.0),
+        (RATIO, 1.0),
+        (COUNT, 1),
+        (KIND, "human"),
+        (FLAG, True),
+        (LADDER, [0.5, 2]),
+        (SIGMA, 9.0),
+        (OTHER, None),
+        (OTHER, "base"),
+        (LIVE, "linf"),
+    ],
 )
 def test_what_is_allowed_passes_unchanged(knob, value):
     assert knob.check(value) is value
@@ -34,6 +50,14 @@ def test_a_whole_number_becomes_a_float_where_the_knob_is_one():
         (COUNT, True, "steps is True; it must be 1 or more."),
         (KIND, "dirac", "filter is 'dirac'; it must be one of ideal, human."),
         (FLAG, 1, "random_start is 1; it must be true or false."),
+        (LADDER, [], "epsilons is []; it must be ascending numbers, above 0 (255ths)."),
+        (LADDER, [0, 1], "epsilons is [0, 1]; it must be ascending numbers, above 0 (255ths)."),
+        (LADDER, [1, 1], "epsilons is [1, 1]; it must be ascending numbers, above 0 (255ths)."),
+        (LADDER, ["1"], "epsilons is ['1']; it must be ascending numbers, above 0 (255ths)."),
+        (SIGMA, 0.0, "sigma is 0.0; it must be above 0 and at most 9 pixels."),
+        (SIGMA, math.inf, "sigma is inf; it must be above 0 and at most 9 pixels."),
+        (OTHER, 3, "source is 3; it must be a word or null."),
+        (LIVE, "l2", "norm is 'l2'; it must be one of linf."),
     ],
 )
 def test_everything_else_is_named_with_what_is_allowed(knob, value, sentence):

@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 
 import pytest
 import tiny
@@ -9,9 +10,11 @@ import torch
 
 from blurlab import places
 from blurlab.data.sets import Pictures
+from blurlab.knobs import Knob
 from blurlab.measures.table import MEASURES
 from blurlab.measures.tallies import Batch, batches, tallies, total
 from blurlab.statistics import Interval
+from blurlab.ui.sensitivity import controls
 
 QUICK = {  # settings that make a measure cheaper, not another one
     "heatmap": {"cells": 3},
@@ -51,7 +54,7 @@ def settings_of(name):
 
 
 def tallied(name, network, pictures, count=12, size=4, seed=0, device="cpu"):
-    measure = MEASURES[name]._replace(size=size)
+    measure = replace(MEASURES[name], size=size)
     return dict(
         tallies(
             measure,
@@ -179,6 +182,40 @@ def test_estimates_lie_in_their_intervals_and_are_written_as_json(name, network,
     for value, low, high in seen:
         assert low <= value <= high or math.isnan(value)
     assert any(not math.isnan(each.value) for each in seen)
+
+
+def test_a_row_carries_what_pages_commands_and_documents_say(name, network, pictures):
+    row = MEASURES[name]
+    assert row.name == name
+    assert row.title
+    assert row.seen
+    assert row.explanation.endswith(".")
+    assert {knob.name: knob.check(knob.default) for knob in row.knobs} == row.settings
+    for knob in row.knobs:
+        assert not knob.control or knob.default in knob.control
+        assert [knob.check(value) for value in knob.control] == list(knob.control)
+    estimate = row.estimate(total(tallied(name, network, pictures)), settings_of(name))
+    assert row.draw(estimate)
+    assert row.summary(estimate)
+    for number in row.compared(estimate):
+        assert isinstance(number.found, Interval)
+
+
+def test_controls_of_measures_have_names_of_their_own_in_addresses():
+    parts = [(row, knob) for row in MEASURES.values() for knob in controls.offered(row)]
+    names = [controls.address(*each) for each in parts]
+    assert set(names) == {"pass_filter", "cells", "contrast", "made_on"}
+    assert len(names) == len(set(names))
+
+
+def test_a_setting_of_later_leaves_the_keys_of_before_alone():
+    row = MEASURES["attacks"]
+    newer = replace(
+        row, knobs=(*row.knobs, Knob("norm", "Norm", "linf")), newer=frozenset({"norm"})
+    )
+    assert newer.written(newer.settings) == row.written(row.settings)
+    assert newer.written(newer.settings | {"norm": "l2"}) == row.settings | {"norm": "l2"}
+    assert replace(row, revision=2).written(row.settings) == row.settings | {"revision": 2}
 
 
 def test_settings_survive_json(name):

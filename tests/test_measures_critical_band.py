@@ -1,6 +1,7 @@
 """The critical band of a model that was given one."""
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -49,7 +50,7 @@ def with_a_channel(images):
 
 def measured(network, pictures):
     settings, count = CRITICAL_BAND.settings, len(pictures.labels)
-    measure = CRITICAL_BAND._replace(size=count)
+    measure = replace(CRITICAL_BAND, size=count)
     found = tallies(measure, network, pictures, settings, numbers=[0], count=count)
     return measure.estimate(total(dict(found)), settings)
 

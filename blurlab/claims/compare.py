@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 from blurlab.corruptions.table import CORRUPTIONS
 from blurlab.measures import results
-from blurlab.measures.measuring import key_of, usual
+from blurlab.measures.measuring import key_of
+from blurlab.measures.row import Number
 from blurlab.measures.table import MEASURES
 from blurlab.measures.tallies import total
 from blurlab.networks import store
@@ -17,31 +18,22 @@ from blurlab.statistics import Interval, correlation
 from blurlab.training.recipes import Recipe
 
 
-def compared(found: dict[str, dict[str, Any]]) -> dict[str, Interval]:
-    """Return what is there of the numbers that a model is known by, with their units in words.
+def told(found: dict[str, dict[str, Any]]) -> dict[str, Number]:
+    """Return the numbers that a model is known by, by their names with their units.
 
-    found: estimates of one model, by the key of their measure.
+    found: estimates of one model, by the key of their measure. A number that several measures tell
+    is that of the first of them in the table.
     """
-    numbers = {}
-    for measure in ("corruptions", "attacks", "passes"):
-        if measure in found:
-            numbers.setdefault("accuracy, clean", found[measure]["clean"])
-    if "hybrids" in found:
-        numbers["f_rev, of Nyquist"] = found["hybrids"]["f_rev_nyquist"]
-    for band, value in found.get("corruptions", {}).get("classes", {}).items():
-        numbers[f"accuracy, {band}-frequency corruptions"] = value
-    if "perturbation" in found:
-        attacked = found["perturbation"]
-        numbers["f_0.5, cycles/pixel"] = attacked["f_half"]
-        numbers[f"median minimal epsilon ({attacked['attack']})"] = attacked["epsilon"]["median"]
-    if "attacks" in found:
-        attacks = found["attacks"]
-        for epsilon, value in zip(attacks["epsilons_of_255"], attacks["accuracy"], strict=True):
-            numbers[f"accuracy, attacks of {epsilon}/255"] = value
-    if "critical_band" in found:
-        numbers["critical band, cycles/image"] = found["critical_band"]["centre"]
-        numbers["its bandwidth, octaves"] = found["critical_band"]["bandwidth"]
+    numbers: dict[str, Number] = {}
+    for measure, row in MEASURES.items():
+        for number in row.compared(found[measure]) if measure in found else ():
+            numbers.setdefault(number.heading, number)
     return numbers
+
+
+def compared(found: dict[str, dict[str, Any]]) -> dict[str, Interval]:
+    """Return the estimates of told."""
+    return {name: number.found for name, number in told(found).items()}
 
 
 def over_all(classes: dict[str, Interval]) -> Interval:
@@ -65,7 +57,7 @@ def kept(model: str, data: str) -> dict[str, tuple[int, dict[str, Any]]]:
     size = info["recipe"]["input_size"]
     found = {}
     for measure, row in MEASURES.items():
-        settings = usual(measure, size)
+        settings = row.usual(size)
         key = key_of(store.identity(info), f"{data}/val/{size}", measure, settings, 0)
         if tallied := results.read(key):
             summed = total(tallied)

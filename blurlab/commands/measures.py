@@ -17,6 +17,7 @@ from blurlab.data.folders import Source
 from blurlab.measures import measuring, sweep
 from blurlab.measures.corrupted import mce
 from blurlab.measures.measuring import Work
+from blurlab.measures.row import Tally
 from blurlab.measures.table import MEASURES
 from blurlab.networks import store
 
@@ -30,6 +31,12 @@ def add(commands) -> None:
         commands, "measure", print_measured, "measure installed models, keeping every batch"
     )
     parser.add_argument("measure", metavar="MEASURE", help=f"one of {', '.join(MEASURES)}")
+    parser.add_argument(
+        "--list",
+        action=Listing,
+        nargs=0,
+        help="print every measure and its settings as a Markdown table, and exit",
+    )
     add_models(parser)
     parser.add_argument(
         "--data",
@@ -81,6 +88,30 @@ def add(commands) -> None:
     sweeping.add_argument("--json", metavar="OUT", type=output, help="file to write the numbers to")
 
 
+class Listing(argparse.Action):
+    """Print the table of measures instead of measuring."""
+
+    def __call__(self, parser, *_) -> None:
+        print(*listed(), sep="\n")
+        parser.exit()
+
+
+def listed() -> list[str]:
+    """Lay out the measures and their settings as a Markdown table."""
+    rows = [
+        [
+            f"`{row.name}`",
+            row.title,
+            row.explanation,
+            "<br>".join(f"`{knob.name}={json.dumps(knob.default)}`" for knob in row.knobs),
+            "<br>".join(f"{knob.title}: {knob.allowed}" for knob in row.knobs),
+        ]
+        for row in MEASURES.values()
+    ]
+    heads = ["measure", "title", "what it tells", "settings, and what is usual", "what is allowed"]
+    return [f"| {' | '.join(row)} |" for row in (heads, ["---"] * len(heads), *rows)]
+
+
 def output(name: str) -> Path:
     """Take a file to write at the end of long work, as an argparse type."""
     path = Path(name)
@@ -105,12 +136,14 @@ def print_measured(options) -> None:
         works.append(work)
     check_baseline(options.baseline, works)
     print_skipped(works)
+    summed = []
     for work in works:
-        started, before = time.monotonic(), None
-        for running in measuring.measure(work, options.device):
-            before = running.pictures if before is None else before
-            show(work.model, running.pictures, running.count, before, started)
-    print_tables(works, estimates_of(works, options.json, options.baseline))
+        started, before, last = time.monotonic(), None, None
+        for last in measuring.measure(work, options.device):
+            before = last.pictures if before is None else before
+            show(work.model, last.pictures, last.count, before, started)
+        summed.append(last.summed)
+    print_tables(works, estimates_of(works, summed, options.json, options.baseline))
 
 
 def download(name: str) -> None:
@@ -193,13 +226,13 @@ def print_compared(works: list[Work], estimates: list[dict[str, Any]]) -> None:
 
 
 def estimates_of(
-    works: list[Work], out: Path | None, baseline: str | None = None
+    works: list[Work], summed: list[Tally], out: Path | None, baseline: str | None = None
 ) -> list[dict[str, Any]]:
     """Return what finished works say, and write it as JSON, with their keys, where asked to.
 
+    summed: the sum of each work's tallies.
     baseline: the model that corruption errors are compared with.
     """
-    summed = [[*measuring.measure(work)][-1].summed for work in works]
     estimates = [measuring.estimate(*each) for each in zip(works, summed, strict=True)]
     if baseline:
         reference = estimates[[work.model for work in works].index(baseline)]
@@ -222,4 +255,5 @@ def print_sweep(options) -> None:
         for done, count in sweep.run(works, address=options.address, workers=options.workers):
             before = done if before is None else before
             show("batches", done, count, before, started)
-    print_compared(works, estimates_of(works, options.json))
+    summed = [last.summed for work in works for *_, last in [measuring.measure(work)]]
+    print_compared(works, estimates_of(works, summed, options.json))

@@ -8,8 +8,10 @@ import torch
 from torch import Tensor
 
 from blurlab.filters.spectrum import multiply_spectrum, radial_frequency
+from blurlab.knobs import Knob
 from blurlab.measures.channel import LOWEST, depths, fit, why_undefined
-from blurlab.measures.tallies import POSITIVES, Batch, Measure, Network, Tally
+from blurlab.measures.figure import Curves, Mark, Panels, Scale, Series
+from blurlab.measures.row import Batch, Measure, Network, Number, Tally
 from blurlab.statistics import UNDEFINED, Interval, share
 
 GREY = (0.299, 0.587, 0.114)
@@ -121,15 +123,56 @@ def _around(drawn: Tensor) -> Interval:
     return Interval(value, min(low, value), max(high, value))
 
 
+def draw(numbers: dict[str, Any]) -> Panels:
+    """Draw the noise that each band takes before half of the answers are wrong."""
+    centres, thresholds, deviations = (
+        numbers[key] for key in ("centres", "thresholds", "deviations")
+    )
+    pairs = zip(centres, thresholds, strict=True)
+    beyond = [centre for centre, found in pairs if math.isnan(found.value)]
+    strongest = Interval(*[deviations[-1]] * 3)
+    series = [
+        Series(centres, thresholds),
+        Series(beyond, [strongest] * len(beyond), "beyond", f"more than {deviations[-1]:g}"),
+    ]
+    x = Scale("centre of the octave of noise", "image", log=True, ticks=centres)
+    y = Scale(
+        "noise at half correct", "deviation", log=True,
+        low=deviations[0] / 2, high=deviations[-1] * 1.25, ticks=deviations,
+    )  # fmt: skip
+    return (Curves(x, y, series, [Mark("centre", numbers["centre"])]),)
+
+
 # The source tests people at a contrast of 0.2, which leaves the networks that ship fewer than half
 # of their answers without any noise, and so no threshold.
 CRITICAL_BAND = Measure(
+    "critical_band",
     "Critical band",
-    {"contrast": 0.5, "deviations": [0.02, 0.04, 0.08, 0.16]},
+    "Which octave of noise hides faint grey pictures best, and how wide that channel is.",
     tally,
     estimate,
-    limits={
-        "contrast": (lambda contrast: 0 < contrast <= 1, "above 0 and at most 1"),
-        "deviations": POSITIVES,
-    },
-)
+    draw,
+    "Faint grey pictures in octaves of noise: the deviation that leaves half of the answers "
+    "right. **The lowest point is the octave that the model needs most**, its critical band; the "
+    "dotted line is the centre of a Gaussian fitted to it. A triangle at the top: even the "
+    "strongest noise leaves half right.",
+    summary=lambda numbers: [
+        Number("centre", numbers["centre"], "image"),
+        Number("bandwidth", numbers["bandwidth"], "octaves"),
+    ],
+    compared=lambda numbers: [
+        Number("critical band", numbers["centre"], "image"),
+        Number("its bandwidth", numbers["bandwidth"], "octaves"),
+    ],
+    knobs=(
+        Knob(
+            "contrast", "Contrast of the pictures", 0.5, low=0, high=1, above=True,
+            offered={contrast: f"{contrast:g}" for contrast in (0.2, 0.5, 1.0)},
+            address="contrast",
+            help="People were tested at 0.2, where small networks fail without any noise",
+        ),
+        Knob(
+            "deviations", "Deviations of the noise", [0.02, 0.04, 0.08, 0.16], low=0, above=True
+        ),
+    ),
+)  # fmt: skip

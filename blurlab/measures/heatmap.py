@@ -6,7 +6,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from blurlab.measures.tallies import Batch, Measure, Network, Tally
+from blurlab.knobs import Knob
+from blurlab.measures.figure import Panels, Plane
+from blurlab.measures.row import Batch, Measure, Network, Number, Tally
 from blurlab.statistics import share
 
 EPSILON_SIZE = 224
@@ -76,13 +78,42 @@ def estimate(summed: Tally, settings: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def draw(numbers: dict[str, Any]) -> Panels:
+    """Draw the error rate in the plane of frequencies."""
+    return (Plane(numbers["frequencies_nyquist"], numbers["error"], "wrong"),)
+
+
+def summary(numbers: dict[str, Any]) -> list[Number]:
+    """Tell the error rate without a wave and with the one that does most harm."""
+    worst = max((cell for row in numbers["error"] for cell in row), key=lambda cell: cell.value)
+    return [
+        Number("wrong, clean", numbers["clean"], "share"),
+        Number("wrong, most harmful wave", worst, "share"),
+    ]
+
+
 # 15.7 is the length of each channel's change that the source uses on ImageNet at 224 pixels. It is
 # scaled with the size of the pictures, which keeps the change of a pixel; the source's 4.0 on
 # CIFAR-10 at 32 pixels would be 28 in this unit.
 HEATMAP = Measure(
+    "heatmap",
     "Fourier heatmap",
-    {"cells": 15, "epsilon": 15.7},
+    "The error rate when a wave of one frequency and direction is added to the pictures, for each.",
     tally,
     estimate,
-    limits={"epsilon": (lambda epsilon: 0 < epsilon < math.inf, "above 0")},
-)
+    draw,
+    "One wave of a fixed length is added to every picture; each cell is the error rate for its "
+    "frequency and direction, coarse waves in the middle. **Bright cells are frequencies that the "
+    "model can be disturbed with.**",
+    summary=summary,
+    knobs=(
+        Knob(
+            "cells", "Cells to a side", 15, low=3,
+            offered={cells: str(cells) for cells in (7, 15, 31)}, address="cells",
+        ),
+        Knob(
+            "epsilon", "Length of the wave", 15.7, low=0, above=True,
+            unit="in each channel of a 224-pixel picture",
+        ),
+    ),
+)  # fmt: skip

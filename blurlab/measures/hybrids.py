@@ -5,8 +5,9 @@ from typing import Any
 import torch
 
 from blurlab.filters.hybrid import hybrid
-from blurlab.measures.reversal import ALPHAS, reverse_frequency
-from blurlab.measures.tallies import PERCENTAGES, Batch, Measure, Network, Tally
+from blurlab.measures.figure import Curves, Mark, Panels, Scale, Series
+from blurlab.measures.reversal import PERCENTAGES, reverse_frequency
+from blurlab.measures.row import Batch, Measure, Network, Number, Tally
 from blurlab.statistics import difference, share
 
 
@@ -49,10 +50,30 @@ def estimate(summed: Tally, settings: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def draw(numbers: dict[str, Any]) -> Panels:
+    """Draw p_low - p_high against the cutoff, with a mark where it reverses."""
+    curve = Series(numbers["cutoffs_nyquist"], numbers["difference"])
+    mark = Mark("f_rev", numbers["f_rev_nyquist"], 0)
+    y = Scale("p_low − p_high", low=-1.05, high=1.05)
+    return (Curves(Scale("cutoff", "nyquist"), y, [curve], [mark], level=0),)
+
+
+def told(numbers: dict[str, Any]) -> list[Number]:
+    """Tell where the answers reverse."""
+    return [Number("f_rev", numbers["f_rev_nyquist"], "nyquist")]
+
+
 HYBRIDS = Measure(
-    "Answers to hybrid pictures",
-    {"alphas": list(ALPHAS)},
+    "hybrids",
+    "Hybrids",
+    "Which of two pictures a network names in their hybrids, by cutoff, and where that reverses.",
     tally,
     estimate,
-    limits={"alphas": PERCENTAGES},
+    draw,
+    "Every hybrid joins two pictures of different classes. Above zero the model names the coarse "
+    "one, below zero the fine one; it reverses at f_rev, the diamond. **The further left, the "
+    "lower the frequencies it goes by.**",
+    summary=told,
+    compared=told,
+    knobs=(PERCENTAGES,),
 )

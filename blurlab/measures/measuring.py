@@ -3,7 +3,6 @@
 The command line, the pages and the sweep over a cluster all measure by these functions.
 """
 
-import json
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -12,9 +11,10 @@ import torch
 from blurlab.data.sources import Source
 from blurlab.measures import results
 from blurlab.measures.results import Key
+from blurlab.measures.row import Measure, Network, Tally
 from blurlab.measures.shared_classes import answering, share_classes
 from blurlab.measures.table import MEASURES
-from blurlab.measures.tallies import Measure, Network, Tally, tallies
+from blurlab.measures.tallies import add, tallies
 from blurlab.networks import store
 from blurlab.statistics import Interval
 
@@ -91,50 +91,22 @@ def plan(
 
 
 def key_of(model: str, data: str, measure: str, settings: dict[str, Any], seed: int) -> Key:
-    """Return the key of a result, with the measure's revision where that is not the first."""
-    revision = MEASURES[measure].revision
-    written = settings | {"revision": revision} if revision > 1 else settings
-    return Key(model, data, measure, written, seed)
-
-
-def usual(measure: str, size: int) -> dict[str, Any]:
-    """Return the settings of a measure for models of an input size in pixels.
-
-    They are the measure's own, but pictures of 32 pixels are corrupted as CIFAR-10-C's are,
-    which have that size: ImageNet-C's blurs, made for 224 pixels, would leave little of them.
-    """
-    settings = MEASURES[measure].settings
-    return settings | {"strengths": "cifar"} if (measure, size) == ("corruptions", 32) else settings
+    """Return the key of a result; settings: all of them, in the key's words."""
+    return Key(model, data, measure, MEASURES[measure].written(settings), seed)
 
 
 def settings_of(measure: str, changed: dict[str, Any], size: int) -> dict[str, Any]:
-    """Return all settings of a measure for models of a size, some of them changed.
+    """Return all settings of a measure for models of an input size, some of them changed.
 
     Raises ValueError for a name that it does not have or a value that is not possible.
     """
-    settings, limits = dict(usual(measure, size)), MEASURES[measure].limits
-    for name, value in changed.items():
-        if name not in settings:
-            known = ", ".join(settings) or "none"
+    knobs = {knob.name: knob for knob in MEASURES[measure].knobs}
+    for name in changed:
+        if name not in knobs:
+            known = ", ".join(knobs) or "none"
             raise ValueError(f"{measure} has no setting {name!r}; it has {known}.")
-        before = settings[name]
-        if isinstance(before, float) and type(value) is int:
-            value = float(value)
-        if before is not None and not _alike(value, before):
-            raise ValueError(
-                f"{name} is {json.dumps(value)}; it takes values such as {json.dumps(before)}."
-            )
-        holds, words = limits.get(name, (None, ""))
-        if holds and not holds(value):
-            raise ValueError(f"{name} is {json.dumps(value)}; it must be {words}.")
-        settings[name] = value
-    return settings
-
-
-def _alike(value: Any, usual: Any) -> bool:
-    if isinstance(usual, list) and isinstance(value, list):
-        return bool(value) and all(type(each) in (int, float) for each in value)
-    return type(value) is type(usual)
+    checked = {name: knobs[name].check(value) for name, value in changed.items()}
+    return MEASURES[measure].usual(size) | checked
 
 
 def network(work: Work, device: str | torch.device = "cpu") -> Network:
@@ -150,6 +122,11 @@ def kept(work: Work) -> dict[int, Tally]:
         for number in work.numbers
         if number in found and int(found[number]["pictures"]) == work.pictures(number, work.count)
     }
+
+
+def stamp(work: Work) -> tuple[int, ...]:
+    """Return what changes whenever something is kept of this work."""
+    return results.stamp(work.key) + results.stamp(_key(work, work.numbers[-1]))
 
 
 def keep(work: Work, number: int, tally: Tally) -> None:
@@ -187,7 +164,7 @@ def measure(
         if is_new := tally is None:
             _, tally = next(fresh)
             keep(work, number, tally)
-        summed = tally if summed is None else {name: summed[name] + tally[name] for name in summed}
+        summed = tally if summed is None else add(summed, tally)
         pictures += int(tally["pictures"])
         if is_new or number == work.numbers[-1]:
             yield Running(pictures, work.count, summed)

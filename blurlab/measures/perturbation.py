@@ -9,8 +9,10 @@ from torch import Tensor
 from blurlab.attacks.minimum import minimal_epsilon
 from blurlab.attacks.norms import NORMS
 from blurlab.filters.spectrum import radial_frequency
+from blurlab.knobs import Knob
+from blurlab.measures.figure import Curves, Mark, Panels, Scale, Series
 from blurlab.measures.reversal import zero_crossing
-from blurlab.measures.tallies import COUNT, Batch, Measure, Network, Tally
+from blurlab.measures.row import Batch, Measure, Network, Number, Tally
 from blurlab.statistics import UNDEFINED, Interval, Z, share
 
 RINGS = 480  # a multiple of 24, so that the paper's 25 radii are among their edges
@@ -143,13 +145,50 @@ def _epsilon_at(sizes: Tensor, rank: float) -> float:
     return 2 ** (SMALLEST + (place - 1 + inside) / PER_OCTAVE)
 
 
+def draw(numbers: dict[str, Any]) -> Panels:
+    """Draw the share of the power up to a frequency, and mark f_0.5."""
+    curve = Series(numbers["radii"], numbers["share"], "line")
+    x, y = Scale("frequency", "pixel", low=0), Scale("share of the power below", "share")
+    return (Curves(x, y, [curve], [Mark("f_0.5", numbers["f_half"], 0.5)], level=0.5),)
+
+
+def summary(numbers: dict[str, Any]) -> list[Number]:
+    """Tell f_0.5, the size of the changes, and how they were found."""
+    median = Interval(*(255 * end for end in numbers["epsilon"]["median"]))
+    return [
+        Number("f_0.5", numbers["f_half"], "pixel"),
+        Number("median smallest epsilon", median, "255ths"),
+        Number("attack", numbers["attack"]),
+    ]
+
+
+def compared(numbers: dict[str, Any]) -> list[Number]:
+    """Tell f_0.5 and the size of the changes, in the unit of pictures in [0, 1]."""
+    median = numbers["epsilon"]["median"]
+    return [
+        Number("f_0.5", numbers["f_half"], "pixel"),
+        Number(f"median minimal epsilon ({numbers['attack']})", median),
+    ]
+
+
 # The paper's attack is the better of PGD on a ladder of 100 radii and Brendel-Bethge, targeted.
 PERTURBATION = Measure(
-    "Minimal perturbations and their spectrum",
-    {"norm": "linf", "targeted": True, "steps": 100},
+    "perturbation",
+    "Perturbations",
+    "The smallest changes that fool a network: how large they are, and where their power lies.",
     tally,
     estimate,
-    limits={"norm": (lambda norm: norm in NORMS, f"one of {', '.join(NORMS)}"), "steps": COUNT},
+    draw,
+    "The smallest change that makes the model name a given other class, and where its power lies: "
+    "half of it below f_0.5, the diamond. **The further left, the coarser what it takes to fool "
+    "the model.**",
+    summary=summary,
+    compared=compared,
+    knobs=(
+        Knob("norm", "Norm", "linf", choices=lambda: {name: name for name in NORMS}),
+        Knob("targeted", "Towards a given class", True),
+        Knob("steps", "Steps", 100, low=1),
+    ),
     size=20,
     revision=2,
 )

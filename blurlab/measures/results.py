@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import torch
 
 from blurlab import places
-from blurlab.measures.tallies import Tally
+from blurlab.measures.row import Tally
 
 _damaged: dict[Path, str] = {}  # a sentence by file
 
@@ -60,6 +60,16 @@ def listed() -> list[Key]:
                 key = Key(**json.loads(pq.read_schema(path).metadata[b"key"]))
                 found[key.digest] = key
     return list(found.values())
+
+
+def stamp(key: Key) -> tuple[int, ...]:
+    """Return what changes whenever something is added to the tallies kept under this key."""
+    watched = (
+        path
+        for root in (places.SHIPPED_RESULTS, places.results_folder())
+        for path in (root / key.digest, root / f"{key.digest}.parquet")
+    )
+    return tuple(path.stat().st_mtime_ns if path.exists() else 0 for path in watched)
 
 
 def add(key: Key, number: int, tally: Tally) -> None:

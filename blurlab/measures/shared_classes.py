@@ -10,7 +10,7 @@ from torch import Tensor
 
 from blurlab.data.sets import Decoded, Pictures
 from blurlab.data.sources import Source
-from blurlab.measures.tallies import Network
+from blurlab.measures.row import Network
 
 FEWEST = 2  # classes that a network must tell apart for its answers to mean something
 

@@ -18,8 +18,9 @@ from blurlab import places
 from blurlab.data import sources
 from blurlab.measures import measuring
 from blurlab.measures.measuring import Work
+from blurlab.measures.row import Measure, Tally
 from blurlab.measures.shared_classes import answering
-from blurlab.measures.tallies import Measure, Tally, tallies
+from blurlab.measures.tallies import tallies
 from blurlab.networks import classifier, store
 
 RETRIES = 5  # of a batch whose worker died

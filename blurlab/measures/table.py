@@ -1,4 +1,4 @@
-"""The table of measures."""
+"""The table of measures, in the order in which they are offered."""
 
 from blurlab.measures.attacked import ATTACKED
 from blurlab.measures.corrupted import CORRUPTED
@@ -7,14 +7,9 @@ from blurlab.measures.heatmap import HEATMAP
 from blurlab.measures.hybrids import HYBRIDS
 from blurlab.measures.passes import PASSES
 from blurlab.measures.perturbation import PERTURBATION
-from blurlab.measures.tallies import Measure
+from blurlab.measures.row import Measure
 
 MEASURES: dict[str, Measure] = {
-    "hybrids": HYBRIDS,
-    "passes": PASSES,
-    "corruptions": CORRUPTED,
-    "heatmap": HEATMAP,
-    "perturbation": PERTURBATION,
-    "critical_band": CRITICAL_BAND,
-    "attacks": ATTACKED,
+    row.name: row
+    for row in (HYBRIDS, PASSES, CORRUPTED, HEATMAP, PERTURBATION, CRITICAL_BAND, ATTACKED)
 }

@@ -105,16 +105,16 @@ def stop_without_models() -> None:
         st.stop()
 
 
-def for_presenters(figure: Figure) -> Figure:
-    """Enlarge a figure's type and height in presenter mode."""
+def chart(figure: Figure, key: str) -> None:
+    """Show a Plotly figure, which presenters get larger; the figures of all pages come by here."""
     if st.session_state["present"]:
         height = max(figure.layout.height or 0, PRESENTER_HEIGHT)
         figure.update_layout(font_size=PRESENTER_TYPE, height=height)
+        figure.update_layout(legend_font_size=PRESENTER_TYPE)
         figure.update_annotations(font_size=PRESENTER_TYPE)
         for axes in (figure.update_xaxes, figure.update_yaxes):
             axes(tickfont_size=PRESENTER_TYPE, title_font_size=PRESENTER_TYPE)
-        figure.update_layout(legend_font_size=PRESENTER_TYPE)
-    return figure
+    st.plotly_chart(figure, key=key)
 
 
 def sidebar() -> None:

@@ -17,7 +17,7 @@ def draw(setting: Setting, step: Step, title: str, key: str) -> None:
         size=cache.SIZE, degrees=shell.degrees(),
     )  # fmt: skip
     st.markdown(f"**Where the change of {title} lies**")
-    st.plotly_chart(shell.for_presenters(figure), key=key)
+    shell.chart(figure, key)
     st.caption(half_power_text(setting, step))
 
 
@@ -28,7 +28,7 @@ def draw_course(found: Sequence[Step], position: int) -> None:
         size=cache.SIZE, degrees=shell.degrees(), position=position,
     )  # fmt: skip
     st.markdown("**f_0.5, step by step**")
-    st.plotly_chart(shell.for_presenters(figure), key="attack_course")
+    shell.chart(figure, "attack_course")
     st.caption(
         "It moves to where the attacked model is sensitive: low for networks trained behind a "
         "blur, high for others."

@@ -113,7 +113,7 @@ def show_spectra(setting: Setting, found: list[Frame]) -> None:
         {title(stage, setting): power for stage, power in frame.power.items()}, {},
         st.session_state["unit"], size=cache.SIZE, degrees=shell.degrees(),
     )  # fmt: skip
-    st.plotly_chart(figure, key="defence_spectra")
+    shell.chart(figure, "defence_spectra")
     st.caption(
         "Attack and noise raise the fine end, on the right; the defence takes it away, with "
         f"whatever of the picture is there. The network's {side} pixels end at "

@@ -225,10 +225,10 @@ def table(rows: list[Row]) -> list[dict[str, str]]:
 
 
 def _numbers(row: Row) -> dict[str, str]:
-    measured = compare.compared({measure: found for measure, (_, found) in row.found.items()})
+    measured = compare.told({measure: found for measure, (_, found) in row.found.items()})
     return {
-        label: report.written(value, percent=label.startswith("accuracy"))
-        for label, value in measured.items()
+        name: report.written(number.found, percent=number.unit == "share")
+        for name, number in measured.items()
     }
 
 

@@ -8,6 +8,7 @@ import streamlit as st
 from blurlab.corruptions.corrupting import SEVERITIES
 from blurlab.corruptions.table import CORRUPTIONS
 from blurlab.filters.spectrum import UNITS, convert
+from blurlab.measures.corrupted import CORRUPTED
 from blurlab.statistics import Interval
 from blurlab.ui import cache, charts, jobs, polling, shell
 from blurlab.ui.compare import report
@@ -15,6 +16,7 @@ from blurlab.ui.corruptions import job as corrupting
 from blurlab.ui.corruptions import view
 from blurlab.ui.corruptions.job import Frame, Setting
 from blurlab.ui.sensitivity import figures
+from blurlab.ui.sensitivity import report as sensitivity
 
 # From cividis, which stays ordered with any colour vision, bright enough for both themes.
 SEVERITY_COLORS = ("#5b6a8f", "#7c7b78", "#a08f67", "#c9ab4f", "#f0d637")
@@ -37,7 +39,7 @@ def show(names: tuple[str, ...], picture: cache.Choice) -> None:
 def show_spectra(setting: Setting, found: list[Frame], results) -> None:
     st.subheader("Which frequencies does the corruption change?")
     figure = spectra({f.severity: f.power for f in found}, corrupting.band_power(results))
-    st.plotly_chart(figure, key="corruption_spectra")
+    shell.chart(figure, "corruption_spectra")
     halves = [
         f"{frame.severity}: {shell.frequency(frame.half_power, cache.SIZE)}"
         for frame in found
@@ -121,7 +123,8 @@ def accuracy(names: tuple[str, ...]) -> None:
         )
         return
     by_title = {cache.title(name): numbers for name, (_, numbers) in found.items()}
-    st.plotly_chart(figures.corruptions(by_title, {}), key="corruption_accuracy")
+    axes = {cache.title(name): sensitivity.axis(name) for name in found}
+    shell.chart(figures.figure(CORRUPTED, by_title, axes), "corruption_accuracy")
     pictures = " and ".join(f"{count:,}" for count in dict.fromkeys(n for n, _ in found.values()))
     st.caption(
         f"Mean over a class's corruptions and severities, with 95 % intervals, over {pictures} "

@@ -5,46 +5,56 @@ from typing import Any
 import streamlit as st
 
 from blurlab.data import sets
-from blurlab.networks import store
-from blurlab.ui import cache, link, shell, show
+from blurlab.knobs import Knob
+from blurlab.measures.row import Measure
+from blurlab.measures.table import MEASURES
+from blurlab.ui import link, shell, show
 
-TITLES = {
-    "hybrids": "Hybrids",
-    "passes": "Low- and high-pass",
-    "heatmap": "Fourier heatmap",
-    "critical_band": "Critical band",
-    "perturbation": "Perturbations",
-    "corruptions": "Corruptions",
-    "attacks": "Attacks",
-}
 DATA = ("objects", "imagenette", "cifar10")
-FILTERS = {"ideal": "Ideal", "human": "As people saw it"}
-CELLS = ("7", "15", "31")
-CONTRASTS = ("0.2", "0.5", "1")
-ITSELF = "itself"
 MOST = 10_000_000  # pictures
 
 PARAMETERS = {
-    "measure": link.choice(list(TITLES), "hybrids"),
     "data": link.text("objects"),
     "n": link.number(0, MOST, 0),
     "measure_seed": link.number(0, 9999, 0),
-    "pass_filter": link.choice(list(FILTERS), "ideal"),
-    "cells": link.choice(CELLS, "15"),
-    "contrast": link.choice(CONTRASTS, "0.5"),
 }
 
 
 def parameters() -> dict[str, link.Parameter]:
-    """Return the page's state in its address, which names models that are installed now."""
-    return PARAMETERS | {"made_on": link.choice([ITSELF, *store.names()], ITSELF)}
+    """Return the page's state in its address: what measures there are, and their knobs."""
+    knobs = {
+        address(row, knob): link.choice([text(value) for value in knob.control], text(knob.default))
+        for row in MEASURES.values()
+        for knob in offered(row)
+    }
+    return {"measure": link.choice(list(MEASURES), next(iter(MEASURES)))} | PARAMETERS | knobs
+
+
+def offered(row: Measure) -> list[Knob]:
+    """Return the knobs of a measure that have a control."""
+    return [knob for knob in row.knobs if knob.offered]
+
+
+def address(row: Measure, knob: Knob) -> str:
+    """Return the name of a knob in the address; pages share one namespace."""
+    return knob.address or f"{row.name}_{knob.name}"
+
+
+def text(value: Any) -> str:
+    """Write a knob's value as in an address."""
+    if value is None:
+        return "none"
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def controls() -> None:
     """Draw the choice of measure, pictures, and what the measure can be set to."""
-    show.one_of(st, "Measure", TITLES, "measure")
     state = st.session_state
-    place, count, seed, setting = st.columns([3, 2, 1, 2], vertical_alignment="bottom")
+    show.one_of(st, "Measure", {name: row.title for name, row in MEASURES.items()}, "measure")
+    row = MEASURES[state["measure"]]
+    knobs = offered(row)
+    widths = [3, 2, 1, *[2] * max(1, len(knobs))]
+    place, count, seed, *settings = st.columns(widths, vertical_alignment="bottom")
     known = [name for name in DATA if name != "imagenette" or sets.has_imagenette()]
     chosen = state["data"]
     listed = [*known, *([chosen] if chosen not in known else [])]
@@ -58,46 +68,29 @@ def controls() -> None:
     )
     count.number_input("How many (0 for all)", 0, MOST, state["n"], key="n", step=100)
     seed.number_input("Seed", 0, 9999, state["measure_seed"], key="measure_seed")
-    match state["measure"]:
-        case "passes":
-            filters = list(FILTERS)
-            setting.selectbox(
-                "Filter", filters, show.place(filters, "pass_filter"), key="pass_filter",
-                format_func=FILTERS.get,
-            )  # fmt: skip
-        case "heatmap":
-            setting.selectbox("Cells to a side", CELLS, show.place(CELLS, "cells"), key="cells")
-        case "critical_band":
-            setting.selectbox(
-                "Contrast of the pictures", CONTRASTS, show.place(CONTRASTS, "contrast"),
-                key="contrast",
-                help="People were tested at 0.2, where small networks fail without any noise",
-            )  # fmt: skip
-        case "attacks":
-            names = [ITSELF, *store.names()]
-            setting.selectbox(
-                "Attack made on", names, show.place(names, "made_on"), key="made_on",
-                format_func=_title,
-            )  # fmt: skip
-
-
-def _title(name: str) -> str:
-    return "the model itself (adaptive)" if name == ITSELF else f"{cache.title(name)} (transfer)"
+    for column, knob in zip(settings, knobs, strict=False):
+        titles = {text(value): title for value, title in knob.control.items()}
+        key = address(row, knob)
+        column.selectbox(
+            knob.title,
+            list(titles),
+            show.place(list(titles), key),
+            key=key,
+            format_func=titles.get,
+            help=knob.help or None,
+        )
 
 
 def changed() -> dict[str, Any]:
     """Return the settings that the controls change from the measure's own."""
-    state = st.session_state
-    match state["measure"]:
-        case "passes" if state["pass_filter"] != "ideal":
-            return {"filter": state["pass_filter"]}
-        case "heatmap" if state["cells"] != "15":
-            return {"cells": int(state["cells"])}
-        case "critical_band" if state["contrast"] != "0.5":
-            return {"contrast": float(state["contrast"])}
-        case "attacks" if state["made_on"] != ITSELF:
-            return {"source": state["made_on"]}
-    return {}
+    row = MEASURES[st.session_state["measure"]]
+    found = {}
+    for knob in offered(row):
+        values = {text(value): value for value in knob.control}
+        value = values[st.session_state[address(row, knob)]]
+        if value != knob.default:
+            found[knob.name] = value
+    return found
 
 
 def fitting_models() -> tuple[str, ...]:

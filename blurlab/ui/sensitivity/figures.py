@@ -1,24 +1,23 @@
-"""Plotly figures of measures, with their 95 % intervals; they draw nothing themselves.
+"""Plotly figures of what measures describe, with 95 % intervals; they draw nothing themselves.
 
-Every figure takes the estimates by the models' titles, in the order of their colours, and by the
-same titles how frequencies are shown, which depends on the size of the pictures.
+How panels are drawn depends on their kind, and never on the name of their measure.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from blurlab.filters.spectrum import UNITS, convert
-from blurlab.measures.passes import HUMAN_TRIALS, HUMANS
-from blurlab.statistics import Interval, share
+from blurlab.measures.figure import FREQUENCIES, Curves, Mark, Plane, Scale, Series
+from blurlab.measures.row import Measure
+from blurlab.statistics import Interval
 from blurlab.ui import charts
 
 HEIGHT = 440
-BANDS = ("low", "medium", "high")
-PEOPLE = {"color": "#7f7f7f", "symbol": "diamond-open", "size": 9}
+REFERENCE = {"color": "#7f7f7f", "symbol": "diamond-open", "size": 9}
 
 
 class Axis(NamedTuple):
@@ -32,20 +31,139 @@ class Axis(NamedTuple):
     size: int
     degrees: float | None
 
-    def shown(self, nyquist: float) -> float:
-        """Convert from fractions of Nyquist."""
-        return self.of_image(nyquist * self.size / 2)
-
-    def of_image(self, cycles: float) -> float:
-        """Convert from cycles/image."""
+    def shown(self, value: float, unit: str) -> float:
+        """Convert from one of figure.FREQUENCIES; a number of another unit stays as it is."""
+        if unit not in FREQUENCIES:
+            return value
+        cycles = value * {"nyquist": self.size / 2, "image": 1, "pixel": self.size}[unit]
         return convert(cycles, self.unit, size=self.size, degrees=self.degrees)
 
-    @property
-    def title(self) -> str:
-        return UNITS[self.unit]
+    def interval(self, found: Interval, unit: str) -> Interval:
+        """Convert an estimate, as shown does."""
+        return Interval(*(self.shown(end, unit) for end in found))
+
+    def words(self, unit: str) -> str:
+        """Say the unit that numbers are shown in."""
+        return UNITS[self.unit] if unit in FREQUENCIES else unit
 
 
-def bars(found: Sequence[Interval]) -> dict:
+def figure(measure: Measure, found: dict[str, dict[str, Any]], axes: dict[str, Axis]) -> go.Figure:
+    """Draw a measure of several networks.
+
+    found: estimates by the networks' titles, in the order of their colours.  axes: by the same
+    titles how frequencies are shown, which depends on the size of the pictures.
+    """
+    drawn = {title: measure.draw(numbers) for title, numbers in found.items()}
+    kind = type(next(iter(drawn.values()))[0])
+    made = DRAWN[kind](drawn, axes)
+    return made.update_layout(
+        height=HEIGHT,
+        margin={"t": 50, "r": 20},
+        legend={"orientation": "h", "y": 1.18},
+        uirevision="keep",
+    )
+
+
+def curves(drawn: dict[str, Sequence[Curves]], axes: dict[str, Axis]) -> go.Figure:
+    """Lay the networks' panels over one another, each in its network's colour and dash."""
+    first_title, first = next(iter(drawn.items()))
+    made = make_subplots(
+        1, len(first), shared_yaxes=True, subplot_titles=[panel.title for panel in first]
+    )
+    for index, (title, panels) in enumerate(drawn.items()):
+        for column, panel in enumerate(panels, 1):
+            shown = column == 1 if len(panels) > 1 else None
+            for trace in _traces(panel, index, title, axes[title], shown):
+                made.add_trace(trace, row=1, col=column)
+    for column, panel in enumerate(first, 1):
+        beside = {title: panels[column - 1] for title, panels in drawn.items()}
+        for series in panel.series:
+            if series.style == "reference":
+                trace = _reference(series, panel, axes[first_title], column == 1)
+                made.add_trace(trace, row=1, col=column)
+        _add_lines(made, column, beside, axes)
+        # Networks of larger pictures have more to label.
+        most = max(beside, key=lambda title: len(beside[title].x.ticks))
+        made.update_xaxes(_scaled(beside[most].x, axes[most]), row=1, col=column)
+        height = _scaled(panel.y, axes[first_title])
+        made.update_yaxes(height if column == 1 else height | {"title": None}, row=1, col=column)
+    return made
+
+
+def _traces(
+    panel: Curves, index: int, title: str, axis: Axis, shown: bool | None
+) -> Iterator[go.Scatter]:
+    """Draw a network's series and the numbers that stand on them.
+
+    shown: in the legend; None leaves it to Plotly, which has none for a single line.
+    """
+    line = charts.line(index)
+    own = {"name": title, "line": line, "showlegend": shown}
+    for series in panel.series:
+        x, y = _placed(series, panel.x, axis)
+        if series.style == "curve":
+            yield go.Scatter(x=x, **_bars(y), mode="lines+markers", **own)
+        elif series.style == "line":
+            yield go.Scatter(x=x, y=[each.value for each in y], mode="lines", **own)
+        elif series.style == "beyond":
+            yield go.Scatter(
+                x=x,
+                y=[each.value for each in y],
+                mode="markers",
+                marker={"color": line["color"], "size": 10, "symbol": "triangle-up-open"},
+                name=f"{series.name}: {title}",
+                showlegend=False,
+            )
+    for mark in panel.marks:
+        if mark.y is not None and not math.isnan(mark.x.value):
+            yield _diamond(mark, axis.interval(mark.x, panel.x.unit), title, line["color"])
+
+
+def _diamond(mark: Mark, x: Interval, title: str, color: str) -> go.Scatter:
+    return go.Scatter(
+        x=[x.value],
+        y=[mark.y],
+        error_x={"array": [x.high - x.value], "arrayminus": [x.value - x.low], "thickness": 4},
+        mode="markers",
+        marker={"color": color, "size": 12, "symbol": "diamond"},
+        name=f"{mark.name} of {title}",
+        showlegend=False,
+    )
+
+
+def _reference(series: Series, panel: Curves, axis: Axis, is_first: bool) -> go.Scatter:
+    x, y = _placed(series, panel.x, axis)
+    marks = {"mode": "markers", "marker": REFERENCE}
+    return go.Scatter(x=x, **_bars(y), name=series.name, showlegend=is_first, **marks)
+
+
+def _add_lines(
+    made: go.Figure, column: int, panels: dict[str, Curves], axes: dict[str, Axis]
+) -> None:
+    """Draw the level across a panel, and the numbers that stand at no height."""
+    level = next(iter(panels.values())).level
+    if level is not None:
+        made.add_hline(y=level, line_width=1, line_color=charts.GREY, row=1, col=column)
+    for index, (title, panel) in enumerate(panels.items()):
+        for mark in panel.marks:
+            if mark.y is None and not math.isnan(mark.x.value):
+                made.add_vline(
+                    x=axes[title].shown(mark.x.value, panel.x.unit),
+                    line_dash="dot",
+                    line_width=2,
+                    line_color=charts.line(index)["color"],
+                    row=1,
+                    col=column,
+                )
+
+
+def _placed(series: Series, scale: Scale, axis: Axis) -> tuple[list, list[Interval]]:
+    """Convert the places of a series; return them and the estimates that have one."""
+    pairs = [each for each in zip(series.x, series.y, strict=True) if each[0] is not None]
+    return [axis.shown(x, scale.unit) for x, _ in pairs], [y for _, y in pairs]
+
+
+def _bars(found: Sequence[Interval]) -> dict:
     """Write intervals as Plotly's y and error bars."""
     return {
         "y": [each.value for each in found],
@@ -58,230 +176,53 @@ def bars(found: Sequence[Interval]) -> dict:
     }
 
 
-def _curve(figure: go.Figure, index: int, title: str, x: list, found: Sequence[Interval]) -> None:
-    """Draw a model's estimates as a line, in the colour and dash of its index."""
-    figure.add_scatter(
-        x=x, **bars(found), name=title, mode="lines+markers", line=charts.line(index)
-    )
+def _scaled(scale: Scale, axis: Axis) -> dict[str, Any]:
+    """Write a scale as Plotly's axis."""
+    if scale.unit == "share":
+        return {"title": scale.title, "range": [0, 1.02], "tickformat": ".0%"}
+    words = axis.words(scale.unit)
+    written = {"title": f"{scale.title} ({words})" if words else scale.title}
+    if scale.log:
+        written |= {"type": "log"} if scale.ticks else charts.LOGARITHMIC
+    elif scale.unit in FREQUENCIES:
+        written["type"] = "linear"  # also where the same figure had another before
+    if scale.high is not None:
+        ends = [axis.shown(end, scale.unit) for end in (scale.low, scale.high)]
+        written["range"] = [math.log10(end) for end in ends] if scale.log else ends
+    elif scale.low == 0:
+        written["rangemode"] = "tozero"
+    if scale.ticks:
+        ticks = [axis.shown(tick, scale.unit) for tick in scale.ticks]
+        written |= {"tickvals": ticks, "ticktext": [f"{tick:.3g}" for tick in ticks]}
+    return written
 
 
-def _mark(figure: go.Figure, index: int, x: Interval, y: float, words: str) -> None:
-    """Put a diamond with its interval on a model's line, where the number is defined."""
-    if math.isnan(x.value):
-        return
-    figure.add_scatter(
-        x=[x.value],
-        y=[y],
-        error_x={"array": [x.high - x.value], "arrayminus": [x.value - x.low], "thickness": 4},
-        mode="markers",
-        marker={"color": charts.line(index)["color"], "size": 12, "symbol": "diamond"},
-        name=words,
-        showlegend=False,
-    )
-
-
-def hybrids(found: dict[str, dict], axes: dict[str, Axis]) -> go.Figure:
-    """Draw p_low - p_high against the cutoff, with a mark where each model reverses."""
-    any_axis = next(iter(axes.values()))
-    figure = go.Figure()
-    for index, (title, numbers) in enumerate(found.items()):
-        axis = axes[title]
-        cutoffs = [axis.shown(cutoff) for cutoff in numbers["cutoffs_nyquist"]]
-        _curve(figure, index, title, cutoffs, numbers["difference"])
-        f_rev = Interval(*map(axis.shown, numbers["f_rev_nyquist"]))
-        _mark(figure, index, f_rev, 0, f"f_rev of {title}")
-    charts.finish(figure, any_axis.unit)
-    return figure.update_layout(height=HEIGHT)
-
-
-def passes(found: dict[str, dict], axes: dict[str, Axis]) -> go.Figure:
-    """Draw accuracy on low-passed and on high-passed pictures, beside people's where they fit."""
-    any_axis = next(iter(axes.values()))
-    figure = make_subplots(
-        1, 2, shared_yaxes=True, subplot_titles=("coarse structure alone", "fine structure alone")
-    )
-    is_human = any("low_cutoffs" in numbers for numbers in found.values())
-    for index, (title, numbers) in enumerate(found.items()):
-        axis = axes[title]
-        for column, kind in enumerate(("low", "high"), 1):
-            cutoffs = _pass_cutoffs(numbers, kind, axis)
-            kept = [place for place, cutoff in enumerate(cutoffs) if cutoff is not None]
-            figure.add_scatter(
-                x=[cutoffs[place] for place in kept],
-                **bars([numbers[kind][place] for place in kept]),
-                name=title,
-                mode="lines+markers",
-                line=charts.line(index),
-                showlegend=column == 1,
-                row=1,
-                col=column,
-            )
-    if is_human:
-        _add_people(figure, next(iter(found.values())), any_axis)
-    figure.update_yaxes(range=[0, 1.02], tickformat=".0%")
-    figure.update_yaxes(title="accuracy", col=1)
-    scale = charts.LOGARITHMIC if is_human else {"type": "linear"}
-    figure.update_xaxes(title=f"cutoff ({any_axis.title})", **scale)
-    return _finished(figure)
-
-
-def _pass_cutoffs(numbers: dict, kind: str, axis: Axis) -> list[float | None]:
-    if "cutoffs_nyquist" in numbers:
-        return [axis.shown(cutoff) for cutoff in numbers["cutoffs_nyquist"]]
-    return [cutoff and axis.of_image(cutoff) for cutoff in numbers[f"{kind}_cutoffs"]]
-
-
-def _add_people(figure: go.Figure, numbers: dict, axis: Axis) -> None:
-    for column, kind in enumerate(("low", "high"), 1):
-        cutoffs = _pass_cutoffs(numbers, kind, axis)
-        seen = [share(round(p * HUMAN_TRIALS), HUMAN_TRIALS) for p in HUMANS[kind].values()]
-        kept = [place for place, cutoff in enumerate(cutoffs) if cutoff is not None]
-        figure.add_scatter(
-            x=[cutoffs[place] for place in kept],
-            **bars([seen[place] for place in kept]),
-            name="four people, 16 classes",
-            mode="markers",
-            marker=PEOPLE,
-            showlegend=column == 1,
-            row=1,
-            col=column,
-        )
-
-
-def corruptions(found: dict[str, dict], axes: dict[str, Axis]) -> go.Figure:
-    """Draw accuracy clean and under each class of corruptions."""
-    figure = go.Figure()
-    for index, (title, numbers) in enumerate(found.items()):
-        classes = ["clean", *(f"{band} frequencies" for band in BANDS)]
-        shares = [numbers["clean"], *(numbers["classes"][band] for band in BANDS)]
-        _curve(figure, index, title, classes, shares)
-    figure.update_yaxes(title="accuracy", range=[0, 1.02], tickformat=".0%")
-    figure.update_xaxes(title="where the corruptions change the picture")
-    return _finished(figure)
-
-
-def heatmap(found: dict[str, dict], axes: dict[str, Axis]) -> go.Figure:
-    """Draw the error rate in the plane of frequencies, a panel for each model."""
-    any_axis = next(iter(axes.values()))
-    figure = make_subplots(1, max(1, len(found)), subplot_titles=list(found))
-    for column, (title, numbers) in enumerate(found.items(), 1):
-        axis = axes[title]
-        place = [axis.shown(cell) for cell in numbers["frequencies_nyquist"]]
-        figure.add_heatmap(
+def planes(drawn: dict[str, Sequence[Plane]], axes: dict[str, Axis]) -> go.Figure:
+    """Draw shares in the plane of frequencies, a panel for each network."""
+    made = make_subplots(1, len(drawn), subplot_titles=list(drawn))
+    for column, (title, (plane,)) in enumerate(drawn.items(), 1):
+        place = [axes[title].shown(cell, "nyquist") for cell in plane.frequencies]
+        made.add_heatmap(
             x=place,
             y=place,
-            z=[[cell.value for cell in row] for row in numbers["error"]],
-            customdata=[[(cell.low, cell.high) for cell in row] for row in numbers["error"]],
-            hovertemplate="across %{x:.3g}, down %{y:.3g}: wrong %{z:.1%} "
+            z=[[cell.value for cell in row] for row in plane.shares],
+            customdata=[[(cell.low, cell.high) for cell in row] for row in plane.shares],
+            hovertemplate=f"across %{{x:.3g}}, down %{{y:.3g}}: {plane.label} %{{z:.1%}} "
             "[%{customdata[0]:.1%}, %{customdata[1]:.1%}]<extra></extra>",
             coloraxis="coloraxis",
             row=1,
             col=column,
         )
-        figure.update_yaxes(scaleanchor=f"x{column if column > 1 else ''}", row=1, col=column)
-    figure.update_xaxes(title=f"across ({any_axis.title})", constrain="domain")
-    figure.update_yaxes(title=f"down ({any_axis.title})", col=1)
-    figure.update_layout(
+        made.update_yaxes(scaleanchor=f"x{column if column > 1 else ''}", row=1, col=column)
+    words = next(iter(axes.values())).words("nyquist")
+    made.update_xaxes(title=f"across ({words})", constrain="domain")
+    made.update_yaxes(title=f"down ({words})", col=1)
+    return made.update_layout(
         coloraxis={
             "colorscale": "Cividis", "cmin": 0, "cmax": 1,
-            "colorbar": {"title": "wrong", "tickformat": ".0%"},
+            "colorbar": {"title": plane.label, "tickformat": ".0%"},
         },
     )  # fmt: skip
-    return _finished(figure)
 
 
-def perturbation(found: dict[str, dict], axes: dict[str, Axis]) -> go.Figure:
-    """Draw the share of the perturbations' power up to a frequency, and mark f_0.5."""
-    any_axis = next(iter(axes.values()))
-    figure = go.Figure()
-    for index, (title, numbers) in enumerate(found.items()):
-        axis = axes[title]
-        figure.add_scatter(
-            x=[axis.of_image(radius * axis.size) for radius in numbers["radii"]],
-            y=[each.value for each in numbers["share"]],
-            name=title,
-            mode="lines",
-            line=charts.line(index),
-        )
-        f_half = Interval(*(axis.of_image(end * axis.size) for end in numbers["f_half"]))
-        _mark(figure, index, f_half, 0.5, f"f_0.5 of {title}")
-    figure.add_hline(y=0.5, line_width=1, line_color=charts.GREY)
-    figure.update_yaxes(title="share of the power below", range=[0, 1.02], tickformat=".0%")
-    figure.update_xaxes(title=f"frequency ({any_axis.title})", rangemode="tozero")
-    return _finished(figure)
-
-
-def critical_band(found: dict[str, dict], axes: dict[str, Axis]) -> go.Figure:
-    """Draw the noise that each band takes before half of the answers are wrong.
-
-    Where even the strongest leaves half right, an open triangle stands there.
-    """
-    any_axis = next(iter(axes.values()))
-    figure = go.Figure()
-    for index, (title, numbers) in enumerate(found.items()):
-        axis = axes[title]
-        centres = [axis.of_image(centre) for centre in numbers["centres"]]
-        _curve(figure, index, title, centres, numbers["thresholds"])
-        strongest = numbers["deviations"][-1]
-        beyond = [
-            centre
-            for centre, found_there in zip(numbers["centres"], numbers["thresholds"], strict=True)
-            if math.isnan(found_there.value)
-        ]
-        figure.add_scatter(
-            x=[axis.of_image(centre) for centre in beyond],
-            y=[strongest] * len(beyond),
-            mode="markers",
-            marker={"color": charts.line(index)["color"], "size": 10, "symbol": "triangle-up-open"},
-            name=f"more than {strongest:g}: {title}",
-            showlegend=False,
-        )
-        centre = numbers["centre"]
-        if not math.isnan(centre.value):
-            figure.add_vline(
-                x=axis.of_image(centre.value), line_dash="dot", line_width=2,
-                line_color=charts.line(index)["color"],
-            )  # fmt: skip
-    deviations = next(iter(found.values()))["deviations"]
-    ends = [math.log10(deviations[0] / 2), math.log10(deviations[-1] * 1.25)]
-    figure.update_yaxes(
-        title="noise at half correct (deviation)", type="log", range=ends, tickvals=deviations
-    )
-    most = max(found, key=lambda title: len(found[title]["centres"]))
-    ticks = [axes[most].of_image(centre) for centre in found[most]["centres"]]
-    figure.update_xaxes(
-        title=f"centre of the octave of noise ({any_axis.title})", type="log",
-        tickvals=ticks, ticktext=[f"{tick:.3g}" for tick in ticks],
-    )  # fmt: skip
-    return _finished(figure)
-
-
-def attacks(found: dict[str, dict], axes: dict[str, Axis]) -> go.Figure:
-    """Draw accuracy against the size of the attack."""
-    figure = go.Figure()
-    for index, (title, numbers) in enumerate(found.items()):
-        epsilons = [0, *numbers["epsilons_of_255"]]
-        _curve(figure, index, title, epsilons, [numbers["clean"], *numbers["accuracy"]])
-    figure.update_yaxes(title="accuracy", range=[0, 1.02], tickformat=".0%")
-    figure.update_xaxes(title="epsilon (255ths)", rangemode="tozero")
-    return _finished(figure)
-
-
-def _finished(figure: go.Figure) -> go.Figure:
-    return figure.update_layout(
-        height=HEIGHT,
-        margin={"t": 50, "r": 20},
-        legend={"orientation": "h", "y": 1.18},
-        uirevision="keep",
-    )
-
-
-FIGURES: dict[str, Callable[[dict[str, Any], dict[str, Axis]], go.Figure]] = {
-    "hybrids": hybrids,
-    "passes": passes,
-    "corruptions": corruptions,
-    "heatmap": heatmap,
-    "perturbation": perturbation,
-    "critical_band": critical_band,
-    "attacks": attacks,
-}
+DRAWN = {Curves: curves, Plane: planes}

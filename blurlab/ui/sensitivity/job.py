@@ -11,9 +11,11 @@ from blurlab import limits, places
 from blurlab.data import sources
 from blurlab.measures import measuring
 from blurlab.measures.measuring import Running, Work
-from blurlab.measures.tallies import Tally
+from blurlab.measures.tallies import total
 from blurlab.networks import classifier
 from blurlab.ui import allowed, cache, jobs
+
+REMEMBERED = 64  # works, of all sessions
 
 
 @lru_cache(maxsize=4)
@@ -85,15 +87,19 @@ def _asked(work: Work):
 
 
 def kept(work: Work) -> Running | None:
-    """Return what the results hold of a work, or None when they hold nothing."""
-    found = measuring.kept(work)
-    if not found:
-        return None
-    summed: Tally | None = None
-    for number in sorted(found):
-        tally = found[number]
-        summed = tally if summed is None else {k: summed[k] + tally[k] for k in summed}
-    return Running(int(summed["pictures"]), work.count, summed)
+    """Return what the results hold of a work, or None when they hold nothing.
+
+    They are read again only when something was added to them, for pages ask twice a second.
+    """
+    place, stamp = (work.key.digest, work.count), measuring.stamp(work)
+    held = _kept.get(place)
+    if held is None or held[0] != stamp:
+        found = measuring.kept(work)
+        summed = total(found) if found else None
+        running = summed and Running(int(summed["pictures"]), work.count, summed)
+        held = stamp, running
+        _remember(_kept, place, held)
+    return held[1]
 
 
 def estimates(works: list[Work], job: jobs.Job | None) -> dict[str, tuple[Running, dict[str, Any]]]:
@@ -106,8 +112,28 @@ def estimates(works: list[Work], job: jobs.Job | None) -> dict[str, tuple[Runnin
     for index, work in enumerate(works):
         running = latest.get(index) or kept(work)
         if running is not None:
-            found[work.model] = running, measuring.estimate(work, running.summed)
+            found[work.model] = running, _estimate(work, running)
     return found
+
+
+def _estimate(work: Work, running: Running) -> dict[str, Any]:
+    """Return what a sum says, once for each."""
+    place = work.key.digest, work.count
+    held = _estimated.get(place)
+    if held is None or held[0] is not running:
+        held = running, measuring.estimate(work, running.summed)
+        _remember(_estimated, place, held)
+    return held[1]
+
+
+def _remember(places: dict, place: tuple, held: tuple) -> None:
+    places[place] = held
+    for old in list(places)[:-REMEMBERED]:
+        places.pop(old, None)  # another session may have been here first
+
+
+_kept: dict[tuple, tuple[tuple, Running | None]] = {}
+_estimated: dict[tuple, tuple[Running, dict[str, Any]]] = {}
 
 
 def command(
