@@ -20,7 +20,7 @@ from blurlab.data import sets
 from blurlab.filters import pca
 from blurlab.filters.blur import gaussian_blur
 from blurlab.filters.hybrid import hybrid
-from blurlab.measures import results
+from blurlab.measures import measuring, results
 from blurlab.networks import classifier, store
 from blurlab.pictures import objects
 from blurlab.pictures.images import load_image, save_image
@@ -252,6 +252,13 @@ def test_measure_prints_a_table_of_all_models_and_writes_every_digit(installed, 
         assert each["settings"] == {"alphas": [0, 50, 100]}
         assert len(each["estimate"]["p_low"]) == 3
     assert printed(capsys, *asked).splitlines() == lines
+
+
+def test_measure_prints_what_it_measured_and_reads_nothing_back(installed, capsys, monkeypatch):
+    asked, measure = [], measuring.measure
+    monkeypatch.setattr(measuring, "measure", lambda *a: asked.append(a) or measure(*a))
+    printed(capsys, *MEASURE, "-n", "4", "--set", "alphas=[0, 100]")
+    assert len(asked) == 1
 
 
 def test_measure_compares_corruption_errors_with_a_baseline(installed, capsys):

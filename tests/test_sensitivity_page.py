@@ -130,6 +130,25 @@ def test_a_long_measure_can_be_paused_resumed_and_cancelled_within_a_second(open
     assert {"Measure", "Continue"} & set(labels(app))
 
 
+def test_what_is_kept_is_read_again_only_when_there_is_more(monkeypatch):
+    measured("hybrids", count=50)
+    source = measures_job.source("objects", store.card(NAME)["recipe"]["input_size"])
+    work, read = measuring.plan(NAME, "hybrids", source, count=100), []
+    kept = measuring.kept
+    monkeypatch.setattr(measuring, "kept", lambda work: read.append(work) or kept(work))
+    found = [measures_job.estimates([work], None)[NAME] for _ in range(3)]
+    assert len(read) == 1
+    assert all(running.pictures == 50 for running, _ in found)
+    assert found[0][1] is found[2][1]
+    tallied = measuring.fresh_tallies(work, [1], measuring.network(work), "cpu")
+    for number, tally in tallied:
+        measuring.keep(work, number, tally)
+    running, estimate = measures_job.estimates([work], None)[NAME]
+    assert len(read) == 2
+    assert running.pictures == 100
+    assert estimate == measuring.estimate(work, running.summed) != found[0][1]
+
+
 @pytest.mark.parametrize(
     ("address", "sentence"),
     [
