@@ -14,7 +14,7 @@ from PIL import Image
 from blurlab import places
 from blurlab.networks import store
 from blurlab.pictures import images
-from blurlab.ui import cache, shell
+from blurlab.ui import cache
 from blurlab.ui.home import story
 from blurlab.ui.hybrid import job
 
@@ -423,25 +423,6 @@ def test_presenter_mode_is_entered_by_its_switch_and_enlarges_the_stage(opened):
     assert fed(app, "settings")["presenter"] is True
     assert not app.get("plotly_chart")
     assert app.query_params == {"present": "1"}
-
-
-@needs_models
-@pytest.mark.parametrize(
-    ("page", "address"),
-    [("sensitivity", {"measure": name}) for name in ("hybrids", "passes", "heatmap")]
-    + [("compare", {}), ("models", {})],
-)
-def test_presenters_get_every_figure_larger(opened, page, address):
-    charts = opened(page, present="1", **address).get("plotly_chart")
-    assert charts
-    for chart in charts:
-        layout = json.loads(chart.proto.spec)["layout"]
-        assert layout["height"] == shell.PRESENTER_HEIGHT
-        assert layout["font"]["size"] == layout["legend"]["font"]["size"] == shell.PRESENTER_TYPE
-        for axis in (value for key, value in layout.items() if key[1:].startswith("axis")):
-            assert axis["tickfont"]["size"] == shell.PRESENTER_TYPE
-        for words in layout.get("annotations", ()):
-            assert words["font"]["size"] == shell.PRESENTER_TYPE
 
 
 def test_all_figures_are_shown_by_the_function_that_enlarges_them():
