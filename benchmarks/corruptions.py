@@ -21,7 +21,7 @@ import torch
 
 from benchmarks import Row, alternate
 from blurlab.corruptions.corrupting import corrupt
-from blurlab.corruptions.table import CORRUPTIONS
+from blurlab.corruptions.table import published as published_names
 from blurlab.pictures.images import photograph, to_uint8
 
 SIZE, BATCH, SEVERITY = 224, 32, 3
@@ -35,7 +35,7 @@ def corruptions() -> list[Row]:
     images, levels = picture.expand(BATCH, -1, -1, -1).contiguous(), to_uint8(picture)
     peer = published()
     rows, generator = [], torch.Generator().manual_seed(0)
-    for name in CORRUPTIONS:
+    for name in published_names():
 
         def ours(name=name):
             corrupt(images, name, SEVERITY, generator)

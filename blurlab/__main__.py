@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from blurlab import __version__
-from blurlab.commands import defences, kept, measures, networks, pictures, serving
+from blurlab.commands import defences, kept, measures, networks, pictures, rows, serving
 from blurlab.measures import results
 
 
@@ -55,7 +55,7 @@ def parser() -> argparse.ArgumentParser:
     )
     whole.add_argument("--version", action="version", version=f"blurlab {__version__}")
     commands = whole.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for part in (serving, networks, pictures, defences, measures, kept):
+    for part in (serving, networks, pictures, defences, measures, kept, rows):
         part.add(commands)
     return whole
 

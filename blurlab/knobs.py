@@ -16,9 +16,11 @@ Options = Mapping[Any, str] | Callable[[], Mapping[Any, str]]  # value -> title
 class Knob:
     """One value that may be set.
 
-    name: of the argument or setting.  title: for people.  default: its type is the knob's; where it
-    is None, a word may be set.  A list holds numbers, each larger than the one before.
+    name: of the argument or setting.  title: for people.  default: its type is the knob's; None
+    stands for what follows from the others, and then kind is the type, or a word may be set. A list
+    holds numbers, each larger than the one before.
     low, high: the ends of a number's range, both allowed, in unit.  above: low itself is not.
+    beyond: high is only where a slider ends; calls and commands may go further.
     step: of a slider.  choices: value -> title, where it is one of a few.
     offered: value -> title of what a page's control offers of all that is allowed; without any
     there is no control. Both may be functions, which are called whenever somebody asks.
@@ -36,7 +38,18 @@ class Knob:
     help: str = ""
     above: bool = False
     offered: Options = field(default_factory=dict)
+    kind: type | None = None
     address: str = ""
+    beyond: bool = False
+
+    @property
+    def key(self) -> str:
+        """Its name in an address and in the state of a page."""
+        return self.address or self.name
+
+    @property
+    def type(self) -> type:
+        return self.kind or (str if self.default is None else type(self.default))
 
     @property
     def options(self) -> Mapping[Any, str]:
@@ -53,18 +66,18 @@ class Knob:
         """Say in words which values are allowed."""
         if self.options:
             return f"one of {', '.join(map(str, self.options))}"
-        if isinstance(self.default, bool):
+        if self.type is bool:
             return "true or false"
-        if self.default is None or isinstance(self.default, str):
+        if self.type is str:
             return "a word" + " or null" * (self.default is None)
-        if isinstance(self.default, list):
+        if self.type is list:
             return f"ascending numbers, {self._range}" + (f" ({self.unit})" if self.unit else "")
         return self._range + (f" {self.unit}" if self.unit else "")
 
     @property
     def _range(self) -> str:
         low = f"above {self.low:g}" if self.above else f"{self.low:g} or more"
-        if math.isinf(self.high):
+        if self.beyond or math.isinf(self.high):
             return "any number" if math.isinf(self.low) else low
         return (
             f"{low} and at most {self.high:g}" if self.above else f"{self.low:g} to {self.high:g}"
@@ -75,21 +88,22 @@ class Knob:
 
         Raises ValueError naming the knob, the value and what is allowed.
         """
-        if type(self.default) is float and type(value) is int:
+        if value is None and self.default is None:
+            return value
+        if self.type is float and type(value) is int:
             value = float(value)
         if not self._fits(value):
             raise ValueError(f"{self.name} is {value!r}; it must be {self.allowed}.")
         return value
 
     def _fits(self, value: Any) -> bool:
-        kind = type(self.default)
+        if type(value) is not self.type:
+            return False
         if self.options:
-            return type(value) is kind and value in self.options
-        if kind is list:
-            return type(value) is list and bool(value) and self._ascend(value)
-        if self.default is None:
-            return value is None or type(value) is str
-        return type(value) is kind and (kind not in (int, float) or self._within(value))
+            return value in self.options
+        if self.type is list:
+            return bool(value) and self._ascend(value)
+        return self.type not in (int, float) or self._within(value)
 
     def _ascend(self, values: list) -> bool:
         alike = all(type(each) in (int, float) and self._within(each) for each in values)
@@ -98,6 +112,6 @@ class Knob:
     def _within(self, number: float) -> bool:
         return (
             math.isfinite(number)
-            and self.low <= number <= self.high
+            and self.low <= number <= (math.inf if self.beyond else self.high)
             and not (self.above and number == self.low)
         )

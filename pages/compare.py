@@ -17,7 +17,7 @@ state = st.session_state
 if not state["present"]:
     data, band, paper = st.columns([2, 4, 2], vertical_alignment="bottom")
     show.one_of(data, "Models and pictures of", report.DATA, "compared")
-    show.one_of(band, "Corruptions", report.BANDS, "band")
+    show.one_of(band, "Corruptions", report.CLASSES, "band")
     paper.toggle("The paper's points", state["paper"], key="paper")
 
 rows = report.kept(state["compared"])

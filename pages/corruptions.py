@@ -6,7 +6,7 @@ from blurlab.ui import pictures, shell
 from blurlab.ui.corruptions import report
 from blurlab.ui.corruptions import view as corruption_view
 
-PARAMETERS = pictures.parameters("picture", "object:fish", 22) | corruption_view.PARAMETERS
+PARAMETERS = pictures.parameters("picture", "object:fish", 22) | corruption_view.parameters()
 
 shell.begin(
     "Corruptions",

@@ -75,8 +75,9 @@ def last(steps):
 
 
 def options(name, norm, steps=5):
-    given = {"epsilon": HALFWAY[norm], "steps": steps}
-    return {"norm": norm} | {key: given[key] for key in given if key in ATTACKS[name].options}
+    row = ATTACKS[name]
+    epsilon = {"epsilon": HALFWAY[norm]} if row.has_epsilon else {}
+    return {"norm": norm} | epsilon | ({"steps": steps} if row.takes("steps") else {})
 
 
 def success(model, images, labels, *, targeted=False):
@@ -95,9 +96,9 @@ def test_every_step_is_a_picture_within_the_ball(name, norm, model, pictures):
         assert step.dtype == images.dtype
         assert step.min() >= 0
         assert step.max() <= 1
-        if name != "minimal":
+        if ATTACKS[name].has_epsilon:
             assert (NORMS[norm].size(step - images) <= HALFWAY[norm] + 1e-6).all()
-    assert count == (1 if name == "fgsm" else 5)
+    assert count == ATTACKS[name].count({"steps": 5}) == (1 if name == "fgsm" else 5)
     assert torch.equal(images, before)
 
 
@@ -255,9 +256,11 @@ def test_an_adaptive_attack_beats_the_blur_that_a_transfer_does_not(model, pictu
     [
         ({"epsilon": -0.1}, "epsilon is -0.1; .* 0 or above"),
         ({"epsilon": math.nan}, "epsilon is nan"),
+        ({"epsilon": 8}, r"epsilon is 8; in L∞ it is 0 to 1, of pictures in \[0, 1\]: write 8/255"),
+        ({"epsilon": 300}, r"epsilon is 300; in L∞ it is 0 to 1, of pictures in \[0, 1\]\."),
         ({"steps": 0}, "steps is 0; it must be 1 or more"),
         ({"restarts": 0}, "restarts is 0; it must be 1 or more"),
-        ({"restarts": 2}, "restarts is 2; without a generator"),
+        ({"restarts": 2}, "restarts is 2; without a random start"),
         ({"step_size": 0}, "step_size is 0; it must be above 0"),
         ({"norm": "l7"}, "norm is 'l7'; it must be one of linf, l2"),
         ({"labels": torch.tensor([-1, 0])}, "class is -1; classes are 0 and above"),

@@ -7,12 +7,12 @@ import torch
 from opening import button, fine, labels, until
 
 from blurlab.attacks import descent
+from blurlab.attacks.norms import NORMS
 from blurlab.filters import spectrum
 from blurlab.networks import store
 from blurlab.pictures import resizing
 from blurlab.ui import cache
 from blurlab.ui.attacks import job, report
-from blurlab.ui.attacks.epsilon import EPSILONS
 
 FISH = cache.Choice("object", "fish", 22)
 BASE, BLUR = "objects_base", "objects_blur2"
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.skipif(
 
 
 def setting(**changes):
-    first = job.Setting(BASE, FISH, "pgd", "linf", 8 / 255, 3, None, None)
+    first = job.Setting(BASE, FISH, "pgd", "linf", 8 / 255, (("steps", 3),), None)
     return first._replace(**changes)
 
 
@@ -71,11 +71,12 @@ def test_steps_that_are_not_there_yet_are_open(found):
 @pytest.mark.parametrize(
     "changes",
     [
-        {"attack": "fgsm"},
+        {"attack": "fgsm", "values": ()},
         {"attack": "minimal", "epsilon": 0.0},
         {"norm": "l2", "epsilon": 2.0},
         {"target": "house"},
-        {"seed": 3},
+        {"values": (("steps", 3), ("random_start", True), ("seed", 3))},
+        {"values": (("steps", 3), ("random_start", False), ("seed", 3))},
     ],
 )
 def test_the_python_lines_make_the_same_attack(changes, tmp_path, monkeypatch, capsys):
@@ -161,7 +162,7 @@ def test_a_bad_value_in_a_link_falls_back_alone(opened, key, text):
 
 def swept(app):
     """Run the page until the attack has ended at every epsilon, and return its table."""
-    whole = 2 * len(EPSILONS["linf"])
+    whole = 2 * len(NORMS["linf"].ladder)
     until(app, lambda: app.dataframe and len(app.dataframe[0].value) == whole)
     return app.dataframe[0].value
 
@@ -169,10 +170,10 @@ def swept(app):
 def test_every_epsilon_is_an_attack_of_its_own(opened):
     app = opened("attacks", attack_steps="2", dragged="epsilon", epsilon="3")
     rows = swept(app)
-    assert list(rows["epsilon"].unique()) == pytest.approx([e / 255 for e in EPSILONS["linf"]])
+    assert list(rows["epsilon"].unique()) == pytest.approx([e / 255 for e in NORMS["linf"].ladder])
     attacked = rows[rows["model"] == BASE]
     for epsilon in (3, 12):
-        *_, last = job.steps(setting(epsilon=epsilon / 255, steps=2), (BASE,))
+        *_, last = job.steps(setting(epsilon=epsilon / 255, values=(("steps", 2),)), (BASE,))
         (row,) = attacked[(attacked["epsilon"] - epsilon / 255).abs() < 1e-9].to_dict("records")
         own = store.card(BASE)["classes"].index("fish")
         assert row["p_true"] == pytest.approx(last.said[BASE][own], abs=1e-5)

@@ -29,7 +29,8 @@ pytestmark = pytest.mark.skipif(
 
 
 def setting(epsilon=12 / 255, target=None, **changes):
-    attack = attacking.Setting(BASE, FISH, "pgd", "linf", epsilon, defending.STEPS, target, None)
+    values = (("steps", defending.STEPS),)
+    attack = attacking.Setting(BASE, FISH, "pgd", "linf", epsilon, values, target)
     first = defending.Setting(attack, True, "gaussian_noise", 1, 0, "blur")
     return first._replace(**changes)
 
@@ -274,6 +275,7 @@ def test_the_numbers_are_complete_and_fit_a_file():
     assert rows[0]["answer_picture"] == "fish"
     stated = json.loads(files.as_json(setting(), rows))
     assert stated["setting"]["attack"]["epsilon"] == 12 / 255
+    assert stated["setting"]["attack"]["values"] == {"steps": defending.STEPS}
     assert stated["rows"] == rows
 
 

@@ -28,7 +28,7 @@ from blurlab.training.recipes import RECIPES
 
 COMMANDS = [
     *("app", "models", "hybrid", "blur", "corrupt", "attack", "predict", "objects", "train"),
-    *("card", "add", "download", "remove", "measure", "sweep", "pca"),
+    *("card", "add", "download", "remove", "measure", "sweep", "pca", "family", "claims", "rows"),
 ]
 SIZE = 40
 
@@ -387,6 +387,15 @@ ATTACK = ["attack", "low.npy", "out.npy", "--model", "tiny"]
         ),
         ([*ATTACK, "--epsilon", "much"], ["epsilon is 'much'", "8/255"]),
         ([*ATTACK, "--epsilon=-0.1"], ["epsilon is '-0.1'", "0 or above"]),
+        ([*ATTACK, "--epsilon", "8"], ["epsilon is 8; in L∞ it is 0 to 1", "write 8/255"]),
+        ([*ATTACK, "--attack", "minimal", "--epsilon", "0.1"], ["epsilon is 0.1", "takes none"]),
+        ([*ATTACK, "--attack", "fgsm", "--steps", "3"], ["FGSM takes no --steps."]),
+        ([*ATTACK, "--attack", "minimal", "--restarts", "2"], ["takes no --restarts", "--steps."]),
+        ([*ATTACK, "--seed", "3"], ["--seed", "add --random-start"]),
+        ([*ATTACK, "--random-start", "--seed", "-1"], ["seed is -1", "0 or more"]),
+        ([*ATTACK, "--restarts", "2"], ["restarts is 2", "random start"]),
+        ([*ATTACK, "--step-size", "0"], ["step_size is 0", "above 0"]),
+        ([*ATTACK, "--attack", "magic"], ["--attack", "'magic'", "pgd"]),
         ([*ATTACK, "--steps", "0"], ["steps is 0", "1 or more"]),
         ([*ATTACK, "--target", "unicorn"], ["'unicorn'", "choose from fish"]),
         ([*ATTACK, "--adaptive"], ["--adaptive", "--sigma"]),
@@ -465,6 +474,7 @@ def test_help_lists_every_command_and_says_how_to_run_it(capsys):
         ("blur", ["--sigma SIGMA standard deviation of the Gaussian in pixels", "S x S pixels"]),
         ("corrupt", ["--severity K 1 to 5", "gaussian_noise", "--seed", "S x S pixels"]),
         ("attack", ["--epsilon", "8/255", "[0, 1]", "sigma pixels", "--adaptive", "--target"]),
+        ("attack", ["FGSM: Takes one step", "4 in L2", "steps of PGD and Minimal, 1 or more"]),
         ("predict", ["--model", "--top", "--json", "cpu, cuda or mps"]),
         ("objects", ["side in pixels", "--seed", "how many pictures"]),
         ("train", ["imagenette_base", "objects_blur2", "--runs", "cpu, cuda or mps"]),

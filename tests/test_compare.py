@@ -47,8 +47,8 @@ def test_every_measure_gives_the_numbers_it_is_known_by(measure):
 
 def test_the_clean_accuracy_is_named_once():
     clean = {"clean": Interval(0.5, 0.4, 0.6)}
-    attacked = clean | {"epsilons_of_255": [], "accuracy": []}
-    found = {"attacks": attacked, "corruptions": clean | {"classes": {}}}
+    nothing = {"norm": "linf", "epsilons_of_255": [], "accuracy": []}
+    found = {"attacks": clean | nothing, "corruptions": clean | {"classes": {}}}
     assert compared(found) == {"accuracy, clean": clean["clean"]}
 
 

@@ -215,7 +215,7 @@ def half_power_frequency(power, radius):
 
 
 def test_the_table_has_fifteen_test_and_four_validation_corruptions():
-    held_out = [name for name, row in CORRUPTIONS.items() if row.validation]
+    held_out = [name for name, row in CORRUPTIONS.items() if row.role == "validation"]
     assert sorted(held_out) == ["gaussian_blur", "saturate", "spatter", "speckle_noise"]
     bands = [row.band for row in CORRUPTIONS.values()]
     assert [bands.count(band) for band in ("low", "medium", "high", None)] == [5, 7, 3, 4]

@@ -6,10 +6,11 @@ import pytest
 import torch
 
 from blurlab.attacks import descent
+from blurlab.corruptions.row import BANDS
 from blurlab.corruptions.table import CORRUPTIONS
 from blurlab.data.sets import Pictures
 from blurlab.measures.attacked import ATTACKED
-from blurlab.measures.corrupted import BANDS, CORRUPTED, mce
+from blurlab.measures.corrupted import CORRUPTED, mce
 from blurlab.measures.tallies import tallies, total
 from blurlab.networks import store
 from blurlab.statistics import share

@@ -77,7 +77,10 @@ def pgd(
     elif not 0 < step_size < math.inf:
         raise ValueError(f"step_size is {step_size}; it must be above 0.")
     if restarts > 1 and generator is None:
-        raise ValueError(f"restarts is {restarts}; without a generator all runs are alike: use 1.")
+        raise ValueError(
+            f"restarts is {restarts}; without a random start, which takes a generator, all runs "
+            "are alike: use 1."
+        )
     run = partial(
         _climb, model, norm=NORMS[norm], epsilon=epsilon, step_size=step_size, steps=steps,
         generator=generator,

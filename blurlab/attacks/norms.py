@@ -2,30 +2,54 @@
 
 import math
 from collections.abc import Callable
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from blurlab.knobs import Knob
+
 TINY = torch.finfo(torch.float32).tiny
 
 
-class Norm(NamedTuple):
-    """What an attack needs to know of a norm.
+@dataclass(frozen=True)
+class Norm:
+    """One row of the table.
 
+    name: its key.  title: for people.  explanation: what it measures, in a sentence.
     size: length of each change, (N,).  dual: length of each gradient, (N,), that is the most a loss
     rises along a change of size 1.  steepest: the change of size 1 that does so.  along: the
     gradient itself, of about size 1; unlike steepest it tells strong pixels from weak ones.
     project: the nearest change of at most a size, given as a number or (N, 1, 1, 1).
     draw: changes drawn uniformly from the ball of size 1, one for each of the pictures given.
+    peak: about the most that a change alters one value, from its size and the number of values.
+    epsilon: the knob of the ball's radius as people write it.  scale: how many of them are 1.
+    most: the largest radius of the ball around a picture in [0, 1] that has a meaning.
+    ladder: the radii, as people write them, that a slider over epsilon stops at.
     """
 
+    name: str
+    title: str
+    explanation: str
     size: Callable[[Tensor], Tensor]
     dual: Callable[[Tensor], Tensor]
     steepest: Callable[[Tensor], Tensor]
     along: Callable[[Tensor], Tensor]
     project: Callable[[Tensor, Tensor | float], Tensor]
     draw: Callable[[Tensor, torch.Generator], Tensor]
+    peak: Callable[[float, int], float]
+    epsilon: Knob
+    ladder: tuple[float, ...]
+    scale: float = 1.0
+    most: float = math.inf
+
+    def in_unit(self, epsilon: float) -> str:
+        """Write a size of pictures in [0, 1] as people do, such as 8/255."""
+        return f"{epsilon * self.scale:.3g}{self.epsilon.unit}"
+
+    def written(self, epsilon: float) -> str:
+        """Write a size with the norm that it is of, such as 8/255 (L∞)."""
+        return f"{self.in_unit(epsilon)} ({self.title})"
 
 
 def each(numbers: Tensor) -> Tensor:
@@ -76,10 +100,30 @@ def draw_ball(images: Tensor, generator: torch.Generator) -> Tensor:
     return (unit(noise) * each(radius ** (1 / images[0].numel()))).to(images)
 
 
-NORMS = {
-    "linf": Norm(largest, total, torch.sign, spread, clip, draw_cube),
-    "l2": Norm(euclidean, euclidean, unit, unit, shorten, draw_ball),
-}
+LINF = Norm(
+    "linf",
+    "L∞",
+    "The largest change of any value; 8/255 is eight grey levels.",
+    largest, total, torch.sign, spread, clip, draw_cube,
+    peak=lambda epsilon, values: epsilon,
+    epsilon=Knob("epsilon", "Epsilon, in 255ths", 8.0, 0.0, 32.0, "/255", step=0.5, beyond=True),
+    ladder=(0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 10.0, 12.0, 16.0, 20.0, 24.0, 32.0),
+    scale=255.0,
+    most=1.0,
+)  # fmt: skip
+L2 = Norm(
+    "l2",
+    "L2",
+    "The Euclidean length of the change over all pixels and channels.",
+    euclidean, euclidean, unit, unit, shorten, draw_ball,
+    # A few pixels change several times more than they would if all changed alike.
+    peak=lambda epsilon, values: 5 * epsilon / values**0.5,
+    epsilon=Knob(
+        "epsilon", "Epsilon, Euclidean", 4.0, 0.0, 20.0, step=0.25, address="radius", beyond=True
+    ),
+    ladder=(0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 10.0, 12.0, 16.0, 20.0),
+)  # fmt: skip
+NORMS: dict[str, Norm] = {row.name: row for row in (LINF, L2)}
 
 
 def parse_epsilon(text: str) -> float:
@@ -103,6 +147,13 @@ def check(*, epsilon: float, steps: int, norm: str, restarts: int = 1) -> None:
         raise ValueError(f"norm is {norm!r}; it must be one of {', '.join(NORMS)}.")
     if not 0 <= epsilon < math.inf:
         raise ValueError(f"epsilon is {epsilon}; it must be a finite number, 0 or above.")
+    row = NORMS[norm]
+    if epsilon > row.most:
+        meant = f": write {epsilon:g}{row.epsilon.unit}" if epsilon <= row.scale else ""
+        raise ValueError(
+            f"epsilon is {epsilon:g}; in {row.title} it is 0 to {row.most:g}, of pictures in "
+            f"[0, 1]{meant}."
+        )
     for name, count in {"steps": steps, "restarts": restarts}.items():
         if count < 1:
             raise ValueError(f"{name} is {count}; it must be 1 or more.")

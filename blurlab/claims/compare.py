@@ -1,13 +1,12 @@
 """The numbers by which models are compared, out of what several measures say of each."""
 
 import json
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from statistics import fmean
 from typing import Any, NamedTuple
 
-from blurlab.corruptions.table import CORRUPTIONS
+from blurlab.corruptions.table import in_class
 from blurlab.measures import results
 from blurlab.measures.measuring import key_of
 from blurlab.measures.row import Number
@@ -42,9 +41,9 @@ def over_all(classes: dict[str, Interval]) -> Interval:
     classes: of a corruption estimate. The interval is on the safe side: it is right if the classes'
     errors go up and down together.
     """
-    counts = Counter(row.band for row in CORRUPTIONS.values() if row.band)
+    counts = {band: len(in_class(band)) for band in classes}
     ends = (sum(counts[band] * found[i] for band, found in classes.items()) for i in range(3))
-    return Interval(*(end / counts.total() for end in ends))
+    return Interval(*(end / sum(counts.values()) for end in ends))
 
 
 def kept(model: str, data: str) -> dict[str, tuple[int, dict[str, Any]]]:

@@ -1,11 +1,13 @@
 """What the commands share: argparse types, options that several have, squares read from files."""
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
 
+from blurlab.knobs import Knob
 from blurlab.networks import classifier
 from blurlab.pictures import images
 
@@ -69,6 +71,37 @@ def add_seed(added: argparse.ArgumentParser) -> None:
         default=0,
         help="whole number that decides every random choice (default: 0)",
     )
+
+
+def add_knobs(added: argparse.ArgumentParser, rows: dict[str, Sequence[Knob]]) -> None:
+    """Describe the knobs of all rows of a table, by their titles, as options."""
+    for name, knob in {knob.name: knob for of_row in rows.values() for knob in of_row}.items():
+        takers = " and ".join(title for title, of_row in rows.items() if knob in of_row)
+        words, more = f"{knob.title.lower()} of {takers}", f". {knob.help}" if knob.help else ""
+        if knob.type is bool:
+            added.add_argument(option(name), action="store_const", const=True, help=words + more)
+            continue
+        default = "" if knob.default is None else f" (default: {knob.default})"
+        words += f", {knob.allowed}{default}{more}"
+        added.add_argument(option(name), type=knob.type, metavar="K", help=words)
+
+
+def read_knobs(options, title: str, rows: dict[str, Sequence[Knob]]) -> dict[str, Any]:
+    """Return what a row's knobs are set to, by name.
+
+    Raises ValueError for an option that only other rows have, or that is out of range.
+    """
+    own = {knob.name: knob for knob in rows[title]}
+    names = {knob.name for of_row in rows.values() for knob in of_row}
+    given = {name: vars(options)[name] for name in names if vars(options)[name] is not None}
+    for name in given.keys() - own.keys():
+        others = f"; it takes {', '.join(map(option, own))}" if own else ""
+        raise ValueError(f"{title} takes no {option(name)}{others}.")
+    return {name: knob.check(given.get(name, knob.default)) for name, knob in own.items()}
+
+
+def option(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
 
 
 def add_device(added: argparse.ArgumentParser) -> None:

@@ -2,21 +2,29 @@
 
 import csv
 from pathlib import Path
+from typing import Any
 
 import torch
 
-from blurlab.attacks import descent, goals, norms
+from blurlab.attacks import goals
+from blurlab.attacks.norms import NORMS, Norm, parse_epsilon
+from blurlab.attacks.table import ATTACKS
 from blurlab.commands.options import (
     MAX_SIZE,
     add_device,
+    add_knobs,
     add_seed,
     add_size,
     between,
     command,
+    read_knobs,
     read_square,
 )
-from blurlab.corruptions import corrupting, table
+from blurlab.corruptions import corrupting
+from blurlab.corruptions.row import SEVERITY
+from blurlab.corruptions.table import CORRUPTIONS
 from blurlab.filters import blur, hybrid, spectrum
+from blurlab.knobs import Knob
 from blurlab.networks import classifier, store
 from blurlab.pictures import images, objects
 
@@ -81,9 +89,9 @@ def add_corrupt(commands) -> None:
         "--corruption",
         metavar="NAME",
         required=True,
-        help=f"one of {', '.join(table.CORRUPTIONS)}",
+        help=f"one of {', '.join(CORRUPTIONS)}",
     )
-    added.add_argument("--severity", metavar="K", type=int, required=True, help="1 to 5")
+    added.add_argument("--severity", metavar="K", type=int, required=True, help=SEVERITY.allowed)
     add_seed(added)
     add_size(added)
 
@@ -95,17 +103,18 @@ def add_attack(commands) -> None:
     added.add_argument("image", metavar="IN", help="picture to attack")
     added.add_argument("out", metavar="OUT", help="file to write; .npy keeps the change exactly")
     added.add_argument("--model", metavar="M", required=True, help="name of an installed model")
+    told = "; ".join(f"{row.title}: {row.explanation.rstrip('.')}" for row in ATTACKS.values())
     added.add_argument(
-        "--norm", choices=["linf", "l2"], default="linf", help="of the change (default: linf)"
+        "--attack", choices=list(ATTACKS), default="pgd", help=f"{told} (default: pgd)"
     )
     added.add_argument(
-        "--epsilon",
-        default="8/255",
-        help="largest norm of the change, of a picture in [0, 1] (default: 8/255)",
+        "--norm", choices=list(NORMS), default="linf", help="of the change (default: linf)"
     )
+    usual = ", ".join(f"{usual_epsilon(row)} in {row.title}" for row in NORMS.values())
     added.add_argument(
-        "--steps", metavar="N", type=int, default=10, help="of projected gradient (default: 10)"
+        "--epsilon", help=f"largest norm of the change, of a picture in [0, 1] (default: {usual})"
     )
+    add_knobs(added, knobs_of_attacks())
     added.add_argument("--target", metavar="CLASS", help="class to be named instead of any")
     added.add_argument(
         "--sigma",
@@ -119,6 +128,14 @@ def add_attack(commands) -> None:
     )
     add_size(added)
     add_device(added)
+
+
+def knobs_of_attacks() -> dict[str, tuple[Knob, ...]]:
+    return {row.title: row.knobs + row.more for row in ATTACKS.values()}
+
+
+def usual_epsilon(norm: Norm) -> str:
+    return norm.in_unit(norm.epsilon.default / norm.scale)
 
 
 def add_objects(commands) -> None:
@@ -180,6 +197,7 @@ def write_attacked(options) -> None:
     picture = read_square(options.image, options.size)[None].to(options.device)
     classes = store.card(options.model)["classes"]
     bare = store.load(options.model, options.device)
+    values, epsilon = read_attack(options)
     if options.adaptive and options.sigma is None:
         raise ValueError("--adaptive attacks through a blur; give its --sigma.")
     if options.target is not None and options.target not in classes:
@@ -190,19 +208,37 @@ def write_attacked(options) -> None:
     attacked = asked if options.adaptive else bare
     targeted = options.target is not None
     label = classes.index(options.target) if targeted else int(asked(picture).argmax())
-    *_, changed = descent.pgd(
+    *_, changed = ATTACKS[options.attack].run(
         attacked,
         picture,
         torch.tensor([label], device=options.device),
-        epsilon=norms.parse_epsilon(options.epsilon),
         norm=options.norm,
         targeted=targeted,
-        steps=options.steps,
+        **epsilon,
+        **ATTACKS[options.attack].arguments(values),
     )
     images.save_image(changed[0], options.out)
     for words, shown in (("before", picture), ("after", changed)):
         probabilities, indices = classifier.top_k(asked(shown), 1)
         print(f"{words}: {classes[int(indices)]} {float(probabilities):.1%}")
+
+
+def read_attack(options) -> tuple[dict[str, Any], dict[str, float]]:
+    """Return what the attack's knobs are set to and its epsilon, by name, where it has one."""
+    row = ATTACKS[options.attack]
+    values = read_knobs(options, row.title, knobs_of_attacks())
+    if options.seed is not None and row.seed(values) is None:
+        raise ValueError("--seed decides where a random start begins; add --random-start.")
+    if row.has_epsilon:
+        usual = usual_epsilon(NORMS[options.norm])
+        text = usual if options.epsilon is None else options.epsilon
+        return values, {"epsilon": parse_epsilon(text)}
+    if options.epsilon is not None:
+        raise ValueError(
+            f"--epsilon is {options.epsilon}; {row.title} takes none, it looks for the smallest "
+            "change that succeeds."
+        )
+    return values, {}
 
 
 def write_objects(options) -> None:

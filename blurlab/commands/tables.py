@@ -49,7 +49,7 @@ def markdown(found: list[Kin]) -> list[str]:
         [f"`{kin.names[0]}`", *(_cell(kin.numbers.get(k, []), by, d) for k, _, by, d in COLUMNS)]
         for kin in found
     ]
-    return [f"| {' | '.join(row)} |" for row in (heads, ["---"] * len(heads), *rows)]
+    return rows_of(heads, rows)
 
 
 def claimed(found: list[Claim]) -> list[str]:
@@ -58,7 +58,11 @@ def claimed(found: list[Claim]) -> list[str]:
         [each.claim, each.quantity, _found(each), f"{each.pictures:,}", each.verdict]
         for each in found
     ]
-    heads = ["claim", "measured", "value [95 % interval]", "pictures", "verdict"]
+    return rows_of(["claim", "measured", "value [95 % interval]", "pictures", "verdict"], rows)
+
+
+def rows_of(heads: list[str], rows: list[list[str]]) -> list[str]:
+    """Lay out cells as the lines of a Markdown table."""
     return [f"| {' | '.join(row)} |" for row in (heads, ["---"] * len(heads), *rows)]
 
 

@@ -4,9 +4,10 @@ import torch
 from torch import Tensor
 
 from blurlab.corruptions.draws import picture_seeds
-from blurlab.corruptions.table import CORRUPTIONS, STRENGTHS, Corruption
+from blurlab.corruptions.row import SEVERITY, Corruption
+from blurlab.corruptions.table import CORRUPTIONS, STRENGTHS
 
-SEVERITIES = (1, 2, 3, 4, 5)
+SEVERITIES = tuple(range(SEVERITY.low, SEVERITY.high + 1))
 SMALLEST_SIZE = 32
 
 # On a CPU, a few pictures at a time stay in the cache; the answer does not depend on the number.

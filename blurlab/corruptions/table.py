@@ -1,32 +1,9 @@
 """The table of corruptions: which function, how strong, and what is known of each."""
 
-from collections.abc import Callable
-from typing import NamedTuple
-
 import numpy as np
-from torch import Tensor
 
 from blurlab.corruptions import blurs, digital, noise, weather
-
-
-class Corruption(NamedTuple):
-    """One row of the table.
-
-    apply: called with (images, *strength), or (images, seeds, *strength) where it is random.
-    strengths: for each table of STRENGTHS the arguments at the five severities; "imagenet" serves
-        for a table that is not there.
-    band: "low", "medium" or "high", where Li et al. 2023 see the power of the change; None for the
-        four that they leave out.
-    validation: one of the four that ImageNet-C keeps for tuning, not for testing.
-    random: draws from the generator.
-    """
-
-    apply: Callable[..., Tensor]
-    strengths: dict[str, tuple]
-    band: str | None
-    validation: bool = False
-    random: bool = False
-
+from blurlab.corruptions.row import Corruption
 
 STRENGTHS = {
     "imagenet": "made for 224-pixel pictures; elastic_transform is the imagecorruptions package's",
@@ -45,8 +22,11 @@ def _each(*values) -> tuple:
 
 
 # Hendrycks & Dietterich 2019, their make_imagenet_c.py and make_cifar_c.py.
-CORRUPTIONS: dict[str, Corruption] = {
-    "gaussian_noise": Corruption(
+_PUBLISHED = (
+    Corruption(
+        "gaussian_noise",
+        "Gaussian noise",
+        "Adds normally distributed noise to every value, as a sensor in low light does.",
         noise.gaussian_noise,
         {
             "imagenet": _each(0.08, 0.12, 0.18, 0.26, 0.38),
@@ -55,13 +35,19 @@ CORRUPTIONS: dict[str, Corruption] = {
         "high",
         random=True,
     ),
-    "shot_noise": Corruption(
+    Corruption(
+        "shot_noise",
+        "Shot noise",
+        "Counts photons instead of light, so that bright places vary most.",
         noise.shot_noise,
         {"imagenet": _each(60, 25, 12, 5, 3), "cifar": _each(500, 250, 100, 75, 50)},
         "high",
         random=True,
     ),
-    "impulse_noise": Corruption(
+    Corruption(
+        "impulse_noise",
+        "Impulse noise",
+        "Sets a share of the values to black or white, as bit errors do (salt and pepper).",
         noise.impulse_noise,
         {
             "imagenet": _each(0.03, 0.06, 0.09, 0.17, 0.27),
@@ -70,7 +56,10 @@ CORRUPTIONS: dict[str, Corruption] = {
         "high",
         random=True,
     ),
-    "defocus_blur": Corruption(
+    Corruption(
+        "defocus_blur",
+        "Defocus blur",
+        "Blurs with a disc, as a lens does that is out of focus.",
         blurs.defocus_blur,
         {
             "imagenet": ((3, 0.1), (4, 0.5), (6, 0.5), (8, 0.5), (10, 0.5)),
@@ -78,7 +67,10 @@ CORRUPTIONS: dict[str, Corruption] = {
         },
         "medium",
     ),
-    "glass_blur": Corruption(
+    Corruption(
+        "glass_blur",
+        "Glass blur",
+        "Blurs, swaps pixels with near neighbours and blurs again, as frosted glass does.",
         blurs.glass_blur,
         {
             "imagenet": ((0.7, 1, 2), (0.9, 2, 1), (1, 2, 3), (1.1, 3, 2), (1.5, 4, 2)),
@@ -87,7 +79,10 @@ CORRUPTIONS: dict[str, Corruption] = {
         "medium",
         random=True,
     ),
-    "motion_blur": Corruption(
+    Corruption(
+        "motion_blur",
+        "Motion blur",
+        "Smears the picture along a random direction, as a camera does that moves.",
         blurs.motion_blur,
         {
             "imagenet": ((10, 3), (15, 5), (15, 8), (15, 12), (20, 15)),
@@ -96,7 +91,10 @@ CORRUPTIONS: dict[str, Corruption] = {
         "medium",
         random=True,
     ),
-    "zoom_blur": Corruption(
+    Corruption(
+        "zoom_blur",
+        "Zoom blur",
+        "Averages the picture over growing magnifications, as a camera does that rushes forward.",
         blurs.zoom_blur,
         {
             "imagenet": _zooms(
@@ -106,7 +104,10 @@ CORRUPTIONS: dict[str, Corruption] = {
         },
         "medium",
     ),
-    "snow": Corruption(
+    Corruption(
+        "snow",
+        "Snow",
+        "Whitens the picture and draws falling flakes with trails over it.",
         weather.snow,
         {
             "imagenet": (
@@ -127,7 +128,10 @@ CORRUPTIONS: dict[str, Corruption] = {
         "low",
         random=True,
     ),
-    "frost": Corruption(
+    Corruption(
+        "frost",
+        "Frost",
+        "Lays crystals of ice over a darkened picture, as on a window.",
         weather.frost,
         {
             "imagenet": ((1, 0.4), (0.8, 0.6), (0.7, 0.7), (0.65, 0.7), (0.6, 0.75)),
@@ -136,7 +140,10 @@ CORRUPTIONS: dict[str, Corruption] = {
         "low",
         random=True,
     ),
-    "fog": Corruption(
+    Corruption(
+        "fog",
+        "Fog",
+        "Adds a random cloud and lowers the contrast.",
         weather.fog,
         {
             "imagenet": ((1.5, 2), (2, 2), (2.5, 1.7), (2.5, 1.5), (3, 1.4)),
@@ -145,7 +152,10 @@ CORRUPTIONS: dict[str, Corruption] = {
         "low",
         random=True,
     ),
-    "brightness": Corruption(
+    Corruption(
+        "brightness",
+        "Brightness",
+        "Raises the value of every pixel in HSV.",
         digital.brightness,
         {
             "imagenet": _each(0.1, 0.2, 0.3, 0.4, 0.5),
@@ -153,7 +163,10 @@ CORRUPTIONS: dict[str, Corruption] = {
         },
         "low",
     ),
-    "contrast": Corruption(
+    Corruption(
+        "contrast",
+        "Contrast",
+        "Draws every pixel towards the mean of its channel.",
         digital.contrast,
         {
             "imagenet": _each(0.4, 0.3, 0.2, 0.1, 0.05),
@@ -161,7 +174,10 @@ CORRUPTIONS: dict[str, Corruption] = {
         },
         "low",
     ),
-    "elastic_transform": Corruption(
+    Corruption(
+        "elastic_transform",
+        "Elastic transform",
+        "Stretches and shifts small regions at random.",
         digital.elastic_transform,
         {
             "imagenet": tuple((0, 0.005 * gain, 0.01) for gain in (12.5, 16.25, 21.25, 25, 30)),
@@ -187,7 +203,10 @@ CORRUPTIONS: dict[str, Corruption] = {
         "medium",
         random=True,
     ),
-    "pixelate": Corruption(
+    Corruption(
+        "pixelate",
+        "Pixelate",
+        "Reduces the picture to fewer pixels and enlarges it without smoothing.",
         digital.pixelate,
         {
             "imagenet": _each(0.6, 0.5, 0.4, 0.3, 0.25),
@@ -195,28 +214,40 @@ CORRUPTIONS: dict[str, Corruption] = {
         },
         "medium",
     ),
-    "jpeg_compression": Corruption(
+    Corruption(
+        "jpeg_compression",
+        "JPEG compression",
+        "Stores the picture as a JPEG file of low quality.",
         digital.jpeg_compression,
         {"imagenet": _each(25, 18, 15, 10, 7), "cifar": _each(80, 65, 58, 50, 40)},
         "medium",
     ),
-    "speckle_noise": Corruption(
+    Corruption(
+        "speckle_noise",
+        "Speckle noise",
+        "Adds noise in proportion to each value, so that dark places stay clean.",
         noise.speckle_noise,
         {
             "imagenet": _each(0.15, 0.2, 0.35, 0.45, 0.6),
             "cifar": _each(0.06, 0.1, 0.12, 0.16, 0.2),
         },
         None,
-        validation=True,
+        role="validation",
         random=True,
     ),
-    "gaussian_blur": Corruption(
+    Corruption(
+        "gaussian_blur",
+        "Gaussian blur",
+        "Blurs with a Gaussian.",
         blurs.gaussian_blur,
         {"imagenet": _each(1, 2, 3, 4, 6), "cifar": _each(0.4, 0.6, 0.7, 0.8, 1)},
         None,
-        validation=True,
+        role="validation",
     ),
-    "spatter": Corruption(
+    Corruption(
+        "spatter",
+        "Spatter",
+        "Throws drops of water (severities 1 to 3) or mud (4 and 5) on the lens.",
         weather.spatter,
         {
             "imagenet": (
@@ -235,16 +266,33 @@ CORRUPTIONS: dict[str, Corruption] = {
             ),
         },
         None,
-        validation=True,
+        role="validation",
         random=True,
     ),
-    "saturate": Corruption(
+    Corruption(
+        "saturate",
+        "Saturate",
+        "Takes color away (severities 1 and 2) or adds it (3 to 5).",
         digital.saturate,
         {
             "imagenet": ((0.3, 0), (0.1, 0), (2, 0), (5, 0.1), (20, 0.2)),
             "cifar": ((0.3, 0), (0.1, 0), (1.5, 0), (2, 0.1), (2.5, 0.2)),
         },
         None,
-        validation=True,
+        role="validation",
     ),
-}
+)
+
+
+CORRUPTIONS: dict[str, Corruption] = {row.name: row for row in _PUBLISHED}
+
+
+def published() -> list[str]:
+    """Name the corruptions that measures are made of: a change of these is another measure."""
+    return [name for name, row in CORRUPTIONS.items() if row.role != "offered"]
+
+
+def in_class(band: str | None = None) -> list[str]:
+    """Name the corruptions of the test set that are in one of BANDS, or in any."""
+    rows = (row for row in CORRUPTIONS.values() if row.role == "test")
+    return [row.name for row in rows if band in (None, row.band)]

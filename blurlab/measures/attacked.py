@@ -1,63 +1,108 @@
 """Accuracy under attacks, made on the network itself or on another one."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import torch
+from torch import Tensor
 
-from blurlab.attacks import descent
+from blurlab.attacks.norms import NORMS, Norm
+from blurlab.attacks.table import ATTACKS
 from blurlab.knobs import Knob
 from blurlab.measures.figure import Curves, Panels, Scale, Series
 from blurlab.measures.row import Batch, Measure, Network, Number, Tally
 from blurlab.networks import store
-from blurlab.statistics import share
+from blurlab.statistics import Interval, share
 
 
 def tally(network: Network, batch: Batch, settings: dict[str, Any]) -> Tally:
-    """Count the right answers after untargeted L-infinity PGD: right, by epsilon; clean.
+    """Count the right answers after the untargeted attack: right, by epsilon; clean.
 
-    The attack starts at a random place of the ball, which is the same share of every epsilon.
+    Where the attack draws, it does so from the batch's generator, alike for every epsilon. One
+    that looks for the smallest change succeeds at every epsilon that its change lies within.
     """
-    right = []
-    for epsilon in settings["epsilons"]:
-        *_, changed = descent.pgd(
-            batch.source or network,
-            batch.images,
-            batch.labels,
-            epsilon=epsilon / 255,
-            steps=settings["steps"],
-            generator=batch.generator.clone_state(),
-        )
-        right.append(_right(network, changed, batch.labels))
-    return {"right": torch.stack(right), "clean": _right(network, batch.images, batch.labels)}
+    norm = NORMS[settings["norm"]]
+    epsilons = [epsilon / norm.scale for epsilon in settings["epsilons"]]
+    if ATTACKS[settings["attack"]].has_epsilon:
+        ends = [_attacked(network, batch, settings, epsilon=epsilon) for epsilon in epsilons]
+        right = [_right(network, changed, batch.labels) for changed in ends]
+    else:
+        changed = _attacked(network, batch, settings)
+        size, stays = norm.size(changed - batch.images), _right(network, changed, batch.labels)
+        right = [stays | (size > epsilon) for epsilon in epsilons]
+    clean = _right(network, batch.images, batch.labels)
+    return {"right": torch.stack(right).sum(1), "clean": clean.sum()}
+
+
+def _attacked(network: Network, batch: Batch, settings: dict[str, Any], **epsilon) -> Tensor:
+    """Return the pictures at the end of the attack, (N, 3, S, S)."""
+    row = ATTACKS[settings["attack"]]
+    steps = {"steps": settings["steps"]} if row.takes("steps") else {}
+    drawn = {"generator": batch.generator.clone_state()} if row.takes("seed") else {}
+    *_, changed = row.run(
+        batch.source or network,
+        batch.images,
+        batch.labels,
+        norm=settings["norm"],
+        targeted=False,
+        **epsilon,
+        **steps,
+        **drawn,
+    )
+    return changed
 
 
 @torch.no_grad()
 def _right(network, images, labels):
-    return (network(images).argmax(-1) == labels).sum()
+    return network(images).argmax(-1) == labels
 
 
 def estimate(summed: Tally, settings: dict[str, Any]) -> dict[str, Any]:
-    """Return the accuracy clean and at each epsilon, which is in 255ths."""
-    pictures = int(summed["pictures"])
+    """Return the accuracy clean and at each epsilon, which is in the norm's unit.
+
+    The list of these is named by the unit: epsilons_of_255, or epsilons.
+    """
+    pictures, norm = int(summed["pictures"]), NORMS[settings["norm"]]
     return {
+        "attack": ATTACKS[settings["attack"]].title,
+        "norm": norm.name,
         "clean": share(int(summed["clean"]), pictures),
-        "epsilons_of_255": settings["epsilons"],
+        _epsilons(norm): settings["epsilons"],
         "accuracy": [share(int(count), pictures) for count in summed["right"]],
     }
 
 
+def by_epsilon(found: dict[str, Any]) -> dict[str, tuple[float, Interval]]:
+    """Return the epsilons of an estimate and the accuracy there by what people call them.
+
+    They are in the norm's unit, which tells the norm; one without a unit is named.
+    """
+    norm = NORMS[found["norm"]]
+    unit = norm.epsilon.unit or f" ({norm.title})"
+    pairs = zip(found[_epsilons(norm)], found["accuracy"], strict=True)
+    return {f"{epsilon:g}{unit}": (epsilon, accuracy) for epsilon, accuracy in pairs}
+
+
+def _epsilons(norm: Norm) -> str:
+    return "epsilons" + norm.epsilon.unit.replace("/", "_of_")
+
+
 def draw(numbers: dict[str, Any]) -> Panels:
     """Draw the accuracy against the size of the attack."""
-    curve = Series([0, *numbers["epsilons_of_255"]], [numbers["clean"], *numbers["accuracy"]])
-    return (Curves(Scale("epsilon", "255ths", low=0), Scale("accuracy", "share"), [curve]),)
+    norm = NORMS[numbers["norm"]]
+    sizes, accuracy = zip((0, numbers["clean"]), *by_epsilon(numbers).values(), strict=True)
+    across = Scale(f"{norm.epsilon.title} ({norm.title})", low=0)
+    return (Curves(across, Scale("accuracy", "share"), [Series(list(sizes), list(accuracy))]),)
 
 
-def by_epsilon(numbers: dict[str, Any], clean: str, under: str) -> list[Number]:
+def told(numbers: dict[str, Any], clean: str, under: str) -> list[Number]:
     """Tell the accuracy clean and under each attack; clean, under: what each is called."""
-    pairs = zip(numbers["epsilons_of_255"], numbers["accuracy"], strict=True)
     return [
         Number(clean, numbers["clean"], "share"),
-        *(Number(f"{under} {epsilon}/255", found, "share") for epsilon, found in pairs),
+        *(
+            Number(f"{under} {size}", found, "share")
+            for size, (_, found) in by_epsilon(numbers).items()
+        ),
     ]
 
 
@@ -67,8 +112,13 @@ def sources() -> dict[str | None, str]:
     return {None: "the model itself (adaptive)"} | others
 
 
+def _titles(table: Mapping[str, Any]) -> dict[str, str]:
+    return {name: row.title for name, row in table.items()}
+
+
 # source: null for an attack on the network itself, which sees the gradient through its blur layer
-# (adaptive), or the name of the model that the attack is made on (transfer).
+# (adaptive), or the name of the model that the attack is made on (transfer). The epsilons are in
+# the norm's unit. What the attack does not take, such as steps, it goes without.
 ATTACKED = Measure(
     "attacks",
     "Attacks",
@@ -76,14 +126,17 @@ ATTACKED = Measure(
     tally,
     estimate,
     draw,
-    "Accuracy under untargeted L∞ PGD. Made on the model itself, blur layer included, the attack "
-    "is **adaptive**; made on another model and shown to this one, it is a **transfer**, which "
-    "says little about security.",
-    summary=lambda numbers: by_epsilon(numbers, "clean", "epsilon"),
-    compared=lambda numbers: by_epsilon(numbers, "accuracy, clean", "accuracy, attacks of"),
+    "Accuracy under untargeted attacks, PGD in L∞ unless it is set otherwise. Made on the model "
+    "itself, blur layer included, the attack is **adaptive**; made on another model and shown to "
+    "this one, it is a **transfer**, which says little about security.",
+    summary=lambda numbers: told(numbers, "clean", "epsilon"),
+    compared=lambda numbers: told(numbers, "accuracy, clean", "accuracy, attacks of"),
     knobs=(
-        Knob("epsilons", "Sizes of the attack", [1, 2, 4], low=0, above=True, unit="255ths"),
+        Knob("epsilons", "Sizes of the attack", [1, 2, 4], low=0, above=True, unit="the norm's"),
         Knob("steps", "Steps", 10, low=1),
         Knob("source", "Attack made on", None, offered=sources, address="made_on"),
+        Knob("attack", "Attack", "pgd", choices=lambda: _titles(ATTACKS)),
+        Knob("norm", "Norm", "linf", choices=lambda: _titles(NORMS)),
     ),
+    newer=frozenset({"attack", "norm"}),
 )

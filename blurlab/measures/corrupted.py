@@ -6,24 +6,23 @@ from typing import Any
 import torch
 
 from blurlab.corruptions.corrupting import SEVERITIES, corrupt, eight_bit
-from blurlab.corruptions.table import CORRUPTIONS, STRENGTHS
+from blurlab.corruptions.row import BANDS
+from blurlab.corruptions.table import STRENGTHS, in_class, published
 from blurlab.knobs import Knob
 from blurlab.measures.figure import Curves, Panels, Scale, Series
 from blurlab.measures.row import Batch, Measure, Network, Number, Tally
 from blurlab.statistics import mean, share
 
-BANDS = ("low", "medium", "high")
-
 
 @torch.no_grad()
 def tally(network: Network, batch: Batch, settings: dict[str, Any]) -> Tally:
-    """Count the right answers: right_NAME (5,) of every corruption, by severity; clean.
+    """Count the right answers: right_NAME (5,) of every published one, by severity; clean.
 
     band_BAND (2,): the sum, and of the squares, of every picture's share of right answers under the
     corruptions of a class (Li et al. 2023) at all severities.
     """
     right = {}
-    for name in CORRUPTIONS:
+    for name in published():
         answers = []
         for severity in SEVERITIES:
             # The same draws at every severity and corruption, which then differ in strength alone.
@@ -33,8 +32,7 @@ def tally(network: Network, batch: Batch, settings: dict[str, Any]) -> Tally:
         right[name] = torch.stack(answers).double()  # (5, N)
     counted = {f"right_{name}": answers.sum(1) for name, answers in right.items()}
     for band in BANDS:
-        members = [right[name] for name, row in CORRUPTIONS.items() if row.band == band]
-        each = torch.cat(members).mean(0)
+        each = torch.cat([right[name] for name in in_class(band)]).mean(0)
         counted[f"band_{band}"] = torch.stack([each.sum(), each.square().sum()])
     counted["clean"] = (network(batch.images).argmax(-1) == batch.labels).sum()
     return counted
@@ -48,7 +46,7 @@ def estimate(summed: Tally, settings: dict[str, Any]) -> dict[str, Any]:
         "classes": {band: mean(*summed[f"band_{band}"].tolist(), pictures) for band in BANDS},
         "accuracy": {
             name: [share(int(count), pictures) for count in summed[f"right_{name}"]]
-            for name in CORRUPTIONS
+            for name in published()
         },
     }
 
@@ -61,7 +59,7 @@ def mce(found: dict[str, Any], baseline: dict[str, Any]) -> dict[str, Any]:
     severities, as a share of the baseline's; ce: that share of each. The baseline's own is 1.
     Source: Hendrycks and Dietterich 2019, ICLR, where the baseline is AlexNet, the unit percent.
     """
-    tested = [name for name, row in CORRUPTIONS.items() if row.band]
+    tested = in_class()
     wrong, reference = (
         {name: sum(1 - share.value for share in each["accuracy"][name]) for name in tested}
         for each in (found, baseline)

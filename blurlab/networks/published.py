@@ -5,6 +5,8 @@ import re
 from functools import cache
 from typing import Any, NamedTuple
 
+from blurlab.attacks.norms import NORMS
+
 MADRY = "https://huggingface.co/madrylab/robust-imagenet-models/resolve/main"
 # SHA-256 by file, from the pages of the files themselves. Their card gives the licence as MIT.
 # Salman et al. 2020, Do Adversarially Robust ImageNet Models Transfer Better?
@@ -67,11 +69,10 @@ def _madry() -> dict[str, Weights]:
     found = {}
     for file, sha256 in MADRY_FILES.items():
         architecture, norm, epsilon = file.split("_")
-        of_255 = "/255" if norm == "linf" else ""
-        strength = f"{epsilon.removeprefix('eps').removesuffix('.0')}{of_255}"
-        ball = {"linf": "L∞", "l2": "L2"}[norm]
+        row = NORMS[norm]
+        strength = f"{epsilon.removeprefix('eps').removesuffix('.0')}{row.epsilon.unit}"
         found[f"madry_{file}"] = Weights(
-            f"Madry lab, {architecture}, {ball} {strength}",
+            f"Madry lab, {architecture}, {row.title} {strength}",
             f"{MADRY}/{file}.ckpt",
             sha256,
             MADRY_MB[architecture],

@@ -9,6 +9,7 @@ from blurlab import statistics
 from blurlab.data import sets, sources
 from blurlab.data.folders import Source
 from blurlab.measures import measuring
+from blurlab.measures.attacked import by_epsilon
 from blurlab.measures.table import MEASURES
 from blurlab.networks import store
 from blurlab.networks.classifier import Classifier
@@ -89,8 +90,7 @@ def corruption_numbers(numbers: dict) -> dict:
 
 def attack_numbers(numbers: dict) -> dict:
     """Return a card's account of the accuracy under attacks, by epsilon."""
-    named = zip(numbers["epsilons_of_255"], numbers["accuracy"], strict=True)
-    return {f"{epsilon}/255": estimate(share) for epsilon, share in named}
+    return {epsilon: estimate(share) for epsilon, (_, share) in by_epsilon(numbers).items()}
 
 
 def perturbation_numbers(numbers: dict) -> dict:

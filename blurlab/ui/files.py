@@ -38,10 +38,15 @@ def as_json(setting: NamedTuple, table: list[dict], **more: Any) -> str:
 def described(setting: NamedTuple) -> dict:
     """Return a setting and those within it by their names, all but uploaded bytes."""
     return {
-        key: described(value) if hasattr(value, "_asdict") else value
+        key: described(value) if hasattr(value, "_asdict") else _named(value)
         for key, value in setting._asdict().items()
         if key != "upload"
     }
+
+
+def _named(value: Any) -> Any:
+    """Write pairs of a name and a value, as settings hold them, by the names."""
+    return dict(value) if isinstance(value, tuple) else value
 
 
 def picture_lines(side: str, choice: cache.Choice) -> str:

@@ -1,34 +1,20 @@
 """The controls of an attack, and what they describe."""
 
+from typing import Any
+
 import streamlit as st
 
 from blurlab.attacks.norms import NORMS
-from blurlab.attacks.table import ATTACKS
+from blurlab.attacks.table import ATTACKS, RANDOM_START, SEED, STEPS
 from blurlab.networks import store
-from blurlab.ui import cache, link, shell, show
+from blurlab.ui import cache, knobs, link, shell, show
 from blurlab.ui.attacks import job
 
 FITTING, ANY = "fitting", "any"
 LAST = -1  # the step shown while nobody has chosen one
-ATTACK_TITLES = {"fgsm": "FGSM", "pgd": "PGD", "minimal": "Minimal"}
-NORM_TITLES = {"linf": "L∞", "l2": "L2"}
-EPSILON_TITLES = {"linf": "Epsilon, in 255ths", "l2": "Epsilon, Euclidean"}
 DRAGGED = {"step": "Steps", "epsilon": "Epsilon"}
 PACES = {"fast": 0.0, "slow": 0.7}  # seconds of rest between two steps
 PACE_TITLES = {"fast": "Fast", "slow": "Slow, to watch"}
-
-PARAMETERS = {
-    "attack": link.choice(list(ATTACKS), "pgd"),
-    "norm": link.choice(list(NORMS), "linf"),
-    "epsilon": link.number(0.0, 32.0, 8.0, "/255"),
-    "radius": link.number(0.0, 20.0, 4.0),
-    "attack_steps": link.number(1, 60, 20),
-    "random_start": link.flag(),
-    "attack_seed": link.number(0, 9999, 0),
-    "pace": link.choice(list(PACES), "fast"),
-    "dragged": link.choice(list(DRAGGED), "step"),
-    "step": link.number(LAST, 60, LAST),
-}
 
 
 def goal() -> dict[str, link.Parameter]:
@@ -41,8 +27,18 @@ def goal() -> dict[str, link.Parameter]:
 
 
 def parameters() -> dict[str, link.Parameter]:
-    """Return the page's state in its address."""
-    return goal() | PARAMETERS
+    """Return the page's state in its address, of all attacks and norms that there are now."""
+    shown = {
+        "attack": link.choice(list(ATTACKS), "pgd"),
+        "norm": link.choice(list(NORMS), "linf"),
+        "pace": link.choice(list(PACES), "fast"),
+        "dragged": link.choice(list(DRAGGED), "step"),
+        "step": link.number(LAST, STEPS.high, LAST),
+    }
+    of_attacks = [knob for row in ATTACKS.values() for knob in row.knobs]
+    return (
+        goal() | shown | knobs.parameters([*of_attacks, *(row.epsilon for row in NORMS.values())])
+    )
 
 
 def attacked_model(choice: cache.Choice) -> str:
@@ -100,59 +96,60 @@ def choose_as_presenter(choice: cache.Choice) -> None:
 def choose_attack(kind, norm, size, steps) -> None:
     """Draw the attack, its size and its number of steps, each in its place."""
     state = st.session_state
-    show.one_of(kind, "Attack", ATTACK_TITLES, "attack")
-    show.one_of(norm, "Norm", NORM_TITLES, "norm")
-    if state["attack"] == "minimal":
+    row = ATTACKS[state["attack"]]
+    show.one_of(kind, "Attack", {name: each.title for name, each in ATTACKS.items()}, "attack")
+    show.one_of(norm, "Norm", {name: each.title for name, each in NORMS.items()}, "norm")
+    if not row.has_epsilon:
         size.caption("No budget: it looks for the smallest change that succeeds.")
     elif goes_over_epsilon():
         size.caption("Every epsilon: drag it below.")
-    elif state["norm"] == "linf":
-        size.slider(EPSILON_TITLES["linf"], 0.0, 32.0, state["epsilon"], step=0.5, key="epsilon")
     else:
-        size.slider(EPSILON_TITLES["l2"], 0.0, 20.0, state["radius"], step=0.25, key="radius")
-    if state["attack"] == "fgsm":
+        knobs.draw(size, NORMS[state["norm"]].epsilon)
+    if STEPS in row.knobs:
+        knobs.draw(steps, STEPS)
+    else:
         steps.caption("One step.")
-    else:
-        steps.slider("Steps", 1, 60, state["attack_steps"], key="attack_steps")
 
 
 def choose_run(start, seed, dragged, pace) -> None:
-    """Draw the random start, what the slider of the pictures goes over, and the pace."""
-    state = st.session_state
-    is_pgd = state["attack"] == "pgd"
-    start.toggle(
-        "Random start", state["random_start"], key="random_start", disabled=not is_pgd,
-        help="PGD only; else the picture",
-    )  # fmt: skip
-    seed.number_input(
-        "Seed", 0, 9999, state["attack_seed"], key="attack_seed",
-        disabled=not (is_pgd and state["random_start"]),
-    )  # fmt: skip
+    """Draw the random start, what the slider of the pictures goes over, the pace, and what else may
+    be set of the attack.
+    """
+    row = ATTACKS[st.session_state["attack"]]
+    knobs.draw(start, RANDOM_START, disabled=RANDOM_START not in row.knobs)
+    knobs.draw(seed, SEED, disabled=row.seed(values()) is None)
     show.one_of(
-        dragged, "Drag over", DRAGGED, "dragged", disabled=state["attack"] == "minimal",
+        dragged, "Drag over", DRAGGED, "dragged", disabled=not row.has_epsilon,
         help="The steps of one attack as they come, or its end at every epsilon",
     )  # fmt: skip
     show.one_of(pace, "Pace", PACE_TITLES, "pace", disabled=goes_over_epsilon())
+    others = [knob for knob in row.knobs if knob not in (STEPS, RANDOM_START, SEED)]
+    for place, knob in zip(st.columns(max(4, len(others))) if others else (), others, strict=False):
+        knobs.draw(place, knob)
+
+
+def values() -> dict[str, Any]:
+    """Return what the chosen attack's knobs are set to, by name."""
+    state = st.session_state
+    return {knob.name: state[knob.key] for knob in ATTACKS[state["attack"]].knobs}
 
 
 def goes_over_epsilon() -> bool:
-    """Tell whether the slider goes over epsilon, which the minimal attack has none of."""
-    return st.session_state["dragged"] == "epsilon" and st.session_state["attack"] != "minimal"
+    """Tell whether the slider goes over epsilon, which some attacks have none of."""
+    state = st.session_state
+    return state["dragged"] == "epsilon" and ATTACKS[state["attack"]].has_epsilon
 
 
 def current(choice: cache.Choice) -> job.Setting:
     """Return the attack that the controls now describe."""
     state = st.session_state
-    attack = state["attack"]
-    epsilon = state["epsilon"] / 255 if state["norm"] == "linf" else state["radius"]
-    has_seed = attack == "pgd" and state.get("random_start")
+    norm = NORMS[state["norm"]]
     return job.Setting(
         attacked_model(choice),
         choice,
-        attack,
+        state["attack"],
         state["norm"],
-        0.0 if attack == "minimal" else epsilon,
-        1 if attack == "fgsm" else state["attack_steps"],
+        state[norm.epsilon.key] / norm.scale if ATTACKS[state["attack"]].has_epsilon else 0.0,
+        tuple(values().items()),
         None if state["target"] == ANY else state["target"],
-        state["attack_seed"] if has_seed else None,
     )

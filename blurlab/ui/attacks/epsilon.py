@@ -4,37 +4,30 @@ from collections.abc import Iterator
 
 import streamlit as st
 
+from blurlab.attacks.norms import NORMS
 from blurlab.filters.pairs import coarse_to_fine
 from blurlab.ui import asking, files, jobs, link, polling, shell, show
 from blurlab.ui.attacks import controls, report, spectra, view
 from blurlab.ui.attacks import job as attacking
-from blurlab.ui.attacks.controls import EPSILON_TITLES
 from blurlab.ui.attacks.job import Setting, Step
 from blurlab.ui.frames import frames_html
 
 KEY = "epsilon-frames"
-# In 255ths, or Euclidean.
-EPSILONS = {
-    "linf": (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 10.0, 12.0, 16.0, 20.0, 24.0, 32.0),
-    "l2": (0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 10.0, 12.0, 16.0, 20.0),
-}
-STATES = {"linf": "epsilon", "l2": "radius"}
 NOTE = (
     "Each epsilon is an attack of its own. The further right a line holds, the larger the change "
     "that this network withstands. The axis is stretched where epsilons are small."
 )
-UNITS = {"linf": "/255 (L∞)", "l2": "(L2)"}
 
 
 def at(setting: Setting, index: int) -> Setting:
     """Return the attack with the epsilon of an index."""
-    epsilon = EPSILONS[setting.norm][index]
-    return setting._replace(epsilon=epsilon / 255 if setting.norm == "linf" else epsilon)
+    norm = NORMS[setting.norm]
+    return setting._replace(epsilon=norm.ladder[index] / norm.scale)
 
 
 def index_of(setting: Setting) -> int:
     """Return the index whose epsilon is nearest to the attack's."""
-    sizes = [at(setting, index).epsilon for index in range(len(EPSILONS[setting.norm]))]
+    sizes = [at(setting, index).epsilon for index in range(len(NORMS[setting.norm].ladder))]
     return min(range(len(sizes)), key=lambda index: abs(sizes[index] - setting.epsilon))
 
 
@@ -43,7 +36,7 @@ def sweep(setting: Setting, names: tuple[str, ...]) -> jobs.Job:
 
     The epsilon shown comes first, then coarse to fine.
     """
-    first, count = index_of(setting), len(EPSILONS[setting.norm])
+    first, count = index_of(setting), len(NORMS[setting.norm].ladder)
     finer = [index for stage in coarse_to_fine(count) for index in stage if index != first]
 
     def steps() -> Iterator[Step]:
@@ -78,27 +71,28 @@ def show_frames(setting: Setting, names: tuple[str, ...], found: list[Step]) -> 
     """Draw the pictures, the answers, and where the change of the epsilon shown lies."""
 
     def released(index: float) -> None:
-        st.session_state[STATES[setting.norm]] = EPSILONS[setting.norm][round(index)]
+        norm = NORMS[setting.norm]
+        st.session_state[norm.epsilon.key] = norm.ladder[round(index)]
 
     show.answered_frames(KEY, pictures(setting, found), said(setting, names, found), released)
     shown = by_index(setting, found)[index_of(setting)]
     if shown is not None and shown.size:
-        size = f"{EPSILONS[setting.norm][shown.number]:g}{UNITS[setting.norm]}"
+        size = NORMS[setting.norm].written(at(setting, shown.number).epsilon)
         spectra.draw(setting, shown, size, key="epsilon_spectrum")
 
 
 def by_index(setting: Setting, found: list[Step]) -> list[Step | None]:
-    return asking.in_order(found, len(EPSILONS[setting.norm]))
+    return asking.in_order(found, len(NORMS[setting.norm].ladder))
 
 
 def pictures(setting: Setting, found: list[Step]) -> dict:
     """Gather what the frames on the page and those in an exported file show."""
-    steps = by_index(setting, found)
+    steps, norm = by_index(setting, found), NORMS[setting.norm]
     return {
         "label": "Epsilon",
-        "unit": UNITS[setting.norm],
+        "unit": f"{norm.epsilon.unit} ({norm.title})".strip(),
         "positions": [float(index) for index in range(len(steps))],
-        "texts": [f"{epsilon:g}" for epsilon in EPSILONS[setting.norm]],
+        "texts": [f"{epsilon:g}" for epsilon in norm.ladder],
         "position": float(index_of(setting)),
         "pictures": [
             {"title": "Attacked picture", "urls": [step and step.picture for step in steps]},
@@ -125,10 +119,10 @@ def rows(setting: Setting, found: list[Step]) -> list[dict]:
 
 def details(setting: Setting, names: tuple[str, ...], found: list[Step]) -> None:
     """Draw the plain slider, the numbers, everything to take away, and what this shows."""
-    epsilons = EPSILONS[setting.norm]
+    norm = NORMS[setting.norm]
     show.select_slider(
-        f"{EPSILON_TITLES[setting.norm]}, by keyboard", STATES[setting.norm], epsilons,
-        shown=epsilons[index_of(setting)],
+        f"{norm.epsilon.title}, by keyboard", norm.epsilon.key, norm.ladder,
+        shown=norm.ladder[index_of(setting)],
     )  # fmt: skip
     table, shown = rows(setting, found), pictures(setting, found)
     offered = {  # each is made without the session

@@ -7,7 +7,7 @@ epsilon, distances and frequencies are those of the pixels that the network sees
 from collections.abc import Iterator
 from functools import lru_cache
 from itertools import chain, islice
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -26,9 +26,10 @@ MIDDLE = 0.5  # the grey that stands for no change
 class Setting(NamedTuple):
     """Everything that decides an attack.
 
-    model: the attacked one.  epsilon: radius of the ball in [0, 1], or Euclidean; minimal has none.
+    model: the attacked one.  attack, norm: keys of their tables.
+    epsilon: radius of the ball around a picture in [0, 1]; 0 for an attack that has none.
+    values: pairs of a knob of the attack, by name, and what it is set to.
     target: the class to be answered, or None for any but the picture's own.
-    seed: of the random start in the ball; None starts at the picture.
     """
 
     model: str
@@ -36,9 +37,8 @@ class Setting(NamedTuple):
     attack: str
     norm: str
     epsilon: float
-    steps: int
+    values: tuple[tuple[str, Any], ...]
     target: str | None
-    seed: int | None
 
 
 class Step(NamedTuple):
@@ -74,15 +74,14 @@ def goal(setting: Setting) -> Tensor:
 
 
 def options(setting: Setting) -> dict:
-    """Return what the attack takes by name, less what its row of the table does not know."""
-    given = {"epsilon": setting.epsilon, "steps": setting.steps}
-    if setting.seed is not None:
-        given["generator"] = torch.Generator().manual_seed(setting.seed)
-    known = ATTACKS[setting.attack].options
+    """Return what the attack takes by name."""
+    row = ATTACKS[setting.attack]
+    epsilon = {"epsilon": setting.epsilon} if row.has_epsilon else {}
     return {
         "norm": setting.norm,
         "targeted": setting.target is not None,
-        **{key: value for key, value in given.items() if key in known},
+        **epsilon,
+        **row.arguments(dict(setting.values)),
     }
 
 
@@ -105,16 +104,14 @@ def png(setting: Setting, number: int) -> bytes:
 
 def count_steps(setting: Setting) -> int:
     """Say how many steps the attack takes, the picture itself not counted."""
-    return 1 if setting.attack == "fgsm" else setting.steps
+    return ATTACKS[setting.attack].count(dict(setting.values))
 
 
 def magnification(setting: Setting) -> int:
     """Say by how much the change is multiplied to be seen, the same for every step."""
-    if setting.attack == "minimal":
-        return 16 if setting.norm == "linf" else 8
-    pixels = cache.card(setting.model)["recipe"]["input_size"] ** 2 * 3
-    # In "l2" a few pixels change several times more than they would if all changed alike.
-    largest = setting.epsilon if setting.norm == "linf" else 5 * setting.epsilon / pixels**0.5
+    norm, count = NORMS[setting.norm], 3 * cache.card(setting.model)["recipe"]["input_size"] ** 2
+    is_given = ATTACKS[setting.attack].has_epsilon
+    largest = norm.peak(setting.epsilon if is_given else norm.epsilon.default / norm.scale, count)
     return max(1, min(256, round(MIDDLE / max(largest, 1e-6))))
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from blurlab.attacks.table import ATTACKS
 from blurlab.ui import asking, cache, files
-from blurlab.ui.attacks.job import Setting, Step, goal
+from blurlab.ui.attacks.job import Setting, Step, goal, options
 
 
 def attackers_class(setting: Setting, steps: Sequence[Step | None]) -> str | None:
@@ -96,11 +96,6 @@ def row(setting: Setting, step: Step, name: str, wanted: int | None) -> dict:
 
 def script(setting: Setting, names: Sequence[str]) -> str:
     """Write the Python lines that make the same attack and the same answers without the app."""
-    known = ATTACKS[setting.attack].options
-    given = {"epsilon": repr(setting.epsilon), "steps": repr(setting.steps)}
-    if setting.seed is not None:
-        given["generator"] = f"torch.Generator().manual_seed({setting.seed})"
-    arguments = "".join(f", {name}={given[name]}" for name in known if name in given)
     label = setting.target or cache.card(setting.model)["classes"][goal(setting).item()]
     lines = [
         "import torch",
@@ -118,7 +113,7 @@ def script(setting: Setting, names: Sequence[str]) -> str:
         f'label = store.card({setting.model!r})["classes"].index({label!r})',
         f"*_, adversarial = ATTACKS[{setting.attack!r}].run(",
         "    model, original, torch.tensor([label]),",
-        f"    norm={setting.norm!r}, targeted={setting.target is not None}{arguments},",
+        f"    {arguments(setting)},",
         ")",
         'images.save_image(adversarial[0], "attacked.png")',
         "power = spectrum.mean_power(adversarial - original)",
@@ -126,3 +121,11 @@ def script(setting: Setting, names: Sequence[str]) -> str:
         *files.answer_lines(names, "adversarial"),
     ]
     return "\n".join(lines) + "\n"
+
+
+def arguments(setting: Setting) -> str:
+    """Write what the attack takes by name as Python does."""
+    seed = ATTACKS[setting.attack].seed(dict(setting.values))
+    drawn = {"generator": f"torch.Generator().manual_seed({seed})"}
+    given = {name: drawn.get(name, repr(value)) for name, value in options(setting).items()}
+    return ", ".join(f"{name}={value}" for name, value in given.items())

@@ -4,6 +4,8 @@ from uuid import uuid4
 
 import streamlit as st
 
+from blurlab.attacks.norms import NORMS
+from blurlab.attacks.table import ATTACKS
 from blurlab.ui import asking, cache, files, jobs, link, polling, shell, show
 from blurlab.ui.attacks import job as attacking
 from blurlab.ui.attacks import report, spectra
@@ -79,11 +81,10 @@ def status(job: jobs.Job, setting: Setting, found: list[Step]) -> str:
     said = last.said[setting.model]
     answer = asking.best(said)
     label = cache.card(setting.model)["classes"][answer]
-    size = f"{255 * last.size:.3g}/255 (L∞)" if setting.norm == "linf" else f"{last.size:.3g} (L2)"
     return (
         f"{SAID.get(state, state.capitalize())}: step {last.number} of {total} · "
         f"{show.plain(cache.title(setting.model))} says **{show.plain(label)}** "
-        f"({said[answer]:.0%}) · change {size}"
+        f"({said[answer]:.0%}) · change {NORMS[setting.norm].written(last.size)}"
     )
 
 
@@ -172,17 +173,13 @@ def take_away(setting: Setting, names: tuple[str, ...], table: list[dict], offer
     numbers.dataframe(table, hide_index=True, height=280)
     files.offer(offered, saving)
     code.code(report.script(setting, names), language="python")
-    about.markdown(ABOUT)
+    told = (f"- **{row.title}**: {row.explanation}\n" for row in ATTACKS.values())
+    about.markdown("".join(told) + ABOUT)
     return saving
 
 
-ABOUT = """
-- **FGSM** takes one step of size epsilon along the gradient (Goodfellow et al. 2015). **PGD** takes
-  many small ones and stays within epsilon of the picture (Madry et al. 2018). **Minimal** looks for
-  the smallest change that succeeds, by the fast minimum-norm attack (Pintor et al. 2021): what it
-  finds is an upper bound of the true smallest size.
-- The attack works on the picture at the size that the model takes, and **through** its blur layer
-  if it was trained with one, so it is *adaptive* for the attacked model. For every other model the
-  same picture is a *transfer*: that it fails there does not make that model robust.
+ABOUT = """- The attack works on the picture at the size that the model takes, and **through** its
+  blur layer if it was trained with one, so it is *adaptive* for the attacked model. For every other
+  model the same picture is a *transfer*: that it fails there does not make that model robust.
 - One picture is an anecdote. For how robust a network is, see the numbers of many pictures.
 """

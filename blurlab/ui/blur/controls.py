@@ -1,9 +1,13 @@
 """The controls of the chain of attack, corruption and defence, and what they describe."""
 
+from dataclasses import replace
+
 import streamlit as st
 
+from blurlab.attacks.norms import NORMS
+from blurlab.corruptions.row import SEED, SEVERITY
 from blurlab.corruptions.table import CORRUPTIONS
-from blurlab.ui import cache, link, show
+from blurlab.ui import cache, knobs, link, show
 from blurlab.ui.attacks import controls
 from blurlab.ui.attacks import job as attacking
 from blurlab.ui.blur import job as defending
@@ -14,13 +18,14 @@ NONE = "none"
 KNOWLEDGE = {"adaptive": "Yes (adaptive)", "transfer": "No (transfer)"}
 STATE = {"blur": "sigma", "pca": "components"}  # where a defence's strength is kept
 
-PARAMETERS = {
-    "attack_size": link.number(0.0, 32.0, 12.0, "/255"),
-    "attacker": link.choice(list(KNOWLEDGE), "adaptive"),
-    "then": link.choice([NONE, *CORRUPTIONS], "gaussian_noise"),
-    "then_severity": link.number(1, 5, 1),
-    "then_seed": link.number(0, 9999, 0),
-    "defence": link.choice(list(DEFENCES), "blur"),
+# The knobs of the attack and of the corruption, as they begin on this page.
+EPSILON = replace(
+    NORMS[defending.NORM].epsilon, address="attack_size", title="Attack, in 255ths", default=12.0,
+    step=1.0, help="The most that it changes a pixel; at 0 there is none",
+)  # fmt: skip
+HARDNESS = replace(SEVERITY, address="then_severity", default=1)
+DRAW = replace(SEED, address="then_seed", title="Seed of the corruption")
+STRENGTHS = {
     "sigma": link.number(0.0, 4.0, 0.75, "pixels"),
     "components": link.number(0, 512, 512),
 }
@@ -28,7 +33,12 @@ PARAMETERS = {
 
 def parameters() -> dict[str, link.Parameter]:
     """Return the page's state in its address."""
-    return controls.goal() | PARAMETERS
+    chain = {
+        "attacker": link.choice(list(KNOWLEDGE), "adaptive"),
+        "then": link.choice([NONE, *CORRUPTIONS], "gaussian_noise"),
+        "defence": link.choice(list(DEFENCES), "blur"),
+    }
+    return controls.goal() | knobs.parameters([EPSILON, HARDNESS, DRAW]) | chain | STRENGTHS
 
 
 def choose_chain(picture: cache.Choice) -> None:
@@ -40,8 +50,7 @@ def choose_chain(picture: cache.Choice) -> None:
     choose_attacker(attacker)
     with more.popover("Details", width="stretch"):
         controls.choose_goal(picture)
-        seed = st.session_state["then_seed"]
-        st.number_input("Seed of the corruption", 0, 9999, seed, key="then_seed")
+        knobs.draw(st, DRAW)
     choose_defence(defence)
 
 
@@ -64,17 +73,11 @@ def choose_corruption() -> None:
         "Then a corruption", options, show.place(options, "then"), key="then",
         format_func=lambda name: "None" if name == NONE else corrupting.title(name),
     )  # fmt: skip
-    severity.slider(
-        "Severity", 1, 5, state["then_severity"], key="then_severity",
-        disabled=state["then"] == NONE,
-    )  # fmt: skip
+    knobs.draw(severity, HARDNESS, disabled=state["then"] == NONE)
 
 
 def attack_size(place) -> None:
-    place.slider(
-        "Attack, in 255ths", 0.0, 32.0, st.session_state["attack_size"], step=1.0, format="%g",
-        key="attack_size", help="The most that it changes a pixel; at 0 there is none",
-    )  # fmt: skip
+    knobs.draw(place, EPSILON, format="%g")
 
 
 def choose_attacker(place) -> None:
@@ -94,8 +97,8 @@ def current(picture: cache.Choice) -> defending.Setting:
     state = st.session_state
     target = None if state["target"] == controls.ANY else state["target"]
     attack = attacking.Setting(
-        controls.attacked_model(picture), picture, "pgd", "linf",
-        state["attack_size"] / 255, defending.STEPS, target, None,
+        controls.attacked_model(picture), picture, defending.ATTACK, defending.NORM,
+        state["attack_size"] / NORMS[defending.NORM].scale, (("steps", defending.STEPS),), target,
     )  # fmt: skip
     return defending.Setting(
         attack,

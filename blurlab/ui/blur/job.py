@@ -20,7 +20,7 @@ from blurlab.pictures import images
 from blurlab.ui import asking, jobs
 from blurlab.ui.attacks import job
 
-STEPS = 10  # of the attack
+ATTACK, NORM, STEPS = "pgd", "linf", 10  # the attack of every chain
 PICTURE, ATTACKED, CORRUPTED, DEFENDED = "picture", "attacked", "corrupted", "defended"
 UNTOUCHED = "untouched"  # the picture with the defence alone, which is asked about too
 

@@ -6,6 +6,7 @@ import torch
 
 from blurlab.ui import asking, cache, files
 from blurlab.ui.attacks import job
+from blurlab.ui.attacks.report import arguments as attack_arguments
 from blurlab.ui.blur.job import DEFENCES, DEFENDED, UNTOUCHED, Frame, Setting, kinds
 
 TRUE, WANTED = "true", "wanted"
@@ -167,8 +168,8 @@ def script(names: Sequence[str], setting: Setting, strength: float) -> str:
     lines = [
         "import torch",
         "from blurlab import places",
-        "from blurlab.attacks.descent import pgd",
         "from blurlab.attacks.goals import through",
+        "from blurlab.attacks.table import ATTACKS",
         "from blurlab.corruptions.corrupting import corrupt",
         "from blurlab.data import sets",
         "from blurlab.filters import pca",
@@ -199,11 +200,10 @@ def attack_lines(attack: job.Setting, adaptive: bool) -> list[str]:
     label = cache.card(attack.model)["classes"][job.goal(attack).item()]
     return [
         f'label = store.card({attack.model!r})["classes"].index({label!r})',
-        "*_, attacked = pgd(",
+        f"*_, attacked = ATTACKS[{attack.attack!r}].run(",
         f"    {'through(defence, model)' if adaptive else 'model'}, stages[-1], "
         "torch.tensor([label]),",
-        f"    epsilon={attack.epsilon!r}, steps={attack.steps}, "
-        f"targeted={attack.target is not None},",
+        f"    {attack_arguments(attack)},",
         ")",
         "stages.append(attacked)",
     ]

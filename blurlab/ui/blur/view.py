@@ -2,14 +2,16 @@
 
 import streamlit as st
 
+from blurlab.attacks.norms import NORMS
+from blurlab.attacks.table import ATTACKS
+from blurlab.corruptions.table import CORRUPTIONS
 from blurlab.pictures import images
 from blurlab.ui import cache, files, jobs, link, polling, shell, show, spectra
 from blurlab.ui.blur import job as defending
 from blurlab.ui.blur import report
-from blurlab.ui.blur.controls import PARAMETERS, STATE, current, position, strength
+from blurlab.ui.blur.controls import STATE, STRENGTHS, current, position, strength
 from blurlab.ui.blur.job import ATTACKED, CORRUPTED, DEFENCES, DEFENDED, PICTURE, Frame, Setting
 from blurlab.ui.blur.report import said
-from blurlab.ui.corruptions import job as corrupting
 from blurlab.ui.frames import frames_html
 
 KEY = "defence_frames"
@@ -41,7 +43,7 @@ def show_chain(names: tuple[str, ...], setting: Setting, found: list[Frame]) -> 
     def released(index: float) -> None:
         state = STATE[setting.defence]
         chosen = DEFENCES[setting.defence].strengths[round(index)]
-        st.session_state[state] = type(PARAMETERS[state].default)(chosen)
+        st.session_state[state] = type(STRENGTHS[state].default)(chosen)
 
     show.answered_frames(KEY, pictures(setting, found), said(names, setting, found), released)
 
@@ -68,11 +70,13 @@ def pictures(setting: Setting, found: list[Frame]) -> dict:
 
 def title(stage: str, setting: Setting) -> str:
     """Name a stage for people."""
-    corruption = corrupting.title(setting.corruption or "fog").partition(" (")[0]
+    if stage == CORRUPTED:
+        return f"{CORRUPTIONS[setting.corruption].title} {setting.severity}"
+    norm = NORMS[setting.attack.norm]
+    size = norm.in_unit(setting.attack.epsilon)
     return {
         PICTURE: "Picture",
-        ATTACKED: f"Attacked, ± {255 * setting.attack.epsilon:g}/255",
-        CORRUPTED: f"{corruption} {setting.severity}",
+        ATTACKED: f"Attacked, ± {size}",
         DEFENDED: DONE[setting.defence],
     }[stage]
 
@@ -145,14 +149,15 @@ def downloads(
 
 def about_text(setting: Setting) -> str:
     side = cache.card(setting.attack.model)["recipe"]["input_size"]
-    return ABOUT.format(side=side, steps=defending.STEPS)
+    attack, norm = ATTACKS[setting.attack.attack].title, NORMS[setting.attack.norm].title
+    return ABOUT.format(side=side, attack=attack, norm=norm, steps=defending.STEPS)
 
 
 ABOUT = """
 - **A blur is no defence against an attacker who knows of it.** An *adaptive* attack takes its
   gradient through the defence; a *transfer* attack is made on the same network without it, and then
-  meets it. Only the adaptive one says how robust a network is. Both are PGD in the L∞ ball, {steps}
-  steps from the picture itself (Madry et al. 2018); neither knows of the corruption.
+  meets it. Only the adaptive one says how robust a network is. Both are {attack} in the {norm}
+  ball, {steps} steps from the picture itself (Madry et al. 2018); neither knows of the corruption.
 - **Two experiments.** A network *trained behind* a blur layer has learnt to do without fine detail
   (Li et al. 2023). A blur *put in front of* a network trained without one takes away detail that
   the network relies on. Each card says which it is. The slider's blur comes before either, and a

@@ -11,19 +11,20 @@ import streamlit as st
 from blurlab import places
 from blurlab.claims import compare, paper
 from blurlab.claims.table import Claim, claims
+from blurlab.corruptions.row import BANDS
 from blurlab.networks import store
 from blurlab.statistics import Interval
 from blurlab.ui import cache, charts, files, link, show
 from blurlab.ui.sensitivity import report
 
 ALL = "all"
-BANDS = {ALL: "all 15", "low": "low", "medium": "medium", "high": "high frequencies"}
+CLASSES = {ALL: "all 15"} | {band: f"{band} frequencies" for band in BANDS}
 DATA = {"imagenette": "Imagenette", "objects": "objects"}
 PAPER_SYMBOLS = {"CIFAR-10": "circle-open", "ImageNet": "square-open"}
 
 PARAMETERS = {
     "compared": link.choice(list(DATA), "imagenette"),
-    "band": link.choice(list(BANDS), ALL),
+    "band": link.choice(list(CLASSES), ALL),
     "paper": link.flag(True),
 }
 
@@ -139,7 +140,7 @@ def reversal_figure(points: list[Point], band: str, *, with_paper: bool) -> go.F
         _add_paper(figure, "f_rev", "accuracy")
     _add_models(figure, points)
     figure.update_xaxes(title="reverse frequency f_rev (fraction of Nyquist)", rangemode="tozero")
-    figure.update_yaxes(title=f"accuracy under corruptions ({BANDS[band]})", tickformat=".0%")
+    figure.update_yaxes(title=f"accuracy under corruptions ({CLASSES[band]})", tickformat=".0%")
     return _finished(figure)
 
 

@@ -9,13 +9,13 @@ import torch
 from torch import Tensor
 
 from blurlab.corruptions.corrupting import SEVERITIES, corrupt
-from blurlab.corruptions.table import CORRUPTIONS
+from blurlab.corruptions.row import BANDS
+from blurlab.corruptions.table import CORRUPTIONS, in_class
 from blurlab.filters import spectrum
 from blurlab.pictures import images
 from blurlab.ui import asking, cache, files, jobs
 
 THUMBNAIL = 128  # pixels
-BANDS = ("low", "medium", "high")
 POSITIONS = (0, *SEVERITIES)
 
 
@@ -41,8 +41,7 @@ class Frame(NamedTuple):
 def title(name: str) -> str:
     """Write a corruption for people, with its class or the set it belongs to."""
     row = CORRUPTIONS[name]
-    kind = "validation set" if row.validation else f"{row.band} frequencies"
-    return f"{name.replace('_', ' ').replace('jpeg', 'JPEG').capitalize()} ({kind})"
+    return f"{row.title} ({row.kind})"
 
 
 @lru_cache(maxsize=128)
@@ -79,26 +78,27 @@ def sweep(names: tuple[str, ...], setting: Setting) -> jobs.Job:
 
 
 def gallery(picture: cache.Choice, seed: int) -> jobs.Job:
-    """Return the job that yields (corruption, severity, thumbnail's data URL, power) for all 95.
+    """Return the job that yields (corruption, severity, thumbnail's data URL, power) for all.
 
     It rests between two of them, so that answers that somebody waits for come in between.
     """
 
+    names = tuple(CORRUPTIONS)
+
     def steps() -> Iterator[tuple[str, int, str, list[float]]]:
-        for name in CORRUPTIONS:
+        for name in names:
             for severity in SEVERITIES:
                 setting = Setting(picture, name, severity, seed)
                 small = images.square(corrupted(setting), THUMBNAIL)
                 yield name, severity, images.data_url(small, "jpeg"), change(setting)[0]
 
-    return jobs.poll(("corruption gallery", picture, seed), steps, rest=0.005)
+    return jobs.poll(("corruption gallery", names, picture, seed), steps, rest=0.005)
 
 
 def band_power(results: list[tuple[str, int, str, list[float]]]) -> dict[str, list[float]]:
     """Average the power of the changes over each class's corruptions and their severities."""
     by_band = {
-        band: [power for name, _, _, power in results if CORRUPTIONS[name].band == band]
-        for band in BANDS
+        band: [power for name, _, _, power in results if name in in_class(band)] for band in BANDS
     }
     return {band: torch.tensor(found).mean(0).tolist() for band, found in by_band.items() if found}
 

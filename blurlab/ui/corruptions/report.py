@@ -6,7 +6,8 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from blurlab.corruptions.corrupting import SEVERITIES
-from blurlab.corruptions.table import CORRUPTIONS
+from blurlab.corruptions.row import BANDS
+from blurlab.corruptions.table import CORRUPTIONS, published
 from blurlab.filters.spectrum import UNITS, convert
 from blurlab.measures.corrupted import CORRUPTED
 from blurlab.statistics import Interval
@@ -20,8 +21,8 @@ from blurlab.ui.sensitivity import report as sensitivity
 
 # From cividis, which stays ordered with any colour vision, bright enough for both themes.
 SEVERITY_COLORS = ("#5b6a8f", "#7c7b78", "#a08f67", "#c9ab4f", "#f0d637")
-BAND_COLORS = {"low": "#0072B2", "medium": "#009E73", "high": "#D55E00"}
-BAND_DASHES = {"low": "dash", "medium": "dot", "high": "dashdot"}
+BAND_COLORS = dict(zip(BANDS, ("#0072B2", "#009E73", "#D55E00"), strict=True))
+BAND_DASHES = dict(zip(BANDS, ("dash", "dot", "dashdot"), strict=True))
 
 
 def show(names: tuple[str, ...], picture: cache.Choice) -> None:
@@ -82,8 +83,8 @@ def spectra(by_severity: dict[int, list[float]], by_band: dict[str, list[float]]
 
 
 def show_gallery(results) -> None:
-    """Draw what is there of the 19 x 5 pictures, a row per corruption, in the order of classes."""
-    st.subheader("All 19 corruptions at five severities")
+    """Draw what is there of the pictures, a row per corruption, in the order of classes."""
+    st.subheader(f"All {len(CORRUPTIONS)} corruptions at five severities")
     urls = {(name, severity): url for name, severity, url, _ in results}
     total = len(CORRUPTIONS) * len(SEVERITIES)
     if len(urls) < total:
@@ -101,7 +102,7 @@ def show_gallery(results) -> None:
 
 def _place(name: str) -> int:
     band = CORRUPTIONS[name].band
-    return corrupting.BANDS.index(band) if band else len(corrupting.BANDS)
+    return BANDS.index(band) if band else len(BANDS)
 
 
 def _thumbnail(name: str, severity: int, url: str | None) -> str:
@@ -138,7 +139,7 @@ def _accuracy_rows(by_title: dict[str, dict]) -> list[dict]:
     return [
         {"corruption": corrupting.title(name)}
         | {title: _mean(numbers["accuracy"][name]) for title, numbers in by_title.items()}
-        for name in sorted(CORRUPTIONS, key=_place)
+        for name in sorted(published(), key=_place)
     ]
 
 

@@ -3,20 +3,25 @@
 import streamlit as st
 
 from blurlab.corruptions.corrupting import SEVERITIES
+from blurlab.corruptions.row import SEED, SEVERITY
 from blurlab.corruptions.table import CORRUPTIONS
 from blurlab.pictures import images
-from blurlab.ui import asking, cache, files, jobs, link, polling, shell, show
+from blurlab.ui import asking, cache, files, jobs, knobs, link, polling, shell, show
 from blurlab.ui.corruptions import job as corrupting
 from blurlab.ui.corruptions.job import Frame, Setting
 from blurlab.ui.frames import frames_html
 
 KEY = "corruption_frames"
 CURVE = {"own": "probability of the picture's own class"}
-PARAMETERS = {
-    "corruption": link.choice(list(CORRUPTIONS), "motion_blur"),
-    "severity": link.number(0, 5, 3),
-    "seed": link.number(0, 9999, 0),
-}
+
+
+def parameters() -> dict[str, link.Parameter]:
+    """Return the page's state in its address; severity 0 is the picture itself."""
+    return {
+        "corruption": link.choice(list(CORRUPTIONS), "motion_blur"),
+        "severity": link.number(0, SEVERITY.high, SEVERITY.default),
+        "seed": knobs.parameter(SEED),
+    }
 
 
 def controls() -> None:
@@ -27,10 +32,10 @@ def controls() -> None:
         "Corruption", listed, show.place(listed, "corruption"), key="corruption",
         format_func=corrupting.title,
     )  # fmt: skip
-    seed.number_input(
-        "Seed", 0, 9999, st.session_state["seed"], key="seed",
-        help="Another one draws other noise or snow",
-    )  # fmt: skip
+    chosen = CORRUPTIONS[st.session_state["corruption"]]
+    knobs.draw(seed, SEED, disabled=SEED not in chosen.knobs)
+    if not st.session_state["present"]:
+        st.caption(chosen.explanation)
 
 
 def current(picture: cache.Choice) -> Setting:
