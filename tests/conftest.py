@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-pytest_plugins = ["browser", "opening", "servers"]
+pytest_plugins = ["browser", "commanding", "opening", "servers"]
 SHARED = Path(__file__).parents[2] / "shared"
 # Models that the user of this machine has added are no part of the tests.
 os.environ["BLURLAB_MODELS"] = str(Path(__file__).parent / "no_models")

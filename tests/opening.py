@@ -88,3 +88,8 @@ def labels(app):
 def said(app):
     """Return the warnings and errors of a page as Markdown shows them."""
     return [note.value.replace("\\", "") for note in (*app.warning, *app.error)]
+
+
+def ended(app):
+    """Run a page until its attack has ended."""
+    return until(app, lambda: any(text.value.startswith("Done") for text in app.markdown))

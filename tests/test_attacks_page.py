@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 import torch
-from opening import button, fine, labels, until
+from opening import button, ended, fine, labels, until
 
 from blurlab.attacks import descent
 from blurlab.attacks.norms import NORMS
@@ -90,11 +90,6 @@ def test_the_python_lines_make_the_same_attack(changes, tmp_path, monkeypatch, c
 
 
 # ---- The page -------------------------------------------------------------------------------
-
-
-def ended(app):
-    """Run the page until its attack has ended."""
-    return until(app, lambda: any(text.value.startswith("Done") for text in app.markdown))
 
 
 def table(app):

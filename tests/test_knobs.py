@@ -3,8 +3,10 @@
 import math
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from blurlab.knobs import Knob
+from blurlab.ui import knobs
 
 RATIO = Knob("ratio", "Ratio", 0.5, 0.0, 1.0, unit="of Nyquist")
 COUNT = Knob("steps", "Steps", 10, low=1)
@@ -14,6 +16,8 @@ SIGMA = Knob("sigma", "Sigma", 2.0, low=0, high=9, above=True, unit="pixels")
 OTHER = Knob("source", "Made on", None)
 LIVE = Knob("norm", "Norm", "linf", choices=lambda: {"linf": "L∞"})
 FLAG = Knob("random_start", "Random start", False)
+LENGTH = Knob("step_size", "Step size", None, 0.0, kind=float)  # follows from others where None
+OPEN = Knob("seed", "Seed", 0, 0, 9999, address="attack_seed", beyond=True)
 
 
 @pytest.mark.parametrize(
@@ -29,6 +33,9 @@ FLAG = Knob("random_start", "Random start", False)
         (OTHER, None),
         (OTHER, "base"),
         (LIVE, "linf"),
+        (LENGTH, None),
+        (LENGTH, 0.5),
+        (OPEN, 10_000),
     ],
 )
 def test_what_is_allowed_passes_unchanged(knob, value):
@@ -58,9 +65,56 @@ def test_a_whole_number_becomes_a_float_where_the_knob_is_one():
         (SIGMA, math.inf, "sigma is inf; it must be above 0 and at most 9 pixels."),
         (OTHER, 3, "source is 3; it must be a word or null."),
         (LIVE, "l2", "norm is 'l2'; it must be one of linf."),
+        (FLAG, None, "random_start is None; it must be true or false."),
+        (LENGTH, -0.5, "step_size is -0.5; it must be 0 or more."),
+        (OPEN, -1, "seed is -1; it must be 0 or more."),
     ],
 )
 def test_everything_else_is_named_with_what_is_allowed(knob, value, sentence):
     with pytest.raises(ValueError) as refusal:  # noqa: PT011 (the whole sentence is compared)
         knob.check(value)
     assert str(refusal.value) == sentence
+
+
+@pytest.mark.parametrize(
+    ("knob", "text", "value"),
+    [(RATIO, "0.25", 0.25), (KIND, "human", "human"), (FLAG, "1", True), (OPEN, "9999", 9999)],
+)
+def test_an_address_holds_what_a_control_can_be_set_to(knob, text, value):
+    parameter = knobs.parameter(knob)
+    assert parameter.default == knob.default
+    assert parameter.read(text) == value
+    assert parameter.write(value) == text
+
+
+@pytest.mark.parametrize(
+    ("knob", "text"), [(RATIO, "2"), (KIND, "dirac"), (FLAG, "yes"), (OPEN, "10000")]
+)
+def test_an_address_refuses_what_no_control_can_be_set_to(knob, text):
+    with pytest.raises(ValueError):  # noqa: PT011 (link writes the sentence)
+        knobs.parameter(knob).read(text)
+
+
+def drawn():
+    import streamlit as st
+
+    from blurlab.knobs import Knob
+    from blurlab.ui import knobs
+
+    for knob in (
+        Knob("ratio", "Ratio", 0.5, 0.0, 1.0, step=0.25),
+        Knob("seed", "Seed", 0, 0, 9999, address="attack_seed"),
+        Knob("filter", "Filter", "ideal", choices={"ideal": "Ideal", "human": "People"}),
+        Knob("start", "Random start", False, help="Anywhere"),
+    ):
+        st.session_state.setdefault(knob.key, knob.default)
+        knobs.draw(st, knob)
+
+
+def test_each_kind_of_knob_has_its_control():
+    app = AppTest.from_function(drawn).run()
+    assert [error.message for error in app.exception] == []
+    assert app.slider(key="ratio").value == 0.5
+    assert app.number_input(key="attack_seed").value == 0
+    assert app.segmented_control(key="filter").options == ["Ideal", "People"]
+    assert app.toggle(key="start").help == "Anywhere"

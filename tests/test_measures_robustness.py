@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from blurlab.attacks import descent
+from blurlab.attacks.table import ATTACKS
 from blurlab.corruptions.row import BANDS
 from blurlab.corruptions.table import CORRUPTIONS
 from blurlab.data.sets import Pictures
@@ -82,8 +83,11 @@ def test_mce_compares_summed_errors_with_the_baselines():
     assert math.isnan(mce(model, perfect)["mce"])
 
 
-def test_an_attack_succeeds_exactly_when_epsilon_reaches_the_boundary(pictures):
-    found = measured(ATTACKED, pictures, epsilons=[25, 80])  # the boundary lies 64 away
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_an_attack_succeeds_exactly_when_epsilon_reaches_the_boundary(attack, pictures):
+    # The boundary lies 64 away.
+    found = measured(ATTACKED, pictures, epsilons=[25, 80], attack=attack)
+    assert found["attack"] == ATTACKS[attack].title
     assert found["epsilons_of_255"] == [25, 80]
     assert [each.value for each in found["accuracy"]] == [1.0, 0.0]
     assert found["clean"].value == 1

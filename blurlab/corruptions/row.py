@@ -47,9 +47,9 @@ class Corruption:
     @property
     def kind(self) -> str:
         """Say which class or set it belongs to."""
-        if self.role == "validation":
-            return "validation set"
-        return f"{self.band} frequencies" if self.band else "of no class"
+        where = [f"{self.band} frequencies"] if self.band else []
+        also = {"validation": ["validation set"], "offered": ["in no measure"]}
+        return ", ".join(where + also.get(self.role, []))
 
     @property
     def knobs(self) -> tuple[Knob, ...]:
