@@ -297,7 +297,8 @@ def kept() -> "pandas.DataFrame":
     rows = []
     for key in results.listed():
         summed = total(results.read(key))
-        estimate = MEASURES[key.measure].estimate(summed, key.settings)
+        row = MEASURES[key.measure]
+        estimate = row.estimate(summed, row.settings | key.settings)
         known = {
             "model": titles.get(key.model, key.model),
             "data": key.data,

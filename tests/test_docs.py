@@ -246,7 +246,8 @@ def test_what_a_transferred_attack_leaves_is_given():
     plain, blurred = (store.identity(store.card(name)) for name in store.pair("imagenette"))
     measure = MEASURES["attacks"]
     settings = measure.settings | {"source": plain}
-    summed = total(results.read(Key(blurred, "imagenette/val/128", "attacks", settings, 0)))
+    key = Key(blurred, "imagenette/val/128", "attacks", measure.written(settings), 0)
+    summed = total(results.read(key))
     found = measure.estimate(summed, settings)
     value, low, high = (100 * end for end in found["accuracy"][found["epsilons_of_255"].index(4)])
     assert f"{value:.1f} % [{low:.1f}, {high:.1f}]" in NETWORKS

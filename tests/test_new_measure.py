@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 import tiny
 import torch
-from test_pages import fine, needs_models, opened  # noqa: F401
-from test_sensitivity_page import button, figure, finished, labels, numbers_of
+from opening import button, fine, labels, needs_models
+from test_sensitivity_page import figure, finished, numbers_of
 
+from blurlab import places
 from blurlab.__main__ import main
 from blurlab.claims import compare
 from blurlab.claims.table import claims
@@ -91,7 +92,7 @@ def row(monkeypatch, tmp_path):
 def installed(tmp_path, monkeypatch):
     """One untrained tiny model, and a folder of six pictures to work beside."""
     (tmp_path / "models").mkdir()
-    monkeypatch.setattr(store, "MODELS_DIR", tmp_path / "models")
+    monkeypatch.setattr(places, "SHIPPED_MODELS", tmp_path / "models")
     monkeypatch.chdir(tmp_path)
     tiny.write_folders(tmp_path / "folder", 6)
     return tiny.install(tmp_path / "models")
@@ -129,7 +130,7 @@ def test_the_command_measures_it_checks_its_knobs_and_lists_them(installed, caps
 
 
 @needs_models
-def test_the_page_measures_draws_and_tables_it(opened):  # noqa: F811
+def test_the_page_measures_draws_and_tables_it(opened):
     app = opened("sensitivity", measure="contrast", data="objects", n="8", models=NAME)
     finished(fine(button(app, "Measure").click().run()))
     found = measured()
@@ -143,7 +144,7 @@ def test_the_page_measures_draws_and_tables_it(opened):  # noqa: F811
 
 
 @needs_models
-def test_its_control_is_in_the_address_and_in_the_lines_to_take_away(opened):  # noqa: F811
+def test_its_control_is_in_the_address_and_in_the_lines_to_take_away(opened):
     measured(6, around="black")
     address = {"measure": "contrast", "data": "objects", "n": "6", "models": NAME}
     app = opened("sensitivity", contrast_around="black", **address)
@@ -156,7 +157,7 @@ def test_its_control_is_in_the_address_and_in_the_lines_to_take_away(opened):  #
 
 
 @needs_models
-def test_compare_gives_its_number_beside_the_others(opened):  # noqa: F811
+def test_compare_gives_its_number_beside_the_others(opened):
     found = measured(count=50)["accuracy"][0]
     app = opened("compare", compared="objects", models=NAME)
     tables = [each.value.to_dict("records") for each in app.dataframe]
@@ -166,7 +167,7 @@ def test_compare_gives_its_number_beside_the_others(opened):  # noqa: F811
 
 
 @needs_models
-def test_nothing_that_ships_is_changed_by_it(opened, monkeypatch):  # noqa: F811
+def test_nothing_that_ships_is_changed_by_it(opened, monkeypatch):
     pair = store.pair("objects")
     with_it = [compare.kept(name, "objects") for name in pair], claims(*pair, "objects")
     opened("compare", compared="objects")
