@@ -63,7 +63,7 @@ def test_a_class_that_an_attack_reaches_is_shown_as_it_is(monkeypatch):
     marked = "![x](http://evil)"
     monkeypatch.setattr(cache, "card", lambda name: {"title": "<b>", "classes": ["cat", marked]})
     picture = cache.Choice("object", "fish")
-    setting = attacking.Setting("one", picture, "pgd", "linf", 0.1, 20, None, None)
+    setting = attacking.Setting("one", picture, "pgd", "linf", 0.1, (), None)
     step = attacking.Step(3, "", "", 0.1, 1.0, [], {"one": [0.1, 0.9]})
     line = view.status(jobs.Job(lambda: iter(()), state="running"), setting, [step])
     assert f"**{show.plain(marked)}**" in line
