@@ -456,7 +456,7 @@ def test_help_lists_every_command_and_says_how_to_run_it(capsys):
         ("card", ["--robustness N", "--source", "corruptions and attacks"]),
         (
             "measure",
-            ["hybrids, passes", "objects, imagenette, cifar10", "CIFAR-10-C", "NAME=VALUE"],
+            ["hybrids, passes", "objects, imagenette, imagenet", "CIFAR-10-C", "NAME=VALUE"],
         ),
         ("pca", ["OUT .safetensors", "--data", "pixels", "strongest first"]),
         ("sweep", ["PLAN.toml", "[measures.NAME]", "--address", "--workers"]),

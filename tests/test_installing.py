@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 from argparse import Namespace
 from importlib.util import find_spec
 from pathlib import Path
@@ -149,8 +150,8 @@ def test_what_does_not_fit_is_refused_and_nothing_is_left(file, folder):
     assert not folder.exists()
 
 
-@pytest.mark.skipif(find_spec("timm") is not None, reason="timm is installed")
-def test_without_timm_its_models_are_refused_with_what_to_install(file):
+def test_without_timm_its_models_are_refused_with_what_to_install(file, monkeypatch):
+    monkeypatch.setitem(sys.modules, "timm", None)
     with pytest.raises(ValueError, match="timm is not installed; `pip install timm`"):
         installing.add("own", file, installing.recipe("timm:resnet18", 32), tiny.CLASSES)
 

@@ -237,7 +237,8 @@ def test_a_folder_without_two_classes_is_one_sentence_that_says_so(tmp_path, mad
 
 
 def test_what_is_neither_a_data_set_nor_a_folder_is_named_with_the_choices(tmp_path):
-    with pytest.raises(ValueError, match="'nowhere'; choose imagenette, objects, cifar10 or"):
+    choices = ", ".join(sets.DATASETS)
+    with pytest.raises(ValueError, match=f"'nowhere'; choose {choices} or a folder"):
         find("nowhere")
     (tmp_path / "file").write_text("")
     with pytest.raises(ValueError, match="a folder of class folders"):

@@ -26,9 +26,13 @@ def add(commands) -> None:
     claiming = command(
         commands, "claims", print_claims, "hold the paper's claims against what is kept"
     )
-    claiming.add_argument("--plain", metavar="M", help="without blur (default: DATA_base)")
     claiming.add_argument(
-        "--blurred", metavar="M", help="trained behind a blur (default: DATA_blur2)"
+        "--plain", metavar="M", help="without blur (default: DATA_base, or imagenet_lite0)"
+    )
+    claiming.add_argument(
+        "--blurred",
+        metavar="M",
+        help="trained behind a blur (default: DATA_blur2, or imagenet_blur3)",
     )
 
     for parser in (telling, claiming):

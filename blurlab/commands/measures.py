@@ -41,7 +41,7 @@ def add(commands) -> None:
     parser.add_argument(
         "--data",
         required=True,
-        help="objects, imagenette, cifar10, a folder of class folders, or "
+        help="objects, imagenette, imagenet, imagenet16, cifar10, a folder of class folders, or "
         "DIR/CORRUPTION/SEVERITY in the layout of ImageNet-C or CIFAR-10-C",
     )
     parser.add_argument(

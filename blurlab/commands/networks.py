@@ -4,13 +4,14 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from blurlab import places
 from blurlab.commands.options import add_device, add_models, between, command
+from blurlab.data import entry_level
 from blurlab.data.sets import Pictures
-from blurlab.networks import classifier, installing, published, store, zoo
+from blurlab.networks import classifier, installing, packaged, published, store, zoo
 from blurlab.pictures import images
 from blurlab.training import cards, similarity
 from blurlab.training.recipes import RECIPES, Recipe
@@ -185,8 +186,10 @@ def list_models(options) -> None:
     print(f"{'name':<{width}} {'accuracy':>9} {'f_rev':>6}  title (f_rev in fractions of Nyquist)")
     for info in found:
         accuracy = reversal = "-"
-        if measured := info.get("measured"):  # a model is not measured before its training ends
+        measured = info.get("measured", {})  # a model is not measured before its training ends
+        if "accuracy" in measured:
             accuracy = f"{measured['accuracy']['value']:.1%}"
+        if "hybrids" in measured:
             f_rev = measured["hybrids"]["f_rev_nyquist"]["value"]
             reversal = "none" if f_rev is None else f"{f_rev:.3f}"
         print(f"{info['name']:<{width}} {accuracy:>9} {reversal:>6}  {info['title']}")
@@ -200,7 +203,7 @@ def list_models(options) -> None:
 def print_answers(options) -> None:
     picture = images.load_image(options.image)
     side = min(picture.shape[-2:])
-    given = {}
+    given, words = {}, {}
     for name in options.models:
         classes = store.card(name)["classes"]
         if not 1 <= options.top <= len(classes):
@@ -208,18 +211,26 @@ def print_answers(options) -> None:
         model = store.load(name, options.device)
         logits = model(images.square(picture, side)[None].to(options.device))
         probabilities, indices = classifier.top_k(logits, options.top)
-        given[name] = [
-            {"class": classes[index], "probability": probability}
-            for probability, index in zip(
-                probabilities[0].tolist(), indices[0].tolist(), strict=True
-            )
-        ]
+        named = [classes[index] for index in indices[0].tolist()]
+        given[name] = _answers(zip(named, probabilities[0].tolist(), strict=True))
+        if entry_level.knows(classes):
+            grouped = entry_level.in_words(logits[0].softmax(-1), classes)
+            words[name] = _answers(grouped[: options.top])
     if options.json:
         print(json.dumps(given, indent=1))
         return
     for name, answers in given.items():
-        words = ", ".join(f"{a['class']} {a['probability']:.1%}" for a in answers)
-        print(f"{name}: {words}")
+        print(f"{name}: {_listed(answers)}")
+        if words.get(name, answers) != answers:
+            print(f"{name}, kinds summed: {_listed(words[name])}")
+
+
+def _answers(named: Iterable[tuple[str, float]]) -> list[dict]:
+    return [{"class": word, "probability": probability} for word, probability in named]
+
+
+def _listed(answers: list[dict]) -> str:
+    return ", ".join(f"{each['class']} {each['probability']:.1%}" for each in answers)
 
 
 def train_models(options) -> None:
@@ -240,7 +251,7 @@ def train_models(options) -> None:
 
 
 def train_model(name: str, recipe: Recipe, pictures: Pictures, options) -> None:
-    from blurlab.training import loop
+    from blurlab.training import distilling, loop
 
     recipe, stimuli = loop.aimed(recipe, pictures, options.similarity)
     checkpoint = options.runs / name / "checkpoint.pt"
@@ -257,11 +268,14 @@ def train_model(name: str, recipe: Recipe, pictures: Pictures, options) -> None:
             f"about {left:.0f} min left",
             flush=True,
         )
-    loop.export(name, recipe, model, pictures.classes, places.SHIPPED_MODELS)
+    source = distilling.told(recipe, len(pictures.labels))
+    loop.export(name, recipe, model, pictures.classes, places.SHIPPED_MODELS, source)
     write_measured(name, cards.measure(name, options.device))
 
 
 def measure_card(options) -> None:
+    if options.name in packaged.PACKAGED and options.name not in store.names():
+        installing.write_packaged(options.name)
     if options.robustness is None:
         found = cards.measure(options.name, options.device)
     else:

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from blurlab import places
-from blurlab.data import sets
+from blurlab.data import ground_truth, imagenet, sets
 from blurlab.data.sets import Decoded, Pictures
 from blurlab.pictures.images import ImageError, load_image
 
@@ -43,14 +43,12 @@ def class_folders(root: Path, size: int) -> Source:
     """Find the pictures in a folder's folders, each named for its class, and check every file.
 
     Folders named by WordNet numbers take ImageNet's names when they are its 1,000 or Imagenette's.
+    A folder with a ground_truth.truth_file holds pictures of ImageNet's thousand classes.
     Raises ValueError when fewer than two classes hold pictures, or a folder cannot be read.
     """
-    files = _files(root)
-    kept = _kept(root, files)
-    for _ in _check(root, files, kept):
-        pass
-    digest, faults = _known(kept)
-    readable = [path for path in files if _name(root, path) not in faults]
+    if ground_truth.truth_file(root):
+        return _with_truth(root, size)
+    readable, digest, faults = _readable(root, _files(root))
     present = sorted({path.parent.name for path in readable})
     if len(present) < 2:
         held = f"pictures of {present[0]!r} alone" if present else "no folders of pictures"
@@ -58,15 +56,44 @@ def class_folders(root: Path, size: int) -> Source:
         raise ValueError(f"{root} holds {held}{others}; {_wanted(root)}.")
     numbers = {name: number for number, name in enumerate(present)}
     labels = torch.tensor([numbers[path.parent.name] for path in readable])
-    classes = _classes(present)
+    return _source(readable, labels, _classes(present), digest, faults, size)
 
+
+def _with_truth(root: Path, size: int) -> Source:
+    numbers = ground_truth.labels(root)
+    readable, digest, faults = _readable(root, {path: path.stat() for path in numbers})
+    labels = torch.tensor([numbers[path] for path in readable])
+    if len(labels.unique()) < 2:
+        truth = ground_truth.truth_file(root)
+        raise ValueError(f"{root} holds pictures of fewer than two of the classes in {truth.name}.")
+    digest = hashlib.sha256(json.dumps([digest, labels.tolist()]).encode()).hexdigest()[:16]
+    return _source(readable, labels, imagenet.classes(), digest, faults, size)
+
+
+def _readable(
+    root: Path, files: dict[Path, os.stat_result]
+) -> tuple[list[Path], str, dict[str, str]]:
+    """Return the files that are pictures, a digest of them, and what is wrong with the others."""
+    kept = _kept(root, files)
+    for _ in _check(root, files, kept):
+        pass
+    digest, faults = _known(kept)
+    return [path for path in files if _name(root, path) not in faults], digest, faults
+
+
+def _source(
+    files: list[Path],
+    labels: Tensor,
+    classes: tuple[str, ...],
+    digest: str,
+    faults: dict[str, str],
+    size: int,
+) -> Source:
     @functools.cache
     def load() -> Pictures:
-        images = Decoded(partial(_read, readable, size), len(readable))
-        return Pictures(images, labels, classes)
+        return Pictures(Decoded(partial(_read, files, size), len(files)), labels, classes)
 
-    name = f"folder/{digest}/{size}"
-    return Source(name, classes, len(readable), load, tuple(faults.values()))
+    return Source(f"folder/{digest}/{size}", classes, len(files), load, tuple(faults.values()))
 
 
 def _wanted(root: Path) -> str:
@@ -85,10 +112,7 @@ def corruptions_in(root: Path) -> str:
 def _classes(names: Sequence[str]) -> tuple[str, ...]:
     known = dict(zip(sets.IMAGENETTE_FOLDERS, sets.IMAGENETTE_CLASSES, strict=True))
     if len(names) == 1000 and all(len(n) == 9 and n[0] == "n" and n[1:].isdigit() for n in names):
-        from torchvision.models import ResNet18_Weights
-
-        # ImageNet numbers its classes in the order of their folders.
-        return tuple(ResNet18_Weights.DEFAULT.meta["categories"])
+        return imagenet.classes()  # numbered in the order of their folders
     return tuple(known.get(name, name).encode(errors="replace").decode() for name in names)
 
 
@@ -100,7 +124,10 @@ def check(root: Path) -> Iterator[Checked]:
     cancel.
     Raises ValueError when a folder cannot be read.
     """
-    files = _files(root)
+    if ground_truth.truth_file(root):
+        files = {path: path.stat() for path in ground_truth.labels(root)}
+    else:
+        files = _files(root)
     yield from _check(root, files, _kept(root, files))
 
 

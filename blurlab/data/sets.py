@@ -1,17 +1,21 @@
 """Labelled pictures to train and measure on, as 8-bit tensors in memory."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import NamedTuple
 
 import torch
+import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
 from blurlab import places
+from blurlab.data import entry_level
+from blurlab.data import imagenet as names
 from blurlab.pictures import objects
-from blurlab.pictures.images import square
+from blurlab.pictures.images import load_image, square
 
 IMAGENETTE_CLASSES = (
     "tench", "English springer", "cassette player", "chain saw", "church",
@@ -132,6 +136,49 @@ def cifar10(split: str, size: int = 32) -> Pictures:
     return Pictures(resized(images, size), torch.tensor(dataset.targets), CIFAR10_CLASSES)
 
 
+def imagenet(split: str, size: int = 256) -> Pictures:
+    """Find 1,300 pictures of ImageNet's validation set, each decoded when it is asked for.
+
+    They lie cut to the inner 227 of 256 pixels, and stand here with mirrored edges in the place
+    that they were cut from, so that a network which sees the centre sees them as they are.
+    Raises ValueError when the data set is not under data_folder(), or another split is asked for.
+    """
+    root = places.data_folder() / "imagenet-val1300"
+    if split != "val":
+        raise ValueError(f"split is {split!r}; of ImageNet there are pictures to measure on alone.")
+    if not (root / "labels.txt").is_file():
+        raise ValueError(
+            f"ImageNet's validation pictures are not in {places.data_folder()}; set BLURLAB_DATA "
+            "to the folder that holds imagenet-val1300."
+        )
+    rows = [line.split() for line in (root / "labels.txt").read_text().splitlines()]
+    files = [root / "data" / name for name, _ in rows]
+    images = Decoded(partial(_uncut, files, size), len(files))
+    return Pictures(images, torch.tensor([int(label) for _, label in rows]), names.classes())
+
+
+def _uncut(files: Sequence[Path], size: int, index: int) -> Tensor:
+    around = F.pad(load_image(files[index]), (14, 15, 14, 15), mode="reflect")
+    return to_square(around, size)
+
+
+def imagenet16(split: str, size: int = 256) -> Pictures:
+    """Find those of imagenet() that belong to the sixteen categories of entry_level, under these.
+
+    Raises ValueError as imagenet() does.
+    """
+    whole = imagenet(split, size)
+    words = [entry_level.category_of(label) for label in whole.labels.tolist()]
+    chosen = [index for index, word in enumerate(words) if word]
+    labels = torch.tensor([entry_level.CATEGORIES.index(words[index]) for index in chosen])
+    images = Decoded(partial(_chosen, whole.images, chosen), len(chosen), most=0)
+    return Pictures(images, labels, entry_level.CATEGORIES)
+
+
+def _chosen(images: Decoded, chosen: Sequence[int], index: int) -> Tensor:
+    return images[torch.tensor([chosen[index]])][0]
+
+
 def resized(images: Tensor, size: int) -> Tensor | Decoded:
     """Bring (N, 3, S, S) uint8 pictures to another size, each when it is asked for."""
     if images.shape[-1] == size:
@@ -166,4 +213,10 @@ def procedural_objects(split: str, size: int) -> Pictures:
     return Pictures(torch.cat(images), torch.cat(labels), objects.CLASSES)
 
 
-DATASETS = {"imagenette": imagenette, "objects": procedural_objects, "cifar10": cifar10}
+DATASETS = {
+    "imagenette": imagenette,
+    "objects": procedural_objects,
+    "cifar10": cifar10,
+    "imagenet": imagenet,
+    "imagenet16": imagenet16,
+}

@@ -12,7 +12,7 @@ from blurlab.data.sources import Source
 from blurlab.measures import results
 from blurlab.measures.results import Key
 from blurlab.measures.row import Measure, Network, Tally
-from blurlab.measures.shared_classes import answering, share_classes
+from blurlab.measures.shared_classes import Answers, answering, share_classes
 from blurlab.measures.table import MEASURES
 from blurlab.measures.tallies import add, tallies
 from blurlab.networks import store
@@ -28,7 +28,7 @@ class Work(NamedTuple):
     """
 
     model: str
-    logits: list[int]
+    logits: Answers
     source: Source
     measure: Measure
     settings: dict[str, Any]

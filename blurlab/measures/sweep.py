@@ -19,7 +19,7 @@ from blurlab.data import sources
 from blurlab.measures import measuring
 from blurlab.measures.measuring import Work
 from blurlab.measures.row import Measure, Tally
-from blurlab.measures.shared_classes import answering
+from blurlab.measures.shared_classes import Answers, answering
 from blurlab.measures.tallies import tallies
 from blurlab.networks import classifier, store
 
@@ -156,7 +156,7 @@ def _results(ray: Any, missing: list[tuple[Work, int]]) -> Iterator[tuple[Work, 
 
 def _tally(
     held: list[Any],
-    logits: list[int],
+    logits: Answers,
     measure: Measure,
     settings: dict[str, Any],
     number: int,

@@ -14,8 +14,16 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from blurlab import limits, places
-from blurlab.data import sets
-from blurlab.networks import architectures, checkpoints, classifier, programs, store, trials
+from blurlab.data import imagenet, sets
+from blurlab.networks import (
+    architectures,
+    checkpoints,
+    classifier,
+    packaged,
+    programs,
+    store,
+    trials,
+)
 from blurlab.pictures import objects
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
@@ -137,18 +145,11 @@ def listed(words: str) -> tuple[str, ...]:
     """Read class names, one a line or with commas between them, or one of the known sets' names."""
     words = words.strip()
     if words == "imagenet":
-        return imagenet()
+        return imagenet.classes()
     if words in CLASS_SETS:
         return tuple(CLASS_SETS[words])
     separated = words.splitlines() if "\n" in words else words.split(",")
     return tuple(name.strip() for name in separated if name.strip())
-
-
-def imagenet() -> tuple[str, ...]:
-    """Return the thousand class names that torchvision has for ImageNet."""
-    from torchvision.models import ResNet18_Weights  # takes as long to import as torch
-
-    return tuple(ResNet18_Weights.IMAGENET1K_V1.meta["categories"])
 
 
 def check_name(name: str) -> None:
@@ -248,6 +249,29 @@ def write(
         card["notes"] = list(notes)
     store.write_card(folder / f"{name}.json", card)
     return card
+
+
+def write_packaged(name: str) -> None:
+    """Write the card that ships of a network whose weights come in a package.
+
+    Raises ValueError when its package is not installed, or its tensors are not the network's.
+    """
+    path, recipe, classes = packaged.file(name), packaged.recipe(name), imagenet.classes()
+    net = architectures.net(recipe, len(classes))
+    packaged.by_position(checkpoints.tensors(path), net.state_dict())
+    found = packaged.PACKAGED[name]
+    card = {
+        "name": name,
+        "title": found.title,
+        "classes": list(classes),
+        "recipe": recipe,
+        "source": f"{found.file} of the package {found.package.replace('_', '-')}",
+        "parameters": sum(parameter.numel() for parameter in net.parameters()),
+        "bytes": path.stat().st_size,
+        "sha256": store.sha256(path),
+    }
+    store.write_card(places.SHIPPED_MODELS / f"{name}.json", card)
+    store.add_to_order(places.SHIPPED_MODELS, name)
 
 
 def remove(name: str) -> None:

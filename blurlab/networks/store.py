@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import load_file
 
 from blurlab import places
-from blurlab.networks import architectures
+from blurlab.networks import architectures, checkpoints, packaged
 from blurlab.networks.classifier import (
     INSIDE,
     PREPROCESSING,
@@ -18,19 +18,33 @@ from blurlab.networks.classifier import (
     survives_half_precision,
 )
 
-ORDER = "order.txt"  # of those that ship, a name a line; training writes it
+ORDER = "order.txt"  # of those that ship, a name a line; training adds to it
 
 
 def names() -> list[str]:
-    """List the installed models: those that ship in their order, then the others by name."""
-    found = {path.stem for folder in folders() for path in folder.glob("*.json")}
+    """List the installed models: those that ship in their order, then the others by name.
+
+    A packaged network is installed when its package and timm are.
+    """
+    cards = {path.stem for folder in folders() for path in folder.glob("*.json")}
+    found = {name for name in cards if not packaged.is_missing(name)}
     order = places.SHIPPED_MODELS / ORDER
     first = order.read_text().split() if order.is_file() else []
     return [name for name in first if name in found] + sorted(found - set(first))
 
 
+def add_to_order(folder: Path, name: str) -> None:
+    """Put a model at the end of the order of a folder's models, unless it stands there already."""
+    path = folder / ORDER
+    there = path.read_text().split() if path.is_file() else []
+    if name not in there:
+        path.write_text("".join(f"{each}\n" for each in [*there, name]))
+
+
 def pair(data: str) -> tuple[str, str]:
-    """Name the plain network trained on a data set, and the one behind a blur of 2 pixels."""
+    """Name the plain network of a data set, and the one that was trained behind a blur."""
+    if data == "imagenet":
+        return "imagenet_lite0", "imagenet_blur3"
     return f"{data}_base", f"{data}_blur2"
 
 
@@ -68,19 +82,32 @@ def write_card(path: Path, info: dict) -> None:
     os.replace(unfinished, path)
 
 
+def weights_path(name: str) -> Path:
+    """Return where an installed model's weights lie: beside its card, or in a package.
+
+    Raises ValueError for a name that is not installed.
+    """
+    beside = card_path(name).with_suffix(".safetensors")
+    return packaged.file(name) if name in packaged.PACKAGED else beside
+
+
 def load(name: str, device: str | torch.device = "cpu") -> Classifier:
     """Load an installed model, frozen and in evaluation mode; its weights are float32 on device.
 
     On CUDA it answers in float16 if it passes `survives_half_precision`; gradients are float32.
     Raises ValueError for a name that is not installed or weights that are not the card's.
     """
-    info, path = card(name), card_path(name).with_suffix(".safetensors")
+    info, path = card(name), weights_path(name)
     if not path.is_file():
         raise ValueError(f"the weights {path.name} are missing; install the model again.")
     if sha256(path) != info["sha256"]:
         raise ValueError(f"the weights {path.name} do not match the sha256 on their card.")
     model = build(info["recipe"], len(info["classes"]))
-    architectures.fill(model.net, load_file(path))
+    if name in packaged.PACKAGED:
+        state = packaged.by_position(checkpoints.tensors(path), model.net.state_dict())
+    else:
+        state = load_file(path)
+    architectures.fill(model.net, state)
     model = model.to(device, memory_format=torch.channels_last).eval().requires_grad_(False)
     model.half_precision = model.mean.is_cuda and survives_half_precision(model)
     return model

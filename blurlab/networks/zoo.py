@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from blurlab import places
-from blurlab.data import downloads
+from blurlab.data import downloads, imagenet
 from blurlab.data.downloads import Progress
 from blurlab.data.sets import CIFAR10_CLASSES
 from blurlab.networks import installing, store
@@ -77,7 +77,7 @@ def install(name: str, file: Path) -> dict:
         )
     words = dict(weights.recipe)
     recipe = installing.recipe(words.pop("architecture"), words.pop("input_size"), **words)
-    classes = CIFAR10_CLASSES if weights.classes == "cifar10" else installing.imagenet()
+    classes = CIFAR10_CLASSES if weights.classes == "cifar10" else imagenet.classes()
     return installing.add(
         name,
         file,

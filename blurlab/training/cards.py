@@ -16,6 +16,7 @@ from blurlab.networks.classifier import Classifier
 from blurlab.pictures import objects
 
 CUE_CONFLICTS = 2000
+MANY = 100  # classes, from which on the first five answers are counted too
 
 
 def measure(name: str, device: str = "cpu") -> Iterator[tuple[str, dict]]:
@@ -103,17 +104,36 @@ def perturbation_numbers(numbers: dict) -> dict:
     }
 
 
-@torch.no_grad()
-def answers(model: Classifier, images: Tensor, batch: int = 100) -> Tensor:
+def answers(model: Classifier, images: Tensor | sets.Decoded, batch: int = 100) -> Tensor:
     """Return the class (N,) that a model gives each of the (N, 3, S, S) uint8 pictures."""
+    return first_answers(model, images, 1, batch)[:, 0]
+
+
+@torch.no_grad()
+def first_answers(
+    model: Classifier, images: Tensor | sets.Decoded, k: int, batch: int = 100
+) -> Tensor:
+    """Return the k most probable classes (N, k) of (N, 3, S, S) uint8 pictures, best first."""
     device = model.mean.device
-    parts = [model(part.to(device).float() / 255).argmax(-1).cpu() for part in images.split(batch)]
+    parts = [
+        model(images[chosen].to(device).float() / 255).topk(k, -1).indices.cpu()
+        for chosen in torch.arange(len(images)).split(batch)
+    ]
     return torch.cat(parts)
 
 
 def accuracy(model: Classifier, pictures: sets.Pictures) -> dict:
-    right = int((answers(model, pictures.images) == pictures.labels).sum())
-    return estimate(statistics.share(right, len(pictures.labels)), pictures=len(pictures.labels))
+    """Return a card's account of the first answers, and where classes are many of the first five.
+
+    pictures: labelled by the model's classes.
+    """
+    many = len(pictures.classes) >= MANY
+    right = first_answers(model, pictures.images, 5 if many else 1) == pictures.labels[:, None]
+    count = len(pictures.labels)
+    found = estimate(statistics.share(int(right[:, 0].sum()), count), pictures=count)
+    if not many:
+        return found
+    return found | {"top5": estimate(statistics.share(int(right.sum()), count))}
 
 
 def curve_numbers(numbers: dict, size: int) -> dict:
@@ -158,11 +178,10 @@ def f_rev_ratios(found: list[dict]) -> list[tuple[str, str, statistics.Interval]
 
     found: cards.  Returns (base's name, the other's, f_rev of base over that of the other).
     """
-    measured = [info for info in found if "measured" in info]
-    bases = {info["recipe"]["data"]: info for info in measured if info["name"].endswith("_base")}
+    measured = {info["name"]: info for info in found if "hybrids" in info.get("measured", {})}
     ratios = []
-    for info in measured:
-        base = bases.get(info["recipe"]["data"])
+    for info in measured.values():
+        base = measured.get(store.pair(info["recipe"]["data"])[0])
         if base is None or not info["recipe"]["sigma"]:
             continue
         pair = [f_rev(base), f_rev(info)]

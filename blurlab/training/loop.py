@@ -3,8 +3,9 @@
 import copy
 import math
 import os
-from collections.abc import Iterator
-from dataclasses import asdict, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import NamedTuple
@@ -15,11 +16,17 @@ from torch import Tensor
 
 from blurlab.data.sets import DATASETS, Pictures
 from blurlab.networks import classifier, store
-from blurlab.training import similarity
+from blurlab.training import distilling, similarity
 from blurlab.training.augment import crop
 from blurlab.training.objectives import OBJECTIVES, Shown
 from blurlab.training.recipes import RECIPES, Recipe
 from blurlab.training.similarity import Stimuli
+
+# The learning rate is set before every step.
+OPTIMIZERS = {
+    "sgd": partial(torch.optim.SGD, lr=0.0, momentum=0.9, nesterov=True),
+    "adamw": partial(torch.optim.AdamW, lr=0.0),
+}
 
 
 class Epoch(NamedTuple):
@@ -31,10 +38,14 @@ class Epoch(NamedTuple):
 
 
 def untrained(recipe: Recipe, classes: int) -> classifier.Classifier:
-    """Make a recipe's classifier with the first weights that its seed decides."""
+    """Make a recipe's classifier with its first weights: the seed's, or another network's."""
+    if recipe.start:
+        return distilling.student(recipe)
     with torch.random.fork_rng():
         torch.manual_seed(recipe.seed)
-        return classifier.build(asdict(recipe), classes).to(memory_format=torch.channels_last)
+        return classifier.build(distilling.written(recipe), classes).to(
+            memory_format=torch.channels_last
+        )
 
 
 def aimed(
@@ -80,24 +91,29 @@ def train(
         pictures = pictures._replace(images=pictures.images.to(device))
     if stimuli is not None:
         stimuli = Stimuli(*(part.to(device) for part in stimuli))
-    optimizer = torch.optim.SGD(
-        model.parameters(), lr=0.0, momentum=0.9, nesterov=True, weight_decay=recipe.weight_decay
-    )
+    teacher = distilling.teacher(recipe)
+    if teacher is not None:
+        teacher.to(device)
+    optimizer = OPTIMIZERS[recipe.optimizer](model.parameters(), weight_decay=recipe.weight_decay)
     done, settled = resume(model, optimizer, recipe, checkpoint)
     if fast:  # in place, so that the weights keep their names
         model.net.compile(dynamic=False)
     bfloat16 = fast or device.type == "cuda"
-    epochs = recipe.epochs + recipe.finish_epochs
+    epochs, whole = recipe.epochs + recipe.finish_epochs, model.crop
     for epoch in range(done, epochs):
-        model.input_size = recipe.crop_size if epoch < recipe.epochs else recipe.input_size
-        loss = one_epoch(model.train(), optimizer, recipe, pictures, epoch, stimuli, bfloat16)
+        size = recipe.crop_size if epoch < recipe.epochs else whole or recipe.input_size
+        for each in (model, teacher) if teacher else (model,):
+            each.input_size, each.crop = size, None
+        loss = one_epoch(
+            model.train(), optimizer, recipe, pictures, epoch, stimuli, teacher, bfloat16
+        )
         if epoch + 1 == recipe.epochs:
             settled = copy.deepcopy(model.net.state_dict())
         save_checkpoint(model, optimizer, recipe, epoch + 1, settled, checkpoint)
         yield Epoch(epoch + 1, epochs, loss)
-    model.input_size = recipe.input_size
+    model.input_size, model.crop = recipe.input_size, whole
     if recipe.finish_epochs:
-        average(model, settled, pictures)
+        average(model, settled, pictures, recipe.shown)
 
 
 def one_epoch(
@@ -107,12 +123,13 @@ def one_epoch(
     pictures: Pictures,
     epoch: int,
     stimuli: Stimuli | None = None,
+    teacher: classifier.Classifier | None = None,
     bfloat16: bool = False,
 ) -> float:
-    """Show every picture once, in an order and with crops that only seed and epoch decide."""
+    """Show pictures once each, in an order and with crops that only seed and epoch decide."""
     device = next(model.parameters()).device
     generator = torch.Generator().manual_seed(recipe.seed * 10_000 + epoch)
-    order = torch.randperm(len(pictures.labels), generator=generator)
+    order = torch.randperm(len(pictures.labels), generator=generator)[: recipe.shown or None]
     batches = order.split(recipe.batch)[: len(order) // recipe.batch]
     total = torch.zeros((), device=device)
     min_crop = recipe.min_crop if epoch < recipe.epochs else recipe.finish_crop
@@ -122,7 +139,7 @@ def one_epoch(
         images = crop(pictures.images[batch], model.input_size, min_crop, generator)
         images = images.to(device, memory_format=torch.channels_last)
         labels = pictures.labels[batch].to(device)
-        shown = Shown(images, labels, recipe.label_smoothing, generator, stimuli, bfloat16)
+        shown = Shown(images, labels, recipe.label_smoothing, generator, stimuli, bfloat16, teacher)
         loss = OBJECTIVES[recipe.objective](model, shown, recipe.settings)
         optimizer.zero_grad()
         loss.backward()
@@ -152,8 +169,13 @@ def falling(progress: float) -> float:
 
 @torch.compiler.set_stance("force_eager")  # compiling takes longer than this one pass
 @torch.no_grad()
-def average(model: classifier.Classifier, settled: dict[str, Tensor], pictures: Pictures) -> None:
-    """Move the weights halfway to the settled ones and take batch statistics of whole pictures."""
+def average(
+    model: classifier.Classifier, settled: dict[str, Tensor], pictures: Pictures, shown: int
+) -> None:
+    """Move the weights halfway to the settled ones and take batch statistics of whole pictures.
+
+    shown: of how many pictures; 0 for all.
+    """
     for key, value in model.net.state_dict().items():
         if value.is_floating_point():
             value.lerp_(settled[key].to(value), 0.5)
@@ -164,7 +186,7 @@ def average(model: classifier.Classifier, settled: dict[str, Tensor], pictures: 
     model.train()
     # Shuffled, for the variance within batches of one class would be too small.
     order = torch.randperm(len(pictures.labels), generator=torch.Generator().manual_seed(0))
-    for chosen in order.split(100):
+    for chosen in order[: shown or None].split(100):
         model(pictures.images[chosen].to(model.mean.device).float() / 255)
     model.eval()
 
@@ -173,7 +195,7 @@ def save_checkpoint(model, optimizer, recipe: Recipe, epochs: int, settled, path
     """Write the state of a run so that a kill at any moment leaves the old file or the new."""
     path.parent.mkdir(parents=True, exist_ok=True)
     state = {"net": model.net.state_dict(), "optimizer": optimizer.state_dict(), "epochs": epochs}
-    state |= {"settled": settled, "recipe": asdict(recipe)}
+    state |= {"settled": settled, "recipe": distilling.written(recipe)}
     torch.save(state, path.with_suffix(".part"))
     os.replace(path.with_suffix(".part"), path)
 
@@ -199,7 +221,7 @@ def resume(model, optimizer, recipe: Recipe, path: Path) -> tuple[int, dict[str,
 
 def check_recipe(found: dict, recipe: Recipe, path: Path) -> None:
     """Raise ValueError unless a checkpoint's recipe is this one, whatever its title."""
-    for key, value in asdict(recipe).items():
+    for key, value in distilling.written(recipe).items():
         if key != "title" and found[key] != value:
             raise ValueError(
                 f"{path} is of another recipe, whose {key} is {found[key]} and not {value}; "
@@ -207,9 +229,17 @@ def check_recipe(found: dict, recipe: Recipe, path: Path) -> None:
             )
 
 
-def export(name: str, recipe: Recipe, model: classifier.Classifier, classes, folder: Path) -> Path:
+def export(
+    name: str,
+    recipe: Recipe,
+    model: classifier.Classifier,
+    classes: Sequence[str],
+    folder: Path,
+    source: str = "",
+) -> Path:
     """Write the weights in half precision and a card that holds the recipe; return the card's path.
 
+    source: what the card says of where the model is from, beside its recipe.
     What the model can do is added to the card by measuring the file that was written.
     """
     path = folder / f"{name}.safetensors"
@@ -223,17 +253,25 @@ def export(name: str, recipe: Recipe, model: classifier.Classifier, classes, fol
         "name": name,
         "title": recipe.title,
         "classes": list(classes),
-        "recipe": asdict(recipe),
+        "recipe": distilling.written(recipe),
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
         "bytes": path.stat().st_size,
         "sha256": store.sha256(path),
     }
+    if source:
+        card["source"] = source
     store.write_card(folder / f"{name}.json", card)
-    there = [each for each in RECIPES if (folder / f"{each}.json").is_file()]
-    (folder / store.ORDER).write_text("".join(f"{each}\n" for each in there))
+    if name in RECIPES:
+        store.add_to_order(folder, name)
     return folder / f"{name}.json"
 
 
 def training_pictures(recipe: Recipe) -> Pictures:
-    """Load or draw the training split that a recipe names, a quarter larger than it is shown."""
+    """Load or draw the training split that a recipe names, a quarter larger than it is shown.
+
+    Photographs to distil on come without labels, and as large as they are stored.
+    """
+    if "photographs" in recipe.settings:
+        classes = store.card(recipe.settings["teacher"])["classes"]
+        return distilling.photographs(recipe.settings["photographs"], classes)
     return DATASETS[recipe.data]("train", recipe.input_size * 5 // 4)

@@ -20,7 +20,7 @@ class Shown(NamedTuple):
 
     images: (N, 3, S, S) in [0, 1].  labels: (N,).  smoothing: share of the labels spread over all
     classes.  generator: draws what is random.  stimuli: with the similarity to reach, where one is.
-    bfloat16: whether the net computes in it.
+    bfloat16: whether the net computes in it.  teacher: whose answers are to be given, where one is.
     """
 
     images: Tensor
@@ -29,6 +29,7 @@ class Shown(NamedTuple):
     generator: torch.Generator
     stimuli: Stimuli | None = None
     bfloat16: bool = False
+    teacher: Classifier | None = None
 
 
 def answer(model: Classifier, images: Tensor, bfloat16: bool) -> Tensor:
@@ -55,17 +56,21 @@ def adversarial(model: Classifier, shown: Shown, settings: dict[str, Any]) -> Te
     takes one step of 1.25 epsilon along the gradient's sign. Wong et al. 2020 (ICLR, "Fast is
     better than free") train networks at 2/255 and 4/255 so, and find PGD withstood.
     """
-    epsilon = settings["epsilon"] / 255
+    attacked = _attacked(model, shown, shown.labels, settings["epsilon"] / 255)
+    return _cross_entropy(answer(model, attacked, shown.bfloat16), shown)
+
+
+def _attacked(model: Classifier, shown: Shown, labels: Tensor, epsilon: float) -> Tensor:
     *_, attacked = descent.pgd(
         partial(answer, model, bfloat16=shown.bfloat16),
         shown.images,
-        shown.labels,
+        labels,
         epsilon=epsilon,
         steps=1,
         step_size=1.25 * epsilon,
         generator=shown.generator,
     )
-    return _cross_entropy(answer(model, attacked, shown.bfloat16), shown)
+    return attacked
 
 
 def noisy(model: Classifier, shown: Shown, settings: dict[str, Any]) -> Tensor:
@@ -74,11 +79,51 @@ def noisy(model: Classifier, shown: Shown, settings: dict[str, Any]) -> Tensor:
     settings: deviation, the largest, for pictures in [0, 1]; that of each picture is drawn evenly
     from 0 up to it. Yin et al. 2019 (NeurIPS) find that this makes networks go by low frequencies.
     """
-    images, generator = shown.images, shown.generator
-    deviations = settings["deviation"] * torch.rand(len(images), generator=generator)
-    noise = each(deviations) * torch.randn(images.shape, generator=generator)
-    noised = (images + noise.to(images)).clamp(0, 1)
+    noised = _noised(shown, settings["deviation"])
     return _cross_entropy(answer(model, noised, shown.bfloat16), shown)
+
+
+def _noised(shown: Shown, deviation: float) -> Tensor:
+    images, generator = shown.images, shown.generator
+    deviations = deviation * torch.rand(len(images), generator=generator)
+    noise = each(deviations) * torch.randn(images.shape, generator=generator)
+    return (images + noise.to(images)).clamp(0, 1)
+
+
+def distilled(model: Classifier, shown: Shown, settings: dict[str, Any]) -> Tensor:
+    """How far the answers are from the teacher's to the same pictures, which no blur precedes."""
+    return _divergence(model, shown.images, taught(shown), shown)
+
+
+def distilled_adversarial(model: Classifier, shown: Shown, settings: dict[str, Any]) -> Tensor:
+    """How far the answers to attacked pictures are from the teacher's to the clean ones.
+
+    settings: epsilon, as of adversarial; what the attack is to make unlikely is the teacher's
+    first answer. Goldblum et al. 2020 (AAAI, "Adversarially robust distillation") attack with PGD.
+    """
+    target = taught(shown)
+    attacked = _attacked(model, shown, target.argmax(-1), settings["epsilon"] / 255)
+    return _divergence(model, attacked, target, shown)
+
+
+def distilled_noisy(model: Classifier, shown: Shown, settings: dict[str, Any]) -> Tensor:
+    """How far the answers to pictures under noise are from the teacher's to the clean ones.
+
+    settings: deviation, as of noisy.
+    """
+    return _divergence(model, _noised(shown, settings["deviation"]), taught(shown), shown)
+
+
+@torch.no_grad()
+def taught(shown: Shown) -> Tensor:
+    """Return the teacher's log-probabilities, (N, classes), of the pictures as they are."""
+    return answer(shown.teacher, shown.images, shown.bfloat16).log_softmax(-1)
+
+
+def _divergence(model: Classifier, images: Tensor, target: Tensor, shown: Shown) -> Tensor:
+    """Kullback and Leibler's divergence of the answers from the target, in nats a picture."""
+    found = answer(model, images, shown.bfloat16).log_softmax(-1)
+    return F.kl_div(found, target, log_target=True, reduction="batchmean")
 
 
 def similar(model: Classifier, shown: Shown, settings: dict[str, Any]) -> Tensor:
@@ -106,4 +151,7 @@ OBJECTIVES: dict[str, Callable[[Classifier, Shown, dict[str, Any]], Tensor]] = {
     "adversarial": adversarial,
     "noisy": noisy,
     "similar": similar,
+    "distilled": distilled,
+    "distilled_adversarial": distilled_adversarial,
+    "distilled_noisy": distilled_noisy,
 }

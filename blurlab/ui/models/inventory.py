@@ -74,6 +74,8 @@ def show_card(name: str) -> None:
     card = cache.card(name)
     recipe, numbers, classes = st.columns([2, 2, 1], gap="medium")
     said = {key: value for key, value in card["recipe"].items() if key != "graph"}  # is long
+    if card.get("source"):
+        said["source"] = card["source"]
     recipe.dataframe(
         [{"recipe": key, "value": str(value)} for key, value in said.items()], hide_index=True
     )

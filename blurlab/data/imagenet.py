@@ -1,0 +1,26 @@
+"""ImageNet's thousand classes: their names, and the WordNet numbers that its folders bear."""
+
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+
+@cache
+def classes() -> tuple[str, ...]:
+    """Return the thousand class names that torchvision has for ImageNet, in its own order."""
+    from torchvision.models import ResNet18_Weights  # takes as long to import as torch
+
+    return tuple(ResNet18_Weights.IMAGENET1K_V1.meta["categories"])
+
+
+@cache
+def wordnet_numbers() -> tuple[str, ...]:
+    """Return the WordNet numbers of the thousand classes, n01440764 and so on, in their order.
+
+    Raises ValueError where timm, which has the list, is not installed.
+    """
+    found = find_spec("timm")
+    if found is None:
+        raise ValueError("timm, which lists ImageNet's folders, is not installed.")
+    listed = Path(found.origin).parent / "data" / "_info" / "imagenet_synsets.txt"
+    return tuple(listed.read_text().split())
