@@ -11,18 +11,22 @@ import pytest
 from blurlab import places
 from blurlab.__main__ import main, parser
 from blurlab.claims.compare import kept
+from blurlab.claims.paper import POINTS
 from blurlab.corruptions.table import CORRUPTIONS
 from blurlab.measures import results, sweep
 from blurlab.measures.results import Key
 from blurlab.measures.table import MEASURES
 from blurlab.measures.tallies import total
-from blurlab.networks import store
+from blurlab.networks import packaged, store
+from blurlab.training.cards import f_rev_ratios
+from blurlab.training.recipes import RECIPES
 
 PAGES = {
     str(path.relative_to(places.ROOT)): path.read_text()
     for path in (*places.ROOT.glob("*.md"), *(places.ROOT / "docs").rglob("*.md"))
 }
 NETWORKS, CLAIMS = PAGES["docs/networks.md"], PAGES["docs/claims.md"]
+IMAGENET = PAGES["docs/imagenet.md"]
 DATA = pytest.mark.parametrize("data", ["imagenette", "objects"])
 
 
@@ -266,6 +270,46 @@ def test_the_cue_conflicts_of_the_cards_are_tabled():
         )
         assert f"| `{name}` | {texture} | {shape} |" in NETWORKS
         assert f"{found['pictures']:,} cue conflicts" in NETWORKS
+
+
+@pytest.mark.parametrize("name", [*packaged.PACKAGED, "imagenet_blur3"])
+def test_how_many_of_imagenets_pictures_a_network_names_is_tabled(name):
+    found = json.loads((places.SHIPPED_MODELS / f"{name}.json").read_text())["measured"]
+    count = found["accuracy"]["pictures"]
+    assert f"On {count:,} of ImageNet's validation pictures" in IMAGENET
+    cells = [
+        f"{100 * round(each['value'] * count) / count:.1f} "
+        f"[{100 * each['low']:.1f}, {100 * each['high']:.1f}]"
+        for each in (found["accuracy"], found["accuracy"]["top5"])
+    ]
+    if "hybrids" in found:
+        f_rev = found["hybrids"]["f_rev_nyquist"]
+        cells.append("{value:.3f} [{low:.3f}, {high:.3f}]".format(**f_rev))
+    else:
+        cells.append("not measured")
+    assert f"| `{name}` | {' | '.join(cells)} |" in IMAGENET
+
+
+def test_what_the_blur_does_to_f_rev_on_imagenet_is_given():
+    cards = [
+        json.loads((places.SHIPPED_MODELS / f"{name}.json").read_text())
+        for name in store.pair("imagenet")
+    ]
+    ((*_, found),) = f_rev_ratios(cards)
+    assert "`imagenet_lite0` is {:.2f} [{:.2f}, {:.2f}] times its own".format(*found) in IMAGENET
+    points = {point.title: point.f_rev for point in POINTS if point.data == "ImageNet"}
+    paper = (
+        f"{points['ResNet-50'][0]:.3f} for a ResNet-50 and {points['blur σ = 3'][0]:.3f} for one"
+    )
+    assert paper in IMAGENET
+
+
+def test_what_was_distilled_is_given():
+    recipe = RECIPES["imagenet_blur3"]
+    epochs = recipe.epochs + recipe.finish_epochs
+    assert f"shown {epochs * recipe.shown:,} crops" in IMAGENET
+    source = json.loads((places.SHIPPED_MODELS / "imagenet_blur3.json").read_text())["source"]
+    assert re.search(r"[\d,]+ photographs", source)[0] in IMAGENET
 
 
 @pytest.mark.parametrize("name", ["brightness", "fog", "contrast"])
