@@ -4,10 +4,11 @@ import functools
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 import torch
 
 from blurlab.data.sets import Pictures
-from blurlab.networks import classifier
+from blurlab.networks import classifier, store
 from blurlab.pictures import objects
 from blurlab.pictures.images import save_image
 from blurlab.training import loop
@@ -54,6 +55,12 @@ def write_folders(root: Path, count: int, size: int = 40) -> None:
         folder = root / CLASSES[label]
         folder.mkdir(parents=True, exist_ok=True)
         save_image(image / 255, folder / f"{index:04d}.png")
+
+
+def skip_without_start(recipe: loop.Recipe) -> None:
+    """Skip a test of a network that starts as another, where that is not installed."""
+    if recipe.start and recipe.start not in store.names():
+        pytest.skip(f"{recipe.start} is not installed")
 
 
 def install(folder: Path, name: str = "tiny", **changes) -> classifier.Classifier:
