@@ -14,6 +14,7 @@ ROOT = CARRIED if INSTALLED else PACKAGE.parent
 APP = ROOT / "app.py"  # Streamlit's script, beside its pages and its .streamlit/config.toml
 ICON = ROOT / "assets" / "icon.png"
 SHIPPED_MODELS = ROOT / "assets" / "models"
+SHIPPED_GRAPHS = ROOT / "assets" / "graphs"
 SHIPPED_RESULTS = ROOT / "assets" / "results"
 SHIPPED_BASIS = ROOT / "assets" / "pca" / "imagenette_32.safetensors"
 

@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import load_file
 
 from blurlab import places
-from blurlab.networks import architectures, checkpoints, packaged
+from blurlab.networks import architectures, checkpoints, graphs, packaged
 from blurlab.networks.classifier import (
     INSIDE,
     PREPROCESSING,
@@ -95,6 +95,7 @@ def load(name: str, device: str | torch.device = "cpu") -> Classifier:
     """Load an installed model, frozen and in evaluation mode; its weights are float32 on device.
 
     On CUDA it answers in float16 if it passes `survives_half_precision`; gradients are float32.
+    On a CPU, ONNX Runtime answers where a graph ships for it and no gradient is wanted.
     Raises ValueError for a name that is not installed or weights that are not the card's.
     """
     info, path = card(name), weights_path(name)
@@ -110,6 +111,9 @@ def load(name: str, device: str | torch.device = "cpu") -> Classifier:
     architectures.fill(model.net, state)
     model = model.to(device, memory_format=torch.channels_last).eval().requires_grad_(False)
     model.half_precision = model.mean.is_cuda and survives_half_precision(model)
+    if model.mean.device.type == "cpu":
+        side, architecture = model.crop or model.input_size, info["recipe"].get("architecture", "")
+        model.quick = graphs.answering(model.net, architecture, side, len(info["classes"]))
     return model
 
 
