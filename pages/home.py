@@ -2,24 +2,23 @@
 
 import streamlit as st
 
-from blurlab.ui import cache, pictures, shell
-from blurlab.ui.home import story
+from blurlab.ui import pictures, shell
+from blurlab.ui.home import scenes, story
 from blurlab.ui.hybrid import controls, view
 
-PARAMETERS = story.PARAMETERS | controls.PARAMETERS
+PARAMETERS = story.PARAMETERS | scenes.PARAMETERS | controls.PARAMETERS
 
-shell.begin(
-    "Which spatial frequencies does a vision model see with?",
-    PARAMETERS,
-    "This picture is a **fish** in its coarse structure and a **house** in its fine structure. "
-    "Drag the cutoff and watch which of the two each network names.",
-)
+shell.begin("Which spatial frequencies does a vision model see with?", PARAMETERS)
 shell.stop_without_models()
 
-low, high = cache.Choice("object", "fish", 22), cache.Choice("object", "house", 50)
-names = pictures.fitting_models(low, high)
-story.told()
-view.live("home", names, low, high, PARAMETERS, with_details=False)
+scene = scenes.shown()
+if not st.session_state["present"]:
+    st.markdown(scene.words)
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    scenes.choose()
+    story.told()
+names = pictures.fitting_models(scene.low, scene.high)
+view.live("home", names, scene.low, scene.high, PARAMETERS, with_details=False)
 
 if not st.session_state["present"]:
     st.page_link("pages/hybrid.py", label="Use your own pictures", icon=":material/blur_on:")

@@ -312,10 +312,26 @@ def test_a_bad_upload_shows_its_sentence_and_the_page_lives(visit):
     chooser.set_input_files(
         {"name": "grey.png", "mimeType": "image/png", "buffer": grey.getvalue()}
     )
-    part(page, "low-label").get_by_text("grey.png").wait_for()
+    part(page, "low-label").get_by_text("guess:").wait_for()
     page.get_by_text("notes.png is not a picture").wait_for(state="detached")
     settled(page)
     assert shown(page)["picture"] != before["picture"]
+
+
+def test_a_photograph_of_ones_own_is_named(visit):
+    if "imagenet_lite0" not in store.names() or "coffee" not in images.photographs():
+        pytest.skip("no network that knows ImageNet, or no photograph of coffee, is installed")
+    cup = BytesIO()
+    picture = images.photograph("coffee", 400).permute(1, 2, 0).mul(255).byte().numpy()
+    Image.fromarray(picture).save(cup, "JPEG")
+    page = visit("/hybrid?low=upload&cutoff=128")
+    settled(page)
+    page.get_by_test_id("stFileUploaderDropzoneInput").first.set_input_files(
+        {"name": "IMG_0042.JPG", "mimeType": "image/jpeg", "buffer": cup.getvalue()}
+    )
+    part(page, "low-label").get_by_text("guess: espresso").wait_for()
+    settled(page)
+    page.locator(".row", has_text="espresso").first.wait_for()
 
 
 def test_a_bad_link_is_explained_and_the_explanation_stays(visit):

@@ -5,7 +5,7 @@ import torch
 from torch.testing import assert_close
 
 from blurlab.data import imagenet
-from blurlab.data.entry_level import CATEGORIES, category_of, in_words, knows, numbers
+from blurlab.data.entry_level import CATEGORIES, category_of, knows, numbers
 from blurlab.data.folders import Source
 from blurlab.measures.shared_classes import answering, share_classes, shared_names
 
@@ -51,21 +51,6 @@ def test_only_a_network_of_imagenets_classes_knows_the_categories():
     assert knows(list(CLASSES))
     assert not knows(CLASSES[:999])
     assert not knows(CLASSES[::-1])
-
-
-def test_probabilities_of_one_category_are_summed_and_the_others_stay():
-    probabilities = torch.zeros(1000)
-    for name, probability in {
-        "tabby": 0.3,
-        "Egyptian cat": 0.2,
-        "espresso": 0.4,
-        "lynx": 0.1,
-    }.items():
-        probabilities[CLASSES.index(name)] = probability
-    found = in_words(probabilities, CLASSES)
-    assert [word for word, _ in found[:3]] == ["cat", "espresso", "lynx"]
-    assert [value for _, value in found[:3]] == pytest.approx([0.5, 0.4, 0.1])
-    assert sum(value for _, value in found) == pytest.approx(1)
 
 
 def test_pictures_of_categories_are_answered_by_sums_over_imagenets_classes():

@@ -351,9 +351,10 @@ def test_a_bad_file_is_refused_in_a_sentence_and_the_last_good_picture_stays(hyb
     good = picture_file()
     fine(app.file_uploader(key="low_file").set_value(("good.png", good, "image/png")).run())
     assert said(app) == []
-    assert stage(app)["labels"]["low"] == "good.png"
+    shown = stage(app)["low"]
+    assert shown != kept
     fine(app.file_uploader(key="low_file").set_value((name, content, "image/png")).run())
-    assert stage(app)["labels"]["low"] == "good.png"
+    assert stage(app)["low"] == shown
 
 
 def test_a_good_file_with_a_lying_name_is_shown(hybrid_page):
@@ -374,21 +375,67 @@ def test_the_last_picture_can_still_be_aligned_while_there_is_no_file(hybrid_pag
     assert torch.equal(pixels(stage(hybrid_page)["low"]), pixels(before).flip(-1))
 
 
-def test_a_long_file_name_is_shortened_in_the_middle(hybrid_page):
+def test_a_file_is_labelled_by_a_guess_that_says_so_or_by_the_word_of_a_person(hybrid_page):
     fine(hybrid_page.selectbox(key="low").set_value("upload").run())
     upload = hybrid_page.file_uploader(key="low_file")
-    fine(upload.set_value(("holiday" * 30 + "_0042.png", picture_file(), "image/png")).run())
-    assert stage(hybrid_page)["labels"]["low"] == "holidayholidayholi…y_0042.png"
+    fine(upload.set_value(("n04398044_teapot.png", picture_file(), "image/png")).run())
+    kind, guess = stage(hybrid_page)["labels"]["low"].split(": ")
+    assert kind == "guess"
+    asked = stage(hybrid_page)["models"][0]
+    assert guess in asked["classes"]
+    word = asked["classes"][asked["classes"].index(guess) - 1]
+    fine(hybrid_page.text_input(key="low_word").set_value(f" {word.upper()} ").run())
+    assert stage(hybrid_page)["labels"]["low"] == word.upper()
+    assert hybrid_page.query_params["low_word"] == f" {word.upper()} "
+    said_of_it = fed(settled(hybrid_page), "answers")[asked["key"]]
+    assert f"for {guess} (low)" not in (said_of_it["note"] or "")
+
+
+@needs_models
+def test_pages_ask_networks_that_know_the_pictures(opened):
+    asked = {
+        ("object:cup", "object:house"): store.pair("objects"),
+        ("photograph:cat", "object:house"): store.pair("imagenet"),
+        ("photograph:cat", "photograph:coffee"): store.pair("imagenet"),
+    }
+    for (low, high), names in asked.items():
+        if not set(names) <= set(store.names()):
+            names = store.pair("imagenette")
+        app = opened("hybrid", low=low, high=high)
+        assert tuple(model["key"] for model in stage(app)["models"]) == names
+
+
+@pytest.mark.skipif("imagenet_lite0" not in store.names(), reason="its package is not installed")
+def test_photographs_are_answered_in_words(opened):
+    app = settled(opened("hybrid", low="photograph:cat", high="photograph:coffee", cutoff="128"))
+    (said_of_it, *_) = fed(app, "answers").values()
+    place = said_of_it["cutoffs"].index(128)
+    words = stage(app)["models"][0]["classes"]
+    assert words[said_of_it["classes"][place][0]] == "cat"
+
+
+@needs_models
+def test_homes_photographs_are_one_click_away_and_the_story_brings_the_objects_back(opened):
+    app = opened()
+    if not app.segmented_control:
+        pytest.skip("scikit-image's photographs are not installed")
+    drawn = stage(app)["low"]
+    fine(app.segmented_control(key="scene").set_value("photographs").run())
+    assert stage(app)["low"] != drawn
+    assert app.query_params == {"scene": "photographs"}
+    fine(button(app, "Start the guided story").click().run())
+    assert stage(app)["low"] == drawn
 
 
 @pytest.mark.parametrize("both", [False, True])
 def test_uploaded_pictures_can_be_swapped(hybrid_page, both):
     labels = stage(hybrid_page)["labels"]
     for side in ("low", "high") if both else ("low",):
-        labels[side] = f"{side}.png"
+        labels[side] = f"my {side}"
         fine(hybrid_page.selectbox(key=side).set_value("upload").run())
         upload = hybrid_page.file_uploader(key=f"{side}_file")
-        fine(upload.set_value((labels[side], picture_file(), "image/png")).run())
+        fine(upload.set_value((f"{side}.png", picture_file(), "image/png")).run())
+        fine(hybrid_page.text_input(key=f"{side}_word").set_value(labels[side]).run())
     assert stage(hybrid_page)["labels"] == labels
     (swap,) = [button for button in hybrid_page.button if "swap" in button.icon]
     fine(swap.click().run())

@@ -11,7 +11,7 @@ from blurlab import places
 from blurlab.commands.options import add_device, add_models, between, command
 from blurlab.data import entry_level
 from blurlab.data.sets import Pictures
-from blurlab.networks import classifier, installing, packaged, published, store, zoo
+from blurlab.networks import classifier, installing, packaged, published, store, worded, zoo
 from blurlab.pictures import images
 from blurlab.training import cards, similarity
 from blurlab.training.recipes import RECIPES, Recipe
@@ -214,8 +214,12 @@ def print_answers(options) -> None:
         named = [classes[index] for index in indices[0].tolist()]
         given[name] = _answers(zip(named, probabilities[0].tolist(), strict=True))
         if entry_level.knows(classes):
-            grouped = entry_level.in_words(logits[0].softmax(-1), classes)
-            words[name] = _answers(grouped[: options.top])
+            answered = worded.words(classes)
+            probabilities, indices = classifier.top_k(
+                worded.summed(logits, tuple(classes)), min(options.top, len(answered))
+            )
+            named = [answered[index] for index in indices[0].tolist()]
+            words[name] = _answers(zip(named, probabilities[0].tolist(), strict=True))
     if options.json:
         print(json.dumps(given, indent=1))
         return

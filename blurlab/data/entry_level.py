@@ -9,8 +9,6 @@ mean, by which a category of many classes seldom wins.
 from collections.abc import Sequence
 from functools import cache
 
-from torch import Tensor
-
 from blurlab.data import imagenet
 
 # Numbers of ImageNet's classes, from 0, in the order of their WordNet numbers. From
@@ -51,17 +49,4 @@ def category_of(number: int) -> str | None:
 
 def knows(classes: Sequence[str]) -> bool:
     """Tell whether a network's classes are ImageNet's thousand, so that categories are of them."""
-    return len(classes) == 1000 and tuple(classes) == imagenet.classes()
-
-
-def in_words(probabilities: Tensor, classes: Sequence[str]) -> list[tuple[str, float]]:
-    """Say what a network sees in words that people use, the most probable first.
-
-    probabilities: (1000,) of ImageNet's classes, whose names are classes.
-    Those of one category are summed under its name; the other classes keep theirs.
-    """
-    found: dict[str, float] = {}
-    for number, probability in enumerate(probabilities.tolist()):
-        word = category_of(number) or classes[number]
-        found[word] = found.get(word, 0.0) + probability
-    return sorted(found.items(), key=lambda each: -each[1])
+    return len(classes) == 1000 and imagenet.digest(classes) == imagenet.DIGEST

@@ -1,5 +1,7 @@
 """ImageNet's thousand classes: their names, and the WordNet numbers that its folders bear."""
 
+import hashlib
+from collections.abc import Sequence
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -11,6 +13,15 @@ def classes() -> tuple[str, ...]:
     from torchvision.models import ResNet18_Weights  # takes as long to import as torch
 
     return tuple(ResNet18_Weights.IMAGENET1K_V1.meta["categories"])
+
+
+# Of these names, by which they are known without torchvision.
+DIGEST = "0b0f9fee7c952f257418d62aa701f023a9da13b443a14f5c4291e5724d92967c"
+
+
+def digest(classes: Sequence[str]) -> str:
+    """Return a SHA-256 of class names in their order, as hexadecimal digits."""
+    return hashlib.sha256("\n".join(classes).encode()).hexdigest()
 
 
 @cache

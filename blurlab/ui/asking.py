@@ -61,12 +61,6 @@ def laid_out(said: Sequence[list[float] | None], curves: dict[str, int | None]) 
     }
 
 
-def class_of(name: str, label: str | None) -> int | None:
-    """Return the index of a class by its name, None where the model has no such class."""
-    classes = cache.card(name)["classes"]
-    return classes.index(label) if label in classes else None
-
-
 def model(index: int, name: str, title: str | None = None, **more: Any) -> dict[str, Any]:
     """Describe a model to the frames or the stage; index decides its colour."""
     card = cache.card(name)

@@ -7,10 +7,10 @@ import torch
 from torch import Tensor
 
 from blurlab.data import sets
-from blurlab.networks import store
+from blurlab.networks import store, worded
+from blurlab.networks.classifier import Classifier
 from blurlab.pictures import images, objects
 from blurlab.ui import loaded
-from blurlab.ui.loaded import model
 
 SIZE = 256  # side in pixels of every picture on the pages
 
@@ -19,7 +19,8 @@ class Choice(NamedTuple):
     """A picture as the controls describe it.
 
     kind: "object", "photograph", "imagenette" or "file".  name: class, photograph or file name.
-    variant: which of many.  upload: the file's bytes, or none.  The rest: see images.align.
+    variant: which of many.  upload: the file's bytes, or none.  word: what a person says that a
+    file shows, or "".  The rest: see images.align.
     """
 
     kind: str
@@ -30,11 +31,21 @@ class Choice(NamedTuple):
     shift_y: float = 0.0
     scale: float = 1.0
     flip: bool = False
+    word: str = ""
 
 
 @lru_cache(maxsize=64)
 def card(name: str) -> dict:
-    return store.card(name)
+    """Return a model's card, its classes in the words that model answers in."""
+    return worded.card(name)
+
+
+def model(name: str) -> Classifier | worded.Worded:
+    """Return the model that all sessions share, answering in words; nobody writes to it.
+
+    Raises ValueError for a model that is not installed, or is damaged.
+    """
+    return worded.around(loaded.model(name), store.card(name)["classes"])
 
 
 def title(name: str) -> str:
@@ -87,17 +98,28 @@ def imagenette(name: str) -> Tensor:
     return sets.imagenette_class(name, count=50)
 
 
+def place(name: str, label: str | None) -> int | None:
+    """Return the index of a label among a model's answers, None where it has no such answer."""
+    if label is None:
+        return None
+    return worded.place(label, card(name)["classes"], store.card(name)["classes"])
+
+
+def shown(choice: Choice) -> str | None:
+    """Return what a picture is known to show, None where nobody has said."""
+    return choice.name if choice.kind in ("object", "imagenette") else choice.word or None
+
+
 def knows(name: str, choice: Choice) -> bool:
-    """Tell whether a picture's class is known, and is one of those that a model tells apart."""
-    return choice.kind in ("object", "imagenette") and choice.name in card(name)["classes"]
+    """Tell whether it is known what a picture shows, and a model has an answer for that."""
+    return place(name, shown(choice)) is not None
 
 
 @lru_cache(maxsize=256)
 def named_class(name: str, choice: Choice) -> int:
-    """Return the class of a picture for a model: its true one, or else the model's own answer."""
-    if knows(name, choice):
-        return card(name)["classes"].index(choice.name)
-    return int(answers(name, choice).argmax())
+    """Return the answer that is right for a picture, or else the model's own."""
+    known = place(name, shown(choice))
+    return int(answers(name, choice).argmax()) if known is None else known
 
 
 @torch.no_grad()

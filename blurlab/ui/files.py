@@ -73,8 +73,8 @@ def answer_lines(names: Sequence[str], pictures: str) -> list[str]:
     """Write the Python lines that print what models say of pictures, (1, 3, S, S), so named."""
     return [
         f"for name in {list(names)!r}:",
-        f"    logits = store.load(name)({pictures})",
+        f"    logits = worded.load(name)({pictures})",
         f"    probabilities, indices = top_k(logits, {asking.TOP})",
-        '    classes = store.card(name)["classes"]',
+        '    classes = worded.card(name)["classes"]',
         "    print(name, [(classes[i], p) for i, p in zip(indices[0], probabilities[0].tolist())])",
     ]

@@ -1,9 +1,12 @@
 """The controls that choose a picture: where it is from, which one, how it lies in its square."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from blurlab import limits
 from blurlab.data import sets
+from blurlab.networks import store
 from blurlab.pictures import images, objects
 from blurlab.ui import cache, link, shell, show
 
@@ -15,7 +18,7 @@ SIDES = {
 OBJECT, PHOTOGRAPH, IMAGENETTE = "object", "photograph", "imagenette"
 UPLOAD, CAMERA = "upload", "camera"
 MOST_MB = 20
-LONGEST_LABEL = 30  # characters of a file's name that the stage has room for
+LONGEST_WORD = 40  # characters of what a person says that a file shows
 
 
 def options() -> list[str]:
@@ -49,6 +52,7 @@ def parameters(side: str, default: str, variant: int) -> dict[str, link.Paramete
         f"{side}_y": link.number(-0.5, 0.5, 0.0),
         f"{side}_scale": link.number(0.5, 2.0, 1.0),
         f"{side}_flip": link.flag(),
+        f"{side}_word": link.text("", LONGEST_WORD),
     }
 
 
@@ -96,13 +100,17 @@ def swap() -> None:
         state[low], state[high] = state[high], state[low]
 
 
-def label(choice: cache.Choice) -> str:
-    """Say in a word or two what a picture shows, as far as is known."""
+def label(choice: cache.Choice, names: Sequence[str]) -> str:
+    """Say in a word or two what a picture shows.
+
+    names: models, of which the first says what a picture shows that nobody has said it of.
+    """
     if choice.kind == PHOTOGRAPH:
         return images.PHOTOGRAPHS[choice.name].title
-    if len(choice.name) > LONGEST_LABEL:
-        return f"{choice.name[:18]}…{choice.name[-10:]}"
-    return choice.name
+    if (known := cache.shown(choice)) is not None:
+        return known
+    guess = cache.card(names[0])["classes"][cache.named_class(names[0], choice)]
+    return f"guess: {guess}"
 
 
 def _next_variant(side: str) -> None:
@@ -144,7 +152,7 @@ def _from_file(side: str, kind: str) -> cache.Choice:
         st.caption("Until there is a file, the last picture stays. A link cannot carry a file.")
         return last
     name = limits.legible(file.name)
-    choice = _choice(side, "file", name, file.getvalue())
+    choice = _choice(side, "file", name, file.getvalue())._replace(word=_word(side))
     try:
         cache.picture(choice)
     except images.ImageError as error:
@@ -154,8 +162,24 @@ def _from_file(side: str, kind: str) -> cache.Choice:
     return choice
 
 
+def _word(side: str) -> str:
+    """Draw the field for what a file shows, and return that."""
+    written = st.text_input(
+        "What does it show?", st.session_state[f"{side}_word"], LONGEST_WORD, key=f"{side}_word",
+        placeholder="such as cat; left empty, a network guesses",
+        help="Its centre square is used; Align moves and scales it",
+    )  # fmt: skip
+    return limits.legible(written.strip(), LONGEST_WORD)
+
+
 def fitting_models(*choices: cache.Choice) -> tuple[str, ...]:
-    """Return the chosen models or, where none is chosen, two trained on pictures like these."""
-    if st.session_state["models"]:
-        return tuple(st.session_state["models"])
-    return shell.fitting("objects" if {c.kind for c in choices} == {OBJECT} else "imagenette")
+    """Return the chosen models or, where none is chosen, two that know pictures like these."""
+    return tuple(st.session_state["models"]) or suited(*choices)
+
+
+def suited(*choices: cache.Choice) -> tuple[str, ...]:
+    """Return two models that know pictures like these: their own, or those that know most."""
+    kinds = {choice.kind for choice in choices}
+    if kinds in ({OBJECT}, {IMAGENETTE}):
+        return shell.fitting("objects" if kinds == {OBJECT} else "imagenette")
+    return shell.fitting("imagenet" if "imagenet_lite0" in store.names() else "imagenette")

@@ -6,8 +6,11 @@ time. Nothing that takes long is imported before that.
 
 import gc
 import threading
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+
+SETTLE = 8.0  # seconds that the first visitor's page has for itself
 
 _warm = threading.Event()
 _warm.set()  # where no server starts, as in a test, nothing need be waited for
@@ -31,6 +34,16 @@ def _warm_up_and_say_so() -> None:
         warm_up()
     finally:
         _warm.set()
+    time.sleep(SETTLE)
+    warm_up_for_photographs()
+
+
+def warm_up_for_photographs() -> None:
+    """Load the models that photographs are shown to, whose libraries take seconds to import."""
+    from blurlab.networks import store
+
+    load([name for name in store.pair("imagenet") if name in store.names()])
+    gc.freeze()
 
 
 def warm_up() -> None:
@@ -42,17 +55,26 @@ def warm_up() -> None:
     import pandas  # noqa: F401  Streamlit takes it up with the first component it mounts
     import torch
 
-    from blurlab import places
-    from blurlab.networks import store
     from blurlab.pictures import objects
     from blurlab.ui import cache, shell
 
     objects.objects(1, cache.SIZE, torch.Generator())  # its outlines are drawn once, and kept
     for data in ("objects", "imagenette"):
-        for name in shell.fitting(data):
-            if store.card_path(name).parent != places.SHIPPED_MODELS:
-                continue  # an added one may be large, and is loaded when it is asked for
-            model = cache.model(name)
-            model(torch.zeros(1, 3, cache.SIZE, cache.SIZE, device=model.mean.device))
+        load(shell.fitting(data))
     gc.collect()
     gc.freeze()
+
+
+def load(names: Sequence[str]) -> None:
+    """Load those of the models that ship; an added one, which may be large, waits to be asked."""
+    import torch
+
+    from blurlab import places
+    from blurlab.networks import store
+    from blurlab.ui import cache
+
+    for name in names:
+        if store.card_path(name).parent == places.SHIPPED_MODELS:
+            model = cache.model(name)
+            with torch.no_grad():
+                model(torch.zeros(1, 3, cache.SIZE, cache.SIZE, device=model.mean.device))

@@ -135,7 +135,7 @@ def sidebar() -> None:
             state["models"],
             key="models",
             format_func=lambda name: store.card(name)["title"],
-            placeholder="Those that fit the pictures",
+            placeholder="Two that know the pictures",
         )
         st.toggle(
             "Presenter mode", state["present"], key="present",

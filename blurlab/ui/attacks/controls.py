@@ -7,7 +7,7 @@ import streamlit as st
 from blurlab.attacks.norms import NORMS
 from blurlab.attacks.table import ATTACKS, RANDOM_START, SEED, STEPS
 from blurlab.networks import store
-from blurlab.ui import cache, knobs, link, shell, show
+from blurlab.ui import cache, knobs, link, pictures, show
 from blurlab.ui.attacks import job
 
 FITTING, ANY = "fitting", "any"
@@ -44,17 +44,12 @@ def parameters() -> dict[str, link.Parameter]:
 def attacked_model(choice: cache.Choice) -> str:
     """Return the model under attack: the chosen one, or the first that fits the picture."""
     chosen = st.session_state["attacked"]
-    return fitting_models(choice)[0] if chosen == FITTING else chosen
-
-
-def fitting_models(choice: cache.Choice) -> tuple[str, ...]:
-    """Return the models to ask about a picture where a person has chosen none."""
-    return shell.fitting("objects" if choice.kind == "object" else "imagenette")
+    return pictures.suited(choice)[0] if chosen == FITTING else chosen
 
 
 def asked_models(choice: cache.Choice) -> tuple[str, ...]:
     """Return the attacked model, then the sidebar's or, where none is chosen, those that fit."""
-    others = tuple(st.session_state["models"]) or fitting_models(choice)
+    others = tuple(st.session_state["models"]) or pictures.suited(choice)
     attacked = attacked_model(choice)
     return (attacked, *(name for name in others if name != attacked))
 
@@ -63,12 +58,12 @@ def choose_goal(choice: cache.Choice) -> None:
     """Draw the choice of the attacked model and of what it is to say."""
     state = st.session_state
     model, target = st.columns(2)
-    fitting = f"{cache.title(fitting_models(choice)[0])} (fits)"
+    fitting = f"{cache.title(pictures.suited(choice)[0])} (fits)"
     options = [FITTING, *store.names()]
     model.selectbox(
         "Model under attack", options, show.place(options, "attacked"), key="attacked",
         format_func=lambda name: fitting if name == FITTING else cache.title(name),
-        help="The one that fits was trained on pictures like this one, and changes with it",
+        help="The one that fits knows pictures like this one, and changes with it",
     )  # fmt: skip
     options = [ANY, *cache.card(attacked_model(choice))["classes"]]
     if state["target"] not in options:

@@ -28,7 +28,7 @@ def feed(setting: Setting, names: Sequence[str], steps: Sequence[Step | None]) -
     for name in names:
         curves = {
             "true": cache.named_class(name, setting.picture),
-            "wanted": asking.class_of(name, wanted),
+            "wanted": cache.place(name, wanted),
         }
         fed[name] = asking.laid_out([step and step.said[name] for step in steps], curves)
         fed[name]["note"] = note(name, setting)
@@ -71,9 +71,7 @@ def rows(setting: Setting, found: Sequence[Step]) -> list[dict]:
     """Return one row per step and model, as the files hold them."""
     wanted = attackers_class(setting, found)
     return [
-        row(setting, step, name, asking.class_of(name, wanted))
-        for step in found
-        for name in step.said
+        row(setting, step, name, cache.place(name, wanted)) for step in found for name in step.said
     ]
 
 
@@ -102,15 +100,15 @@ def script(setting: Setting, names: Sequence[str]) -> str:
         "from blurlab.attacks.table import ATTACKS",
         "from blurlab.data import sets",
         "from blurlab.filters import spectrum",
-        "from blurlab.networks import store",
+        "from blurlab.networks import worded",
         "from blurlab.networks.classifier import top_k",
         "from blurlab.pictures import images, objects",
         "from blurlab.pictures.resizing import resize",
         "",
         files.picture_lines("picture", setting.picture),
-        f"model = store.load({setting.model!r})",
+        f"model = worded.load({setting.model!r})",
         "original = resize(picture[None], model.input_size)",
-        f'label = store.card({setting.model!r})["classes"].index({label!r})',
+        f'label = worded.card({setting.model!r})["classes"].index({label!r})',
         f"*_, adversarial = ATTACKS[{setting.attack!r}].run(",
         "    model, original, torch.tensor([label]),",
         f"    {arguments(setting)},",

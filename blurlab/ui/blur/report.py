@@ -25,7 +25,7 @@ def probabilities(name: str, setting: Setting, said: dict[str, dict]) -> dict[st
     wants anything but the truth, the likeliest other class.
     """
     own, target = cache.named_class(name, setting.attack.picture), setting.attack.target
-    last, wanted = said[DEFENDED][name], asking.class_of(name, target)
+    last, wanted = said[DEFENDED][name], cache.place(name, target)
     if target is None:
         wanted = max((index for index in range(len(last)) if index != own), key=last.__getitem__)
     found = {
@@ -174,20 +174,20 @@ def script(names: Sequence[str], setting: Setting, strength: float) -> str:
         "from blurlab.data import sets",
         "from blurlab.filters import pca",
         "from blurlab.filters.blur import gaussian_blur",
-        "from blurlab.networks import store",
+        "from blurlab.networks import worded",
         "from blurlab.pictures import images, objects",
         "from blurlab.pictures.resizing import resize",
         "",
         files.picture_lines("picture", setting.attack.picture),
-        f"model = store.load({setting.attack.model!r})",
+        f"model = worded.load({setting.attack.model!r})",
         "stages = [resize(picture[None], model.input_size)]",
         f"defence = lambda pictures: {defence}",
         *(attack_lines(setting.attack, setting.adaptive) if setting.attack.epsilon else []),
         *(corruption_lines(setting) if setting.corruption else []),
         "stages.append(defence(stages[-1]))",
         f"for name in {list(names)!r}:",
-        "    network = store.load(name)",
-        '    classes = store.card(name)["classes"]',
+        "    network = worded.load(name)",
+        '    classes = worded.card(name)["classes"]',
         "    for stage in stages:",
         "        probability, index = network(stage).softmax(-1)[0].max(0)",
         "        print(name, classes[index], probability.item())",
@@ -199,7 +199,7 @@ def attack_lines(attack: job.Setting, adaptive: bool) -> list[str]:
     """Write the lines that add the attacked picture to the stages."""
     label = cache.card(attack.model)["classes"][job.goal(attack).item()]
     return [
-        f'label = store.card({attack.model!r})["classes"].index({label!r})',
+        f'label = worded.card({attack.model!r})["classes"].index({label!r})',
         f"*_, attacked = ATTACKS[{attack.attack!r}].run(",
         f"    {'through(defence, model)' if adaptive else 'model'}, stages[-1], "
         "torch.tensor([label]),",

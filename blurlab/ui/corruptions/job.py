@@ -146,7 +146,7 @@ def script(names: tuple[str, ...], setting: Setting) -> str:
         "import torch",
         "from blurlab.corruptions.corrupting import corrupt",
         "from blurlab.data import sets",
-        "from blurlab.networks import store",
+        "from blurlab.networks import worded",
         "from blurlab.networks.classifier import top_k",
         "from blurlab.pictures import images, objects",
         "",

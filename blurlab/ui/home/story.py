@@ -5,6 +5,7 @@ from typing import NamedTuple
 import streamlit as st
 
 from blurlab.ui import link
+from blurlab.ui.home import scenes
 
 
 class Step(NamedTuple):
@@ -87,5 +88,6 @@ def told() -> None:
 def _go(number: int) -> None:
     st.session_state["story"] = number
     if number:
+        st.session_state["scene"] = scenes.OBJECTS
         st.session_state["cutoff"] = STEPS[number - 1].cutoff
         st.session_state["far"] = STEPS[number - 1].far

@@ -115,7 +115,7 @@ def script(names: tuple[str, ...], setting: Setting) -> str:
         "from blurlab.data import sets",
         *(["from blurlab.filters import eye"] if setting.far else []),
         "from blurlab.filters.hybrid import hybrid",
-        "from blurlab.networks import store",
+        "from blurlab.networks import worded",
         "from blurlab.networks.classifier import top_k",
         "from blurlab.pictures import images, objects",
         "",

@@ -80,7 +80,7 @@ def stage_arguments(names: tuple[str, ...], setting: Setting) -> dict:
     return {
         "low": cache.data_url(setting.low),
         "high": cache.data_url(setting.high),
-        "labels": (pictures.label(setting.low), pictures.label(setting.high)),
+        "labels": tuple(pictures.label(each, names) for each in (setting.low, setting.high)),
         "models": [
             asking.model(index, name, nyquist=cache.card(name)["recipe"]["input_size"] / 2)
             for index, name in enumerate(names)

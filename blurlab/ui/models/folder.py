@@ -154,7 +154,7 @@ def show_found(found: Found) -> None:
 def show_networks(found: Found) -> list[str]:
     """Say which networks can be measured on a folder, and return their names."""
     shares = {
-        name: len(shared_names(found.classes, cache.card(name)["classes"]))
+        name: len(shared_names(found.classes, store.card(name)["classes"]))
         for name in store.names()
     }
     fitting = [name for name, count in shares.items() if count >= FEWEST]

@@ -13,7 +13,7 @@ from blurlab.measures import measuring
 from blurlab.measures.measuring import Running, Work
 from blurlab.measures.tallies import total
 from blurlab.networks import classifier
-from blurlab.ui import allowed, cache, jobs
+from blurlab.ui import allowed, cache, jobs, loaded
 
 REMEMBERED = 64  # works, of all sessions
 
@@ -77,7 +77,7 @@ def start(works: list[Work]) -> jobs.Job:
 
 def _asked(work: Work):
     """Return the shared network, which lets the job pause or end at every forward pass."""
-    network = measuring.answering(cache.model(work.model), work.logits)
+    network = measuring.answering(loaded.model(work.model), work.logits)
 
     def asked(images: Tensor) -> Tensor:
         jobs.checkpoint()

@@ -1,0 +1,55 @@
+"""The pairs of pictures that Home shows: drawn objects, and photographs."""
+
+from typing import NamedTuple
+
+import streamlit as st
+
+from blurlab.pictures import images
+from blurlab.ui import cache, link, show
+
+OBJECTS, PHOTOGRAPHS = "objects", "photographs"
+
+
+class Scene(NamedTuple):
+    """title: on its button.  low, high: its pictures.  words: say what is in them, as Markdown."""
+
+    title: str
+    low: cache.Choice
+    high: cache.Choice
+    words: str
+
+
+SCENES = {
+    OBJECTS: Scene(
+        "Drawn objects",
+        cache.Choice("object", "fish", 22),
+        cache.Choice("object", "house", 50),
+        "This picture is a **fish** in its coarse structure and a **house** in its fine structure. "
+        "Drag the cutoff and watch which of the two each network names.",
+    ),
+    PHOTOGRAPHS: Scene(
+        "Photographs",
+        cache.Choice("photograph", "coffee"),
+        cache.Choice("photograph", "cat"),
+        "This picture is a **cup of espresso** in its coarse structure and a **cat** in its fine "
+        "structure. Drag the cutoff: when does each network, which knows a thousand things, stop "
+        "seeing the cat?",
+    ),
+}
+
+PARAMETERS = {"scene": link.choice(list(SCENES), OBJECTS)}
+
+
+def shown() -> Scene:
+    """Return the scene that is chosen, or that of the objects where photographs are missing."""
+    return SCENES[st.session_state["scene"] if _has_photographs() else OBJECTS]
+
+
+def choose() -> None:
+    """Draw the choice of the scene, where there is one; the story has its own."""
+    if _has_photographs() and not st.session_state["story"]:
+        show.one_of(st, "Pictures", {name: each.title for name, each in SCENES.items()}, "scene")
+
+
+def _has_photographs() -> bool:
+    return {"coffee", "cat"} <= set(images.photographs())
