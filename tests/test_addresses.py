@@ -40,7 +40,8 @@ def values(parameter):
         return list(parameter.options)
     if isinstance(parameter.default, bool):
         return [False, True]
-    return ["objects", "/a folder/ü%20&=+#?,;", "日本語", "x" * 1000]
+    longest = int(re.search(r"up to (\d+)", parameter.allowed)[1])
+    return ["objects", "/a folder/ü%20&=+#?,;", "日本語", "x" * longest]
 
 
 def in_address(value):
