@@ -20,11 +20,10 @@ if not st.session_state["present"]:
     controls.controls()
 
 folder.stop_until_checked(st.session_state["data"].strip(), PARAMETERS)
-names = controls.fitting_models()
-try:
-    works = job.plan(*controls.asked(names))
-except ValueError as error:
-    show.error(f"{str(error)[0].upper()}{str(error)[1:]}")
+works, refused = job.plan(*controls.asked(controls.fitting_models()))
+for sentence in refused:
+    show.left_out(sentence) if works else show.error(sentence)
+if not works:
     link.write(shell.SHARED | PARAMETERS)
     st.stop()
-view.live(names, works, PARAMETERS)
+view.live(works, PARAMETERS)

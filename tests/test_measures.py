@@ -3,6 +3,8 @@
 import json
 import math
 from dataclasses import replace
+from functools import reduce
+from itertools import pairwise
 
 import pytest
 import tiny
@@ -11,9 +13,9 @@ import torch
 from blurlab import places
 from blurlab.data.sets import Pictures
 from blurlab.measures.table import MEASURES
-from blurlab.measures.tallies import Batch, batches, tallies, total
+from blurlab.measures.tallies import Batch, add, batches, tallies, tallying, total
 from blurlab.statistics import Interval
-from blurlab.ui.sensitivity import controls
+from blurlab.ui.sensitivity import controls, figures
 
 QUICK = {  # settings that make a measure cheaper, not another one
     "heatmap": {"cells": 3},
@@ -160,6 +162,47 @@ def test_a_measure_draws_what_is_random_from_the_generator_of_its_batch(name, ne
     first, again, other = (shown(seed) for seed in (1, 1, 2))
     assert torch.equal(first, again)
     assert torch.equal(first, other) == (name not in RANDOM)
+
+
+def assert_alike(found, expected):
+    """Compare tallies, of which other numbers than counts may differ in their last digits."""
+    assert found.keys() == expected.keys()
+    for key, value in expected.items():
+        torch.testing.assert_close(found[key], value, rtol=1e-12, atol=0)
+
+
+@pytest.mark.parametrize("ends", [(6, 12), (2, 5, 12), (3, 6, 9, 12)])
+def test_parts_of_a_batch_add_up_to_it_and_draw_what_it_draws(name, ends, network, pictures):
+    measure, settings = replace(MEASURES[name], size=12), settings_of(name)
+    assert measure.splits(settings)
+    tally = tallying(measure, network, pictures, settings, count=12, seed=3)
+    parts = [tally(0, first, last) for first, last in pairwise((0, *ends))]
+    assert_alike(reduce(add, parts), tally(0, 0, 12))
+
+
+def test_attacks_that_draw_in_another_order_are_not_split():
+    row = MEASURES["attacks"]
+    for attack, norm, splits in (
+        ("pgd", "l2", False),
+        ("fgsm", "l2", True),
+        ("minimal", "l2", True),
+    ):
+        assert row.splits(row.settings | {"attack": attack, "norm": norm}) == splits
+
+
+def test_a_figure_has_its_axes_before_anything_is_measured(name, network, pictures):
+    row, settings = MEASURES[name], settings_of(name)
+    found = row.draw(row.estimate(total(tallied(name, network, pictures)), settings))
+    empty = row.draw(row.blank(settings, 32))
+    axes = figures.Axis("image", 32, None)
+    drawn = [figures.DRAWN[type(each[0])]({"a": each}, {"a": axes}) for each in (found, empty)]
+    shapes = [[trace.type for trace in figure.data if trace.x is not None] for figure in drawn]
+    places = [list(figure.data[0].x) for figure in drawn]
+    assert shapes[1]
+    assert places[0] == places[1]
+    titles = [[figure.layout[axis].title for axis in ("xaxis", "yaxis")] for figure in drawn]
+    assert titles[0] == titles[1]
+    assert all(math.isnan(each.value) for each in intervals(row.blank(settings, 32)))
 
 
 def test_a_tally_has_the_same_size_for_any_number_of_pictures(name, network, pictures):

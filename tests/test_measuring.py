@@ -20,7 +20,9 @@ from blurlab.data import sets, sources
 from blurlab.data.sets import Pictures
 from blurlab.data.sources import Source
 from blurlab.measures import measuring
+from blurlab.measures.measured_data import data_sets
 from blurlab.measures.table import MEASURES
+from blurlab.measures.tallies import tallies
 from blurlab.networks import store
 
 FEW = {"alphas": [0, 20, 100]}
@@ -78,7 +80,7 @@ def test_the_sums_are_those_of_the_measure_itself():
     drawn = source().load()
     network = store.load("tiny")
     arguments = {"numbers": range(3), "count": 120, "seed": 0}
-    found = dict(measuring.tallies(measure, network, drawn, work.settings, **arguments))
+    found = dict(tallies(measure, network, drawn, work.settings, **arguments))
     expected = {name: sum(tally[name] for tally in found.values()) for name in found[0]}
     assert_same(last(work).summed, expected)
 
@@ -115,8 +117,9 @@ def test_what_another_revision_of_a_measure_left_is_kept_apart(monkeypatch):
 
 def test_a_gap_in_what_is_kept_is_filled(monkeypatch, tmp_path):
     work = plan()
-    for number, tally in measuring.fresh_tallies(work, [0, 2], measuring.network(work), "cpu"):
-        measuring.keep(work, number, tally)
+    tallied = measuring.tallier(work, measuring.network(work))
+    for number in (0, 2):
+        measuring.keep(work, number, tallied(number, 0, 50))
     found = list(measuring.measure(work))
     assert [each.pictures for each in found] == [100, 120]
     assert_same(found[-1].summed, elsewhere(monkeypatch, tmp_path, work).summed)
@@ -150,6 +153,91 @@ def test_settings_seeds_and_models_are_kept_apart(installed):
         measuring.plan("tiny", "hybrids", source(name="drawn/41"), FEW),
     ):
         assert measuring.kept(other) == {}
+
+
+# Part by part
+
+
+def at_once(monkeypatch, *parts):
+    """Take these numbers of pictures one after another, and then as many as the last."""
+    left = list(parts)
+    monkeypatch.setattr(measuring, "FEWEST", left[0])
+    monkeypatch.setattr(measuring, "pace", lambda *_: left.pop(0) if len(left) > 1 else left[0])
+
+
+def test_a_watched_measure_reports_few_pictures_first_and_then_more(monkeypatch):
+    at_once(monkeypatch, 2, 8, 30)
+    found = [running.pictures for running in measuring.measure(plan(), seconds=0.5)]
+    assert found == [2, 4, 12, 42, 50, 80, 100, 120]
+
+
+@pytest.mark.parametrize("parts", [(2,), (3, 5, 7), (49,)])
+def test_parts_give_what_the_batch_gives(parts, monkeypatch, tmp_path):
+    at_once(monkeypatch, *parts)
+    *_, found = measuring.measure(plan(), seconds=0.5)
+    assert_same(found.summed, elsewhere(monkeypatch, tmp_path, plan()).summed)
+    assert measuring.begun(plan()) == {}
+    assert sorted(measuring.kept(plan())) == [0, 1, 2]
+
+
+def test_what_was_reported_of_a_batch_is_kept_and_gone_on_with(monkeypatch, tmp_path):
+    at_once(monkeypatch, 4)
+    running = measuring.measure(plan(), seconds=0.5)
+    while next(running).pictures < 54:
+        pass
+    running.close()
+    (begun,) = measuring.begun(plan()).values()
+    assert int(begun["pictures"]) == 4
+    seen = measuring.stamp(plan())
+    found = list(measuring.measure(plan()))
+    assert [each.pictures for each in found] == [100, 120]
+    assert_same(found[-1].summed, elsewhere(monkeypatch, tmp_path, plan()).summed)
+    assert measuring.begun(plan()) == {}
+    assert measuring.stamp(plan()) != seen
+
+
+def test_a_check_ends_a_measure_within_a_batch_and_what_is_whole_stays(monkeypatch):
+    at_once(monkeypatch, 10)
+    asked = []
+
+    def check():
+        asked.append(True)
+        if len(asked) > 20:
+            raise InterruptedError
+
+    running = measuring.measure(plan(), seconds=0.5, check=check)
+    found = [next(running).pictures for _ in range(6)]  # of three forward passes each
+    with pytest.raises(InterruptedError):
+        list(running)
+    assert found == [10, 20, 30, 40, 50, 60]
+    assert [each.pictures for each in measuring.measure(plan())] == [100, 120]
+
+
+def test_a_measure_that_cannot_be_split_is_watched_in_whole_batches(monkeypatch):
+    whole = replace(MEASURES["hybrids"], splits=lambda settings: False)
+    monkeypatch.setitem(MEASURES, "hybrids", whole)
+    assert [each.pictures for each in measuring.measure(plan(), seconds=0.5)] == [50, 100, 120]
+
+
+def test_a_step_grows_towards_its_time_and_leaves_no_picture_alone():
+    assert measuring.pace(2, 0.01, 0.5) == 4
+    assert measuring.pace(16, 0.4, 0.5) == 20
+    assert measuring.pace(16, 4.0, 0.5) == 2
+    assert measuring.pace(2, 60.0, 0.5) == 2
+    assert [measuring.part_end(*each) for each in ((0, 2, 3), (0, 2, 4), (48, 8, 50))] == [3, 2, 50]
+    assert measuring.part_end(0, 2, 1) == 1
+
+
+def test_own_pictures_are_listed_by_their_name_where_something_was_measured(tmp_path):
+    assert data_sets() == {}
+    tiny.write_folders(tmp_path / "my birds", 9)
+    for size in (32, 40):
+        last(measuring.plan("tiny", "hybrids", sources.find(str(tmp_path / "my birds"), size), FEW))
+    last(plan())
+    drawn, folder = data_sets().values()
+    assert folder.title == "my birds"
+    assert [name.split("/")[2] for name in sorted(folder.names)] == ["32", "40"]
+    assert drawn.names == ("drawn/40",)
 
 
 # Classes
@@ -193,7 +281,7 @@ def test_pictures_decoded_on_demand_can_be_of_shared_classes(tmp_path):
 
 def test_pictures_of_other_classes_are_an_error_that_names_both():
     shown = (tiny.CLASSES[0], "unicorn", "griffin")
-    with pytest.raises(ValueError, match=r"tiny knows .* drawn/40 shows .*unicorn.* share 1 class"):
+    with pytest.raises(ValueError, match=r"Tiny knows .* drawn/40 shows .*unicorn.* share 1 class"):
         measuring.plan("tiny", "hybrids", source(classes=shown))
 
 

@@ -140,9 +140,8 @@ def test_what_is_kept_is_read_again_only_when_there_is_more(monkeypatch):
     assert len(read) == 1
     assert all(running.pictures == 50 for running, _ in found)
     assert found[0][1] is found[2][1]
-    tallied = measuring.fresh_tallies(work, [1], measuring.network(work), "cpu")
-    for number, tally in tallied:
-        measuring.keep(work, number, tally)
+    tally = measuring.tallier(work, measuring.network(work))(1, 0, 50)
+    measuring.keep(work, 1, tally)
     running, estimate = measures_job.estimates([work], None)[NAME]
     assert len(read) == 2
     assert running.pictures == 100

@@ -30,6 +30,7 @@ class Source(NamedTuple):
 
     name: which pictures, at which size; a folder's depends on what is in it, not on where it is.
     skipped: a sentence for every file that is no picture.
+    title: what a person calls them, where that is known.
     """
 
     name: str
@@ -37,6 +38,11 @@ class Source(NamedTuple):
     count: int
     load: Callable[[], Pictures]
     skipped: tuple[str, ...] = ()
+    title: str = ""
+
+    @property
+    def called(self) -> str:
+        return self.title or self.name
 
 
 def class_folders(root: Path, size: int) -> Source:

@@ -87,6 +87,14 @@ def imagenette(split: str, size: int = 160) -> Pictures:
     return Pictures(images, torch.tensor(labels), IMAGENETTE_CLASSES)
 
 
+def imagenette_lazily(split: str, size: int = 160) -> Pictures:
+    """Find what imagenette() loads; each photograph is decoded when it is asked for."""
+    dataset = _imagenette(split)
+    images = Decoded(lambda index: _square(dataset[index][0], size), len(dataset))
+    labels = torch.tensor([label for _, label in dataset._samples])
+    return Pictures(images, labels, IMAGENETTE_CLASSES)
+
+
 def imagenette_count() -> int:
     """Count Imagenette's validation photographs, reading none; they are 3,925 when all are there.
 
@@ -220,3 +228,4 @@ DATASETS = {
     "imagenet": imagenet,
     "imagenet16": imagenet16,
 }
+LAZILY = {"imagenette": imagenette_lazily}

@@ -19,21 +19,26 @@ from blurlab.data.sets import Pictures
 SEVERITIES = 5  # of the published corrupted data sets
 
 
-def find(words: str, size: int) -> Source:
+def find(words: str, size: int, *, lazily: bool = False) -> Source:
     """Find the pictures that a person names, as squares of this size in pixels.
 
     words: a key of data.DATASETS; a folder that holds one folder of pictures per class; or
     DIR/CORRUPTION/SEVERITY in the published layouts of ImageNet-C (such a folder) and CIFAR-10-C
     (DIR/CORRUPTION.npy and DIR/labels.npy). Data sets are measured on their validation split.
+    lazily: photographs are read when they are asked for, so that the first are there at once.
     Raises ValueError when there is nothing to measure on.
     """
     if words in sets.DATASETS:
-        load = functools.cache(partial(sets.DATASETS[words], "val", size))
+        table = sets.DATASETS | (sets.LAZILY if lazily else {})
+        load = functools.cache(partial(table[words], "val", size))
         known = KNOWN.get(words)
-        if known is None:
-            return Source(f"{words}/val/{size}", load().classes, len(load().labels), load)
-        return Source(f"{words}/val/{size}", *known(), load)
+        classes, count = known() if known else (load().classes, len(load().labels))
+        return Source(f"{words}/val/{size}", classes, count, load, title=TITLES.get(words, words))
     root = _root(words)
+    return _in_folder(words, root, size)._replace(title=_title(root))
+
+
+def _in_folder(words: str, root: Path, size: int) -> Source:
     if _is_folder(root):
         return class_folders(root, size)
     if _is_of_cifar(root):
@@ -41,6 +46,12 @@ def find(words: str, size: int) -> Source:
     raise ValueError(
         f"data is {words!r}; choose {', '.join(sets.DATASETS)} or a folder of class folders."
     )
+
+
+def _title(root: Path) -> str:
+    """Call a folder by its name, and one severity of a corruption by both."""
+    named = root.parts[-2:] if root.name.isdigit() else root.parts[-1:]
+    return " ".join(named).encode(errors="replace").decode()
 
 
 def check(words: str) -> Iterator[Checked]:
@@ -98,6 +109,13 @@ def overview(source: Source, most: int) -> Overview:
     return Overview(pictures.labels.bincount(minlength=len(source.classes)).tolist(), first)
 
 
+TITLES = {
+    "objects": "Objects",
+    "imagenette": "Imagenette",
+    "cifar10": "CIFAR-10",
+    "imagenet": "ImageNet",
+    "imagenet16": "ImageNet in 16 categories",
+}
 KNOWN: dict[str, Callable[[], tuple[tuple[str, ...], int]]] = {
     "objects": lambda: (sets.objects.CLASSES, sets.OBJECTS_COUNT["val"]),
     "imagenette": lambda: (sets.IMAGENETTE_CLASSES, sets.imagenette_count()),

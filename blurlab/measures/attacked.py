@@ -12,7 +12,7 @@ from blurlab.knobs import Knob
 from blurlab.measures.figure import Curves, Panels, Scale, Series
 from blurlab.measures.row import Batch, Measure, Network, Number, Tally
 from blurlab.networks import store
-from blurlab.statistics import Interval, share
+from blurlab.statistics import UNDEFINED, Interval, share
 
 
 def tally(network: Network, batch: Batch, settings: dict[str, Any]) -> Tally:
@@ -38,7 +38,7 @@ def _attacked(network: Network, batch: Batch, settings: dict[str, Any], **epsilo
     """Return the pictures at the end of the attack, (N, 3, S, S)."""
     row = ATTACKS[settings["attack"]]
     steps = {"steps": settings["steps"]} if row.takes("steps") else {}
-    drawn = {"generator": batch.generator.clone_state()} if row.takes("seed") else {}
+    drawn = {"generator": _generator(batch)} if row.takes("seed") else {}
     *_, changed = row.run(
         batch.source or network,
         batch.images,
@@ -50,6 +50,19 @@ def _attacked(network: Network, batch: Batch, settings: dict[str, Any], **epsilo
         **drawn,
     )
     return changed
+
+
+def _generator(batch: Batch) -> torch.Generator:
+    """Return a generator that has drawn what PGD in L∞ draws for the pictures before these."""
+    generator = batch.generator.clone_state()
+    torch.rand(batch.first, *batch.images.shape[1:], generator=generator)
+    return generator
+
+
+def splits(settings: dict[str, Any]) -> bool:
+    """Tell whether an attack draws nothing, or its pictures' numbers one picture after another."""
+    is_pgd = settings["attack"] == "pgd" and settings["norm"] == "linf"
+    return is_pgd or not ATTACKS[settings["attack"]].takes("seed")
 
 
 @torch.no_grad()
@@ -112,6 +125,13 @@ def sources() -> dict[str | None, str]:
     return {None: "the model itself (adaptive)"} | others
 
 
+def blank(settings: dict[str, Any], size: int) -> dict[str, Any]:
+    """Return an estimate without numbers."""
+    norm, epsilons = NORMS[settings["norm"]], settings["epsilons"]
+    nothing = {"clean": UNDEFINED, "accuracy": [UNDEFINED] * len(epsilons)}
+    return {"norm": norm.name, _epsilons(norm): epsilons} | nothing
+
+
 def _titles(table: Mapping[str, Any]) -> dict[str, str]:
     return {name: row.title for name, row in table.items()}
 
@@ -138,5 +158,7 @@ ATTACKED = Measure(
         Knob("attack", "Attack", "pgd", choices=lambda: _titles(ATTACKS)),
         Knob("norm", "Norm", "linf", choices=lambda: _titles(NORMS)),
     ),
+    splits=splits,
+    blank=blank,
     newer=frozenset({"attack", "norm"}),
 )

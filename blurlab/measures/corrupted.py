@@ -6,12 +6,13 @@ from typing import Any
 import torch
 
 from blurlab.corruptions.corrupting import SEVERITIES, corrupt, eight_bit
+from blurlab.corruptions.draws import picture_seeds
 from blurlab.corruptions.row import BANDS
 from blurlab.corruptions.table import STRENGTHS, in_class, published
 from blurlab.knobs import Knob
 from blurlab.measures.figure import Curves, Panels, Scale, Series
-from blurlab.measures.row import Batch, Measure, Network, Number, Tally
-from blurlab.statistics import mean, share
+from blurlab.measures.row import Batch, Measure, Network, Number, Tally, always
+from blurlab.statistics import UNDEFINED, mean, share
 
 
 @torch.no_grad()
@@ -27,6 +28,7 @@ def tally(network: Network, batch: Batch, settings: dict[str, Any]) -> Tally:
         for severity in SEVERITIES:
             # The same draws at every severity and corruption, which then differ in strength alone.
             generator = batch.generator.clone_state()
+            picture_seeds(batch.first, generator)  # which the pictures before these have drawn
             changed = corrupt(batch.images, name, severity, generator, table=settings["strengths"])
             answers.append(network(eight_bit(changed)).argmax(-1) == batch.labels)
         right[name] = torch.stack(answers).double()  # (5, N)
@@ -67,6 +69,11 @@ def mce(found: dict[str, Any], baseline: dict[str, Any]) -> dict[str, Any]:
     # A baseline that is never wrong leaves the share undefined.
     ce = {name: wrong[name] / (reference[name] or math.nan) for name in tested}
     return {"mce": sum(ce.values()) / len(tested), "ce": ce}
+
+
+def blank(settings: dict[str, Any], size: int) -> dict[str, Any]:
+    """Return an estimate without numbers."""
+    return {"clean": UNDEFINED, "classes": dict.fromkeys(BANDS, UNDEFINED)}
 
 
 def draw(numbers: dict[str, Any]) -> Panels:
@@ -110,4 +117,6 @@ CORRUPTED = Measure(
     compared=compared,
     knobs=(Knob("strengths", "Table of strengths", "imagenet", choices=STRENGTHS),),
     of_size={32: {"strengths": "cifar"}},
+    splits=always,
+    blank=blank,
 )

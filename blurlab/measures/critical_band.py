@@ -11,7 +11,7 @@ from blurlab.filters.spectrum import multiply_spectrum, radial_frequency
 from blurlab.knobs import Knob
 from blurlab.measures.channel import LOWEST, depths, fit, why_undefined
 from blurlab.measures.figure import Curves, Mark, Panels, Scale, Series
-from blurlab.measures.row import Batch, Measure, Network, Number, Tally
+from blurlab.measures.row import Batch, Measure, Network, Number, Tally, always
 from blurlab.statistics import UNDEFINED, Interval, share
 
 GREY = (0.299, 0.587, 0.114)
@@ -50,7 +50,7 @@ def masked(batch: Batch, settings: dict[str, Any]) -> Iterator[Tensor]:
     """
     grey = faint(batch.images, settings["contrast"])
     yield grey.clamp(0, 1).expand(-1, 3, -1, -1)
-    white = torch.randn(grey.shape, generator=batch.generator)
+    white = batch.drawn(lambda count, by: torch.randn(count, *grey.shape[1:], generator=by))
     for centre in centres(grey.shape[-1]):
         noise = octave_noise(grey, centre, white)
         for deviation in settings["deviations"]:
@@ -123,13 +123,26 @@ def _around(drawn: Tensor) -> Interval:
     return Interval(value, min(low, value), max(high, value))
 
 
+def blank(settings: dict[str, Any], size: int) -> dict[str, Any]:
+    """Return an estimate without numbers."""
+    bands = centres(size)
+    return {
+        "clean": UNDEFINED,
+        "centres": bands,
+        "deviations": settings["deviations"],
+        "thresholds": [UNDEFINED] * len(bands),
+        "centre": UNDEFINED,
+    }
+
+
 def draw(numbers: dict[str, Any]) -> Panels:
     """Draw the noise that each band takes before half of the answers are wrong."""
     centres, thresholds, deviations = (
         numbers[key] for key in ("centres", "thresholds", "deviations")
     )
     pairs = zip(centres, thresholds, strict=True)
-    beyond = [centre for centre, found in pairs if math.isnan(found.value)]
+    is_known = not math.isnan(numbers["clean"].value)
+    beyond = [centre for centre, found in pairs if is_known and math.isnan(found.value)]
     strongest = Interval(*[deviations[-1]] * 3)
     series = [
         Series(centres, thresholds),
@@ -175,4 +188,6 @@ CRITICAL_BAND = Measure(
             "deviations", "Deviations of the noise", [0.02, 0.04, 0.08, 0.16], low=0, above=True
         ),
     ),
+    splits=always,
+    blank=blank,
 )  # fmt: skip

@@ -8,8 +8,8 @@ from torch import Tensor
 
 from blurlab.knobs import Knob
 from blurlab.measures.figure import Panels, Plane
-from blurlab.measures.row import Batch, Measure, Network, Number, Tally
-from blurlab.statistics import share
+from blurlab.measures.row import Batch, Measure, Network, Number, Tally, always
+from blurlab.statistics import UNDEFINED, share
 
 EPSILON_SIZE = 224
 
@@ -51,7 +51,7 @@ def tally(network: Network, batch: Batch, settings: dict[str, Any]) -> Tally:
     """
     size = batch.images.shape[-1]
     length = settings["epsilon"] * size / EPSILON_SIZE
-    drawn = torch.randint(0, 2, (*batch.images.shape[:2], 1, 1), generator=batch.generator)
+    drawn = batch.drawn(lambda count, by: torch.randint(0, 2, (count, 3, 1, 1), generator=by))
     signs = (2 * drawn - 1).to(batch.images)
     wrong = []
     for down, across in frequencies(settings["cells"], size).tolist():
@@ -73,9 +73,19 @@ def estimate(summed: Tally, settings: dict[str, Any]) -> dict[str, Any]:
     whole = half + half[-2::-1]
     return {
         "clean": share(int(summed["clean"]), pictures),
-        "frequencies_nyquist": [2 * cell / (cells + 1) - 1 for cell in range(1, cells + 1)],
+        "frequencies_nyquist": _axis(cells),
         "error": [whole[row * cells : (row + 1) * cells] for row in range(cells)],
     }
+
+
+def _axis(cells: int) -> list[float]:
+    return [2 * cell / (cells + 1) - 1 for cell in range(1, cells + 1)]
+
+
+def blank(settings: dict[str, Any], size: int) -> dict[str, Any]:
+    """Return an estimate without numbers."""
+    cells = settings["cells"]
+    return {"frequencies_nyquist": _axis(cells), "error": [[UNDEFINED] * cells] * cells}
 
 
 def draw(numbers: dict[str, Any]) -> Panels:
@@ -116,4 +126,6 @@ HEATMAP = Measure(
             unit="in each channel of a 224-pixel picture",
         ),
     ),
+    splits=always,
+    blank=blank,
 )  # fmt: skip

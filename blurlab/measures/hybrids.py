@@ -7,8 +7,8 @@ import torch
 from blurlab.filters.hybrid import hybrid
 from blurlab.measures.figure import Curves, Mark, Panels, Scale, Series
 from blurlab.measures.reversal import PERCENTAGES, reverse_frequency
-from blurlab.measures.row import Batch, Measure, Network, Number, Tally
-from blurlab.statistics import difference, share
+from blurlab.measures.row import Batch, Measure, Network, Number, Tally, always
+from blurlab.statistics import UNDEFINED, difference, share
 
 
 @torch.no_grad()
@@ -50,6 +50,13 @@ def estimate(summed: Tally, settings: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def blank(settings: dict[str, Any], size: int) -> dict[str, Any]:
+    """Return an estimate without numbers."""
+    cutoffs = [alpha / 100 for alpha in settings["alphas"]]
+    nothing = [UNDEFINED] * len(cutoffs)
+    return {"cutoffs_nyquist": cutoffs, "difference": nothing, "f_rev_nyquist": UNDEFINED}
+
+
 def draw(numbers: dict[str, Any]) -> Panels:
     """Draw p_low - p_high against the cutoff, with a mark where it reverses."""
     curve = Series(numbers["cutoffs_nyquist"], numbers["difference"])
@@ -76,4 +83,6 @@ HYBRIDS = Measure(
     summary=told,
     compared=told,
     knobs=(PERCENTAGES,),
+    splits=always,
+    blank=blank,
 )

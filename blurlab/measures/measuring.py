@@ -3,7 +3,8 @@
 The command line, the pages and the sweep over a cluster all measure by these functions.
 """
 
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import torch
@@ -14,9 +15,13 @@ from blurlab.measures.results import Key
 from blurlab.measures.row import Measure, Network, Tally
 from blurlab.measures.shared_classes import Answers, answering, share_classes
 from blurlab.measures.table import MEASURES
-from blurlab.measures.tallies import add, tallies
+from blurlab.measures.tallies import add, tallying
 from blurlab.networks import store
 from blurlab.statistics import Interval
+
+# Alone, a picture takes another path through some libraries, which changes the last digits of what
+# a network answers.
+FEWEST = 2  # pictures that are tallied at once where a batch is watched part by part
 
 
 class Work(NamedTuple):
@@ -73,19 +78,20 @@ def plan(
         raise ValueError(f"no measure {measure!r}; choose from {', '.join(MEASURES)}.")
     kind = MEASURES[measure]
     settings = settings_of(measure, changed or {}, info["recipe"]["input_size"])
-    source, logits = share_classes(source, info["classes"], model)
+    source, logits = share_classes(source, info["classes"], info["title"])
     written = dict(settings)
     if settings.get("source"):
         attacked = store.card(settings["source"])
         if not tuple(attacked["classes"]) == tuple(info["classes"]) == tuple(source.classes):
             raise ValueError(
                 f"source is {settings['source']}; attacks carry over between models and pictures "
-                f"of the same classes, and those of {model} and {source.name} are not all its own."
+                f"of the same classes, and those of {info['title']} and {source.called} are not "
+                "all its own."
             )
         written["source"] = store.identity(attacked)
     count = source.count if count is None else count
     if not 1 <= count <= source.count:
-        raise ValueError(f"n is {count}; {source.name} has 1 to {source.count} pictures.")
+        raise ValueError(f"n is {count}; {source.called} has 1 to {source.count} pictures.")
     key = key_of(store.identity(info), source.name, measure, written, seed)
     return Work(model, logits, source, kind, settings, key, count)
 
@@ -124,14 +130,37 @@ def kept(work: Work) -> dict[int, Tally]:
     }
 
 
+def begun(work: Work) -> dict[int, Tally]:
+    """Return the tallies of the first pictures of batches that are not whole yet, by number."""
+    last = work.numbers[-1]
+    found = results.read(_begun(work, 0))
+    found[last] = results.read(_begun(work, last)).get(last)
+    return {
+        number: found[number]
+        for number in work.numbers
+        if found.get(number) and int(found[number]["pictures"]) < work.pictures(number, work.count)
+    }
+
+
 def stamp(work: Work) -> tuple[int, ...]:
     """Return what changes whenever something is kept of this work."""
-    return results.stamp(work.key) + results.stamp(_key(work, work.numbers[-1]))
+    last = work.numbers[-1]
+    keys = (work.key, _key(work, last), _begun(work, 0), _begun(work, last))
+    return tuple(each for key in keys for each in results.stamp(key))
 
 
 def keep(work: Work, number: int, tally: Tally) -> None:
     """Keep the tally of one batch, for this work and any other that has the same batch."""
+    if work.source.title:
+        results.call(work.source.name, work.source.title)
     results.add(_key(work, number), number, tally)
+    results.drop(_begun(work, number), number)
+
+
+def _begun(work: Work, number: int) -> Key:
+    """Keep the first pictures of a batch apart until it is whole."""
+    key = _key(work, number)
+    return key._replace(settings=key.settings | {results.UNFINISHED: True})
 
 
 def _key(work: Work, number: int) -> Key:
@@ -143,13 +172,21 @@ def _key(work: Work, number: int) -> Key:
 
 
 def measure(
-    work: Work, device: str | torch.device = "cpu", asked: Network | None = None
+    work: Work,
+    device: str | torch.device = "cpu",
+    asked: Network | None = None,
+    *,
+    seconds: float | None = None,
+    check: Callable[[], None] | None = None,
 ) -> Iterator[Running]:
     """Measure what is not kept yet, and keep it batch by batch.
 
     asked: the network(), where it is loaded already.
-    Yields the sum so far after every new batch, and at the end; estimate() says what it means.
-    Batches are added in the order of their numbers, whoever measured them, so that the same
+    seconds: about how long a step may take, for those who watch; the batch is then taken in parts,
+    and what is there of it is kept too. Counts stay the same, other sums up to their last digits.
+    check: called before every forward pass; what it raises ends the measure there.
+    Yields the sum so far after every new batch or part, and at the end; estimate() says what it
+    means. Batches are added in the order of their numbers, whoever measured them, so that the same
     batches give the same sum to the last digit. Memory does not grow with new batches.
     """
     done = kept(work)
@@ -157,34 +194,90 @@ def measure(
     # Nothing is loaded when nothing is missing.
     fresh = iter(())
     if missing:
-        fresh = fresh_tallies(work, missing, asked or network(work, device), device)
-    pictures, summed = 0, None
+        tallied = tallier(work, asked or network(work, device), device, check)
+        fresh = _growing(work, missing, tallied, seconds)
+    summed = None
     for number in work.numbers:
-        tally = done.pop(number, None)
-        if is_new := tally is None:
-            _, tally = next(fresh)
-            keep(work, number, tally)
-        summed = tally if summed is None else add(summed, tally)
-        pictures += int(tally["pictures"])
-        if is_new or number == work.numbers[-1]:
-            yield Running(pictures, work.count, summed)
+        if number in done:
+            summed = _plus(summed, done.pop(number))
+            if number == work.numbers[-1]:
+                yield _running(work, summed)
+            continue
+        tally = None
+        while tally is None or int(tally["pictures"]) < work.pictures(number, work.count):
+            tally = next(fresh)
+            yield _running(work, _plus(summed, tally))
+        summed = _plus(summed, tally)
     if missing:
         join(work)
 
 
-def fresh_tallies(
-    work: Work, numbers: Sequence[int], asked: Network, device: str | torch.device
-) -> Iterator[tuple[int, Tally]]:
-    """Tally the batches of these numbers; yield (number, tally) after each."""
-    return tallies(
+def _plus(summed: Tally | None, tally: Tally) -> Tally:
+    return tally if summed is None else add(summed, tally)
+
+
+def _running(work: Work, summed: Tally) -> Running:
+    return Running(int(summed["pictures"]), work.count, summed)
+
+
+def _growing(
+    work: Work,
+    numbers: Sequence[int],
+    tallied: Callable[[int, int, int], Tally],
+    seconds: float | None,
+) -> Iterator[Tally]:
+    """Tally batches and keep them; yield the tally of the first pictures of each, then of more.
+
+    What was kept of a batch that is not whole is gone on with.
+    """
+    started, many = begun(work), FEWEST
+    is_split = seconds is not None and work.measure.splits(work.settings)
+    for number in numbers:
+        whole, tally = work.pictures(number, work.count), started.pop(number, None)
+        done = int(tally["pictures"]) if tally else 0
+        while done < whole:
+            last = part_end(done, many, whole) if is_split else whole
+            before = time.perf_counter()
+            tally = _plus(tally, tallied(number, done, last))
+            took = time.perf_counter() - before
+            many, done = pace(last - done, took, seconds or took), last
+            if done < whole:
+                results.add(_begun(work, number), number, tally)
+            else:
+                keep(work, number, tally)
+            yield tally
+
+
+def part_end(done: int, many: int, whole: int) -> int:
+    """Return where a part of this many pictures ends, of which no picture is left over alone."""
+    last = min(done + many, whole)
+    return whole if whole - last < FEWEST else last
+
+
+def pace(pictures: int, took: float, seconds: float) -> int:
+    """Return how many pictures to take next so that they take these seconds, at most twice as many.
+
+    pictures, took: how many there were last, and the seconds that they took.
+    """
+    return max(FEWEST, min(2 * pictures, int(pictures * seconds / max(took, 1e-9))))
+
+
+def tallier(
+    work: Work,
+    asked: Network,
+    device: str | torch.device = "cpu",
+    check: Callable[[], None] | None = None,
+) -> Callable[[int, int, int], Tally]:
+    """Load the pictures and return what tallies a part of a batch, as tallies.tallying does."""
+    return tallying(
         work.measure,
         asked,
         work.source.load(),
         work.settings,
-        numbers=numbers,
         count=work.count,
         seed=work.key.seed,
         device=device,
+        check=check,
     )
 
 

@@ -11,8 +11,8 @@ from blurlab.filters.spectrum import low_pass
 from blurlab.knobs import Knob
 from blurlab.measures.figure import Curves, Panels, Scale, Series
 from blurlab.measures.reversal import PERCENTAGES
-from blurlab.measures.row import Batch, Measure, Network, Number, Tally
-from blurlab.statistics import share
+from blurlab.measures.row import Batch, Measure, Network, Number, Tally, always
+from blurlab.statistics import UNDEFINED, share
 
 # Accuracy of four people on pictures of 224 pixels and 16 classes (chance 1/16), 640 trials a
 # point, by the standard deviation in pixels of the Gaussian that they were filtered with:
@@ -112,13 +112,26 @@ def estimate(summed: Tally, settings: dict[str, Any]) -> dict[str, Any]:
     accuracy = {
         kind: [share(int(count), pictures) for count in summed[kind]] for kind in ("low", "high")
     } | {"clean": share(int(summed["clean"]), pictures)}
+    return accuracy | _places(settings)
+
+
+def _places(settings: dict[str, Any]) -> dict[str, Any]:
+    """Say where the filter cuts, as estimate returns it."""
     if settings["filter"] == "ideal":
-        return accuracy | {"cutoffs_nyquist": [alpha / 100 for alpha in settings["alphas"]]}
+        return {"cutoffs_nyquist": [alpha / 100 for alpha in settings["alphas"]]}
     finite = {k: [s if 0 < s < math.inf else None for s in each] for k, each in HUMANS.items()}
+    found = {}
     for kind, sigmas in finite.items():
-        accuracy[f"{kind}_sigmas_of_224"] = sigmas
-        accuracy[f"{kind}_cutoffs"] = [s and HALF_GAIN * HUMAN_SIZE / s for s in sigmas]
-    return accuracy
+        found[f"{kind}_sigmas_of_224"] = sigmas
+        found[f"{kind}_cutoffs"] = [s and HALF_GAIN * HUMAN_SIZE / s for s in sigmas]
+    return found
+
+
+def blank(settings: dict[str, Any], size: int) -> dict[str, Any]:
+    """Return an estimate without numbers."""
+    is_ideal = settings["filter"] == "ideal"
+    counts = {kind: len(settings["alphas"] if is_ideal else HUMANS[kind]) for kind in HUMANS}
+    return {kind: [UNDEFINED] * count for kind, count in counts.items()} | _places(settings)
 
 
 def draw(numbers: dict[str, Any]) -> Panels:
@@ -167,4 +180,6 @@ PASSES = Measure(
         PERCENTAGES,
     ),
     note=note,
+    splits=always,
+    blank=blank,
 )

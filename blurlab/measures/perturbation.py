@@ -12,7 +12,7 @@ from blurlab.filters.spectrum import radial_frequency
 from blurlab.knobs import Knob
 from blurlab.measures.figure import Curves, Mark, Panels, Scale, Series
 from blurlab.measures.reversal import zero_crossing
-from blurlab.measures.row import Batch, Measure, Network, Number, Tally
+from blurlab.measures.row import Batch, Measure, Network, Number, Tally, always
 from blurlab.statistics import UNDEFINED, Interval, Z, share
 
 RINGS = 480  # a multiple of 24, so that the paper's 25 radii are among their edges
@@ -96,6 +96,12 @@ def estimate(summed: Tally, settings: dict[str, Any]) -> dict[str, Any]:
         "radii": edges[::8].tolist(),
         "share": _shares(summed, pictures),
     }
+
+
+def blank(settings: dict[str, Any], size: int) -> dict[str, Any]:
+    """Return an estimate without numbers."""
+    edges = radii()[::8].tolist()
+    return {"radii": edges, "share": [UNDEFINED] * len(edges), "f_half": UNDEFINED}
 
 
 def _half(summed: Tally, pictures: int, edges: Tensor, every: int) -> Interval:
@@ -191,4 +197,6 @@ PERTURBATION = Measure(
     ),
     size=20,
     revision=2,
+    splits=always,
+    blank=blank,
 )

@@ -15,6 +15,8 @@ import torch
 from blurlab import places
 from blurlab.measures.row import Tally
 
+UNFINISHED = "unfinished"  # a setting that tallies of parts of batches are kept under
+
 _damaged: dict[Path, str] = {}  # a sentence by file
 
 
@@ -52,13 +54,14 @@ def read(key: Key) -> dict[int, Tally]:
 
 
 def listed() -> list[Key]:
-    """List every key that tallies are kept under, those that ship first."""
+    """List every key that tallies of whole batches are kept under, those that ship first."""
     found = {}
     for root in (places.SHIPPED_RESULTS, places.results_folder()):
         for path in sorted([*root.glob("*.parquet"), *root.glob("*/*.parquet")]):
             with suppress(pa.ArrowException, OSError, KeyError, TypeError, ValueError):
                 key = Key(**json.loads(pq.read_schema(path).metadata[b"key"]))
-                found[key.digest] = key
+                if UNFINISHED not in key.settings:
+                    found[key.digest] = key
     return list(found.values())
 
 
@@ -76,6 +79,40 @@ def add(key: Key, number: int, tally: Tally) -> None:
     """Keep the tally of one batch; it is there whole or not at all, whenever the process dies."""
     path = places.results_folder() / key.digest / f"{number:06d}.parquet"
     _write_file(path, key, {number: tally})
+
+
+def call(data: str, title: str) -> None:
+    """Note what people call the pictures of a key's data."""
+    place = hashlib.sha256(pictures_of(data).encode()).hexdigest()[:16]
+    path = places.results_folder() / "names" / f"{place}.json"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+        unfinished.write_text(json.dumps([pictures_of(data), title]))
+        os.replace(unfinished, path)
+
+
+def titles() -> dict[str, str]:
+    """Return what call has noted, by pictures_of the data."""
+    found = {}
+    for path in sorted((places.results_folder() / "names").glob("*.json")):
+        with suppress(OSError, TypeError, ValueError):
+            data, title = json.loads(path.read_text())
+            found[str(data)] = str(title)
+    return found
+
+
+def pictures_of(data: str) -> str:
+    """Return the part of a key's data that says which pictures, at whatever size."""
+    return "/".join(data.split("/")[:2])
+
+
+def drop(key: Key, number: int) -> None:
+    """Remove the tally that was added of one batch, if any."""
+    folder = places.results_folder() / key.digest
+    (folder / f"{number:06d}.parquet").unlink(missing_ok=True)
+    with suppress(OSError):  # it is not there, or holds more
+        folder.rmdir()
 
 
 def damaged() -> list[str]:

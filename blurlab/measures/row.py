@@ -32,6 +32,8 @@ class Batch(NamedTuple):
     of another class, which in the whole data set is the partner of no other.  number: of the batch.
     generator: draws what is random, the same for the same seed and number.
     source: the network that attacks are made on, where that is another one.
+    first, whole: where only some pictures of the batch are here, how many come before them, and how
+    many there are in all of it.
     """
 
     images: Tensor
@@ -41,6 +43,16 @@ class Batch(NamedTuple):
     generator: torch.Generator
     number: int
     source: Network | None = None
+    first: int = 0
+    whole: int = 0
+
+    def drawn(self, draw: Callable[[int, torch.Generator], Tensor]) -> Tensor:
+        """Return what is drawn for the pictures here, the same as when the whole batch is here.
+
+        draw: called with (pictures, generator); returns a tensor with one entry for each picture.
+        """
+        count = len(self.images)
+        return draw(self.whole or count, self.generator.clone_state())[self.first :][:count]
 
 
 class Number(NamedTuple):
@@ -68,6 +80,14 @@ def _no_note(settings: Settings, classes: int) -> str:
     return ""
 
 
+def _never(settings: Settings) -> bool:
+    return False
+
+
+def always(settings: Settings) -> bool:
+    return True
+
+
 @dataclass(frozen=True)
 class Measure:
     """One row of MEASURES.
@@ -86,6 +106,11 @@ class Measure:
     size: pictures in a batch.
     revision: one more whenever the same pictures and settings come to give other tallies. Those of
         earlier revisions are kept apart, and never added to later ones.
+    splits: called with the settings; tells whether the tallies of a batch's parts add up to that of
+        the batch, as they do where whatever is drawn comes from Batch.drawn. Else those who watch
+        see whole batches alone.
+    blank: called with (settings, input size); returns the estimate of no pictures at all, with
+        UNDEFINED for every number that is drawn. With it the figure has its axes from the start.
     newer: names of settings that came to be when results were kept already. Results at their usual
         values are found under the key that they had without them.
     """
@@ -104,6 +129,8 @@ class Measure:
     note: Callable[[Settings, int], str] = _no_note
     size: int = 50
     revision: int = 1
+    splits: Callable[[Settings], bool] = _never
+    blank: Callable[[Settings, int], Estimate] | None = None
     newer: frozenset[str] = frozenset()
 
     @property

@@ -42,7 +42,7 @@ def share_classes(source: Source, classes: Sequence[str], model: str) -> tuple[S
     shared = shared_names(source.classes, classes)
     if len(shared) < FEWEST:
         raise ValueError(
-            f"{model} knows {_some(classes)} and {source.name} shows {_some(source.classes)}; "
+            f"{model} knows {_some(classes)} and {source.called} shows {_some(source.classes)}; "
             f"they share {len(shared)} classes, and it takes two."
         )
     if _in_categories(shared, classes):

@@ -1,6 +1,6 @@
 """Tally pictures batch by batch, and add the tallies up."""
 
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from functools import reduce
 
 import torch
@@ -37,6 +37,29 @@ def tallies(
     """Tally the batches of these numbers but those done; yield (number, tally) after each.
 
     count: how many pictures there are to be; the last batch is cut short there.
+    """
+    tally = tallying(measure, network, pictures, settings, count=count, seed=seed, device=device)
+    for number in numbers:
+        if number not in done and number * measure.size < count:
+            yield number, tally(number, 0, measure.size)
+
+
+def tallying(
+    measure: Measure,
+    network: Network,
+    pictures: Pictures,
+    settings: Settings,
+    *,
+    count: int,
+    seed: int = 0,
+    device: str | torch.device = "cpu",
+    check: Callable[[], None] | None = None,
+) -> Callable[[int, int, int], Tally]:
+    """Return what tallies a part of a batch: called with (number of the batch, first, last).
+
+    The part is of the batch's pictures from first on and before last.
+    count, seed, device: as for tallies.
+    check: called before every forward pass; what it raises ends the tally.
     The order of the pictures and their partners depend on the seed alone, so that a run over more
     pictures begins with the batches of a run over fewer.
     """
@@ -44,10 +67,12 @@ def tallies(
     partners = derangement(pictures.labels, generator)
     order = torch.randperm(len(pictures.labels), generator=generator)[:count]
     source = store.load(settings["source"], device) if settings.get("source") else None
-    for number in numbers:
-        chosen = order[number * measure.size : (number + 1) * measure.size]
-        if number in done or not len(chosen):
-            continue
+    if check:
+        network, source = (each and _checked(each, check) for each in (network, source))
+
+    def tally(number: int, first: int, last: int) -> Tally:
+        whole = order[number * measure.size : (number + 1) * measure.size]
+        chosen = whole[first:last]
         batch = Batch(
             pictures.images[chosen].to(device).float() / 255,
             pictures.labels[chosen].to(device),
@@ -56,10 +81,22 @@ def tallies(
             torch.Generator().manual_seed(1_000_003 * seed + number),
             number,
             source,
+            first,
+            len(whole),
         )
         found = measure.tally(network, batch, settings)
         count_of = torch.tensor(float(len(chosen)), dtype=torch.float64)
-        yield number, {"pictures": count_of} | {k: v.double().cpu() for k, v in found.items()}
+        return {"pictures": count_of} | {k: v.double().cpu() for k, v in found.items()}
+
+    return tally
+
+
+def _checked(network: Network, check: Callable[[], None]) -> Network:
+    def asked(images: Tensor) -> Tensor:
+        check()
+        return network(images)
+
+    return asked
 
 
 def add(one: Tally, other: Tally) -> Tally:

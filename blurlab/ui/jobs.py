@@ -46,7 +46,7 @@ class Job:
     """Results as they come, and what becomes of the work.
 
     steps: makes the generator.  rest: seconds between two results.  queue: a key of QUEUES.
-    results: what was yielded.
+    results: what was yielded.  last: how many of them are kept, the last ones; None keeps all.
     state: waiting, running, paused, done, cancelled, stopped or failed. The worker may change it
         between any two looks, so whoever draws by it looks once.
     wish: what a person asked for last; acted on after the result now in the making.
@@ -55,6 +55,7 @@ class Job:
     steps: Callable[[], Iterator[Any]]
     rest: float = 0.0
     queue: str = "answers"
+    last: int | None = None
     results: list[Any] = field(default_factory=list)
     state: str = "waiting"
     error: str = ""
@@ -79,17 +80,19 @@ def poll(
     *,
     rest: float = 0.0,
     queue: str = "answers",
+    last: int | None = None,
 ) -> Job:
     """Return the job of this key, starting it if it is new or had stopped.
 
     steps: makes the generator whose results are kept; called in the worker thread.
     rest: seconds to leave between two results, for work that a person wants to follow.
     queue: a key of QUEUES, each with one worker.
+    last: how many results to keep, of work that yields very many.
     """
     with _lock:
         job = _jobs.get(key)
         if job is None or job.state == "stopped":
-            job = _jobs[key] = Job(steps, rest, queue)
+            job = _jobs[key] = Job(steps, rest, queue, last)
             _workers[queue].submit(_drain, job)
         job.polled = time.monotonic()
         _jobs.move_to_end(key)
@@ -161,6 +164,8 @@ def _drain(job: Job) -> None:
         while _may_go_on(job):
             job.generator = job.generator or job.steps()
             job.results.append(next(job.generator))
+            if job.last:
+                del job.results[: -job.last]
             if job.rest:
                 again = threading.Timer(job.rest, _go_on, (job,))
                 again.daemon = True

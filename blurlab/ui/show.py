@@ -1,5 +1,6 @@
 """Small pieces that pages share."""
 
+import math
 import re
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -14,6 +15,11 @@ from blurlab.ui import frames
 def error(message: str, icon: str = ":material/error:") -> None:
     """Show a sentence that may hold a file's name, none of which is taken for Markdown."""
     st.error(plain(message), icon=icon)
+
+
+def left_out(sentence: str) -> None:
+    """Show why one of several networks is left out, above what the others say."""
+    st.warning(plain(sentence), icon=":material/block:")
 
 
 def damaged_results() -> None:
@@ -33,6 +39,15 @@ def place(options: Sequence[str], key: str) -> int:
     """Return the index of the session's value of this key, as the default of a select box."""
     value = st.session_state[key]
     return options.index(value) if value in options else 0
+
+
+def time_left(seconds: float) -> str:
+    """Say how long something is still going to take."""
+    if seconds < 55:
+        return f"about {max(10, 10 * math.ceil(seconds / 10))} s left"
+    if seconds < 90 * 60:
+        return f"about {math.ceil(seconds / 60)} min left"
+    return f"about {seconds / 3600:.0f} h left"
 
 
 def one_of(place, label: str, titles: dict[str, str], key: str, **options) -> None:

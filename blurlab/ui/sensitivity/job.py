@@ -1,11 +1,10 @@
 """Measures behind a page: planned from its controls, run in a job, found again in the results."""
 
 import shlex
+import time
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any
-
-from torch import Tensor
+from typing import Any, NamedTuple
 
 from blurlab import limits, places
 from blurlab.data import sources
@@ -16,6 +15,23 @@ from blurlab.networks import classifier
 from blurlab.ui import allowed, cache, jobs, loaded
 
 REMEMBERED = 64  # works, of all sessions
+SECONDS = 0.5  # of a step, after which there is more to see
+RECENT = 8  # steps of each network, whose pace tells how long the rest will take
+
+
+class Step(NamedTuple):
+    """What a job has found after some more pictures of one network.
+
+    latest: how far the networks are, by the index of their work.  refused: why some could not go
+    on, likewise.  index, pictures, seconds: of the network that was at work, how many pictures it
+    took, and how long.
+    """
+
+    latest: dict[int, Running]
+    refused: dict[int, str]
+    index: int | None = None
+    pictures: int = 0
+    seconds: float = 0.0
 
 
 @lru_cache(maxsize=4)
@@ -24,28 +40,32 @@ def source(words: str, size: int) -> sources.Source:
 
     Raises ValueError for a folder that pages may not read.
     """
-    return sources.find(allowed.opened(words), size)
+    return sources.find(allowed.opened(words), size, lazily=True)
 
 
 def plan(
     names: tuple[str, ...], measure: str, words: str, changed: dict, count: int, seed: int
-) -> list[Work]:
+) -> tuple[list[Work], list[str]]:
     """Say what is to be measured of each model, at the model's own input size.
 
     count: how many pictures; 0 takes all.
-    Raises ValueError when the models, pictures and settings do not go together.
+    Returns the works of the models that go with the pictures and the settings, and why the others
+    do not, in a sentence each.
     """
-    return [
-        measuring.plan(
-            name,
-            measure,
-            source(words, cache.card(name)["recipe"]["input_size"]),
-            changed,
-            count=count or None,
-            seed=seed,
-        )
-        for name in names
-    ]
+    works, refused = [], {}
+    for name in names:
+        try:
+            found = source(words, cache.card(name)["recipe"]["input_size"])
+            works.append(
+                measuring.plan(name, measure, found, changed, count=count or None, seed=seed)
+            )
+        except ValueError as error:
+            refused[sentence(error)] = name  # once, where it is the same for all
+    return works, list(refused)
+
+
+def sentence(error: Exception) -> str:
+    return f"{str(error)[:1].upper()}{str(error)[1:]}"
 
 
 def key(works: list[Work]) -> tuple:
@@ -53,37 +73,70 @@ def key(works: list[Work]) -> tuple:
 
 
 def start(works: list[Work]) -> jobs.Job:
-    """Return the job that measures what is not kept, a batch of every model in turn.
+    """Return the job that measures what is not kept, a few pictures of every model in turn.
 
-    Its results are (index of the work, Running).
+    Its results are Steps.
     """
 
-    def steps() -> Iterator[tuple[int, Running]]:
+    def steps() -> Iterator[Step]:
         limits.check_room(places.results_folder(), 0)
         device = classifier.best_device()
-        going = {
-            index: measuring.measure(work, device, _asked(work)) for index, work in enumerate(works)
-        }
+        going = {index: _measured(work, device) for index, work in enumerate(works)}
+        latest, refused = {}, {}
         while going:
             for index, running in list(going.items()):
-                found = next(running, None)
+                before, known = time.perf_counter(), latest.get(index)
+                try:
+                    found = next(running, None)
+                except ValueError as error:
+                    if len(refused) == len(works) - 1:
+                        raise
+                    refused = refused | {index: sentence(error)}
+                    found = None
                 if found is None:
                     del going[index]
-                else:
-                    yield index, found
+                    continue
+                latest = latest | {index: found}
+                # The first step loads the network and the pictures too.
+                pictures = found.pictures - known.pictures if known else 0
+                took = time.perf_counter() - before
+                yield Step(latest, refused, index, pictures, took)
+        if refused:
+            yield Step(latest, refused)
 
-    return jobs.poll(key(works), steps, queue="measures")
+    return jobs.poll(key(works), steps, queue="measures", last=RECENT * len(works))
 
 
-def _asked(work: Work):
-    """Return the shared network, which lets the job pause or end at every forward pass."""
-    network = measuring.answering(loaded.model(work.model), work.logits)
+def _measured(work: Work, device: str) -> Iterator[Running]:
+    """Measure with the shared network, which is loaded when it is first asked."""
+    asked = measuring.answering(loaded.model(work.model), work.logits)
+    check = jobs.checkpoint
+    yield from measuring.measure(work, device, asked, seconds=SECONDS, check=check)
 
-    def asked(images: Tensor) -> Tensor:
-        jobs.checkpoint()
-        return network(images)
 
-    return asked
+def refused(job: jobs.Job | None) -> list[str]:
+    """Return why some networks could not go on, in a sentence each."""
+    steps = list(job.results) if job is not None else []
+    return list(dict.fromkeys(steps[-1].refused.values())) if steps else []
+
+
+def seconds_left(works: list[Work], job: jobs.Job) -> float | None:
+    """Return about how long a job will still take, by its last steps; None where they do not say.
+
+    Each network goes on at the pace that it had.
+    """
+    recent = list(job.results)
+    left = 0.0
+    for index, work in enumerate(works):
+        timed = [step for step in recent if step.index == index and step.pictures > 0]
+        running = recent[-1].latest.get(index) if recent else None
+        missing = work.count - (running or kept(work) or Running(0, 0, {})).pictures
+        if missing and index not in (recent[-1].refused if recent else ()):
+            if not timed:
+                return None
+            pictures = sum(step.pictures for step in timed)
+            left += missing * sum(step.seconds for step in timed) / pictures
+    return left
 
 
 def kept(work: Work) -> Running | None:
@@ -94,7 +147,7 @@ def kept(work: Work) -> Running | None:
     place, stamp = (work.key.digest, work.count), measuring.stamp(work)
     held = _kept.get(place)
     if held is None or held[0] != stamp:
-        found = measuring.kept(work)
+        found = measuring.begun(work) | measuring.kept(work)
         summed = total(found) if found else None
         running = summed and Running(int(summed["pictures"]), work.count, summed)
         held = stamp, running
@@ -107,7 +160,8 @@ def estimates(works: list[Work], job: jobs.Job | None) -> dict[str, tuple[Runnin
 
     job: whose latest results count; without one, what is kept counts.
     """
-    latest = dict(job.results) if job is not None else {}
+    steps = list(job.results) if job is not None else []
+    latest = steps[-1].latest if steps else {}
     found = {}
     for index, work in enumerate(works):
         running = latest.get(index) or kept(work)

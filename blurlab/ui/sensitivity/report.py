@@ -14,12 +14,22 @@ from blurlab.ui.sensitivity import controls, figures, job
 from blurlab.ui.sensitivity.figures import Axis
 
 
-def show_figure(works: list[Work], found: dict[str, tuple[Running, dict]]) -> None:
-    """Draw the measure's figure, what to see in it, and the numbers that sum it up."""
+def show_figure(
+    works: list[Work], found: dict[str, tuple[Running, dict]], *, with_others: bool
+) -> None:
+    """Draw the measure's figure, what to see in it, and the numbers that sum it up.
+
+    with_others: networks of which nothing is found yet have their place in it too.
+    """
     measure = works[0].measure
-    axes = {cache.title(name): axis(name) for name in found}
+    axes = {cache.title(work.model): axis(work.model) for work in works}
     by_title = {cache.title(name): numbers for name, (_, numbers) in found.items()}
-    shell.chart(figures.figure(measure, by_title, axes), f"measured_{measure.name}")
+    if with_others and measure.blank:
+        titled = {cache.title(work.model): work.settings for work in works}
+        blank = {name: measure.blank(its, axes[name].size) for name, its in titled.items()}
+        by_title = blank | by_title
+    if by_title:
+        shell.chart(figures.figure(measure, by_title, axes), f"measured_{measure.name}")
     st.caption(measure.seen)
     if note := measure.note(works[0].settings, len(works[0].source.classes)):
         st.caption(note)
@@ -28,7 +38,8 @@ def show_figure(works: list[Work], found: dict[str, tuple[Running, dict]]) -> No
         | summary(measure, numbers, axes[cache.title(name)])
         for name, (running, numbers) in found.items()
     ]
-    st.dataframe(rows, hide_index=True)
+    if rows:
+        st.dataframe(rows, hide_index=True)
     for numbers in by_title.values():
         if numbers.get("undefined"):
             st.caption(numbers["undefined"])
@@ -66,8 +77,9 @@ def written(found: Interval, *, percent: bool = False, points: bool = False) -> 
     return "{} [{}, {}]".format(*(f"{number:#.3g}".rstrip(".") for number in found))
 
 
-def take_away(names: tuple[str, ...], works: list[Work], found: dict) -> None:
+def take_away(works: list[Work], found: dict) -> None:
     """Offer the numbers as files, and the lines that measure them without the app."""
+    names = tuple(work.model for work in works)
     measure = works[0].key.measure
     saving, code = st.tabs(["Save", "Command line and Python"])
     table = [

@@ -16,17 +16,18 @@ STATES = {
 ACTIVE = ("waiting", "running", "pausing")
 
 
-def live(names: tuple[str, ...], works: list[Work], parameters: dict) -> None:
+def live(works: list[Work], parameters: dict) -> None:
     """Draw the buttons, the figure and the numbers, polling the job while it runs."""
 
     def draw(job: jobs.Job | None) -> None:
         found = measures_job.estimates(works, job)
         buttons(works, job, found)
         show.damaged_results()
-        if found:
-            report.show_figure(works, found)
-            if not st.session_state["present"]:
-                report.take_away(names, works, found)
+        is_begun = state_of(job) in (*ACTIVE, "paused")
+        if found or is_begun:
+            report.show_figure(works, found, with_others=is_begun)
+        if found and not st.session_state["present"]:
+            report.take_away(works, found)
         link.write(shell.SHARED | parameters)
 
     polling.follow(
@@ -69,9 +70,15 @@ def buttons(works: list[Work], job: jobs.Job | None, found: dict) -> None:
         progress += f", {len(works)} models"
     if state in STATES:
         progress = f"{STATES[state]}: {progress}"
+    if state == "running":
+        left = measures_job.seconds_left(works, job)
+        is_new = not job.results
+        progress += f", {show.time_left(left)}" if left else ", getting ready" * is_new
     rest.progress(done / count, progress)
     if state == "failed":
         show.error(f"The measure could not go on: {job.error}")
+    for sentence in measures_job.refused(job):
+        show.left_out(sentence)
 
 
 def begin(works: list[Work]) -> None:
