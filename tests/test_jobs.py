@@ -41,6 +41,12 @@ def test_a_job_keeps_every_result_in_order_and_is_made_once():
     assert (job.state, job.results, job.is_over, made) == ("done", [0, 1, 2, 3, 4], True, [True])
 
 
+def test_a_job_of_very_many_results_keeps_the_last_of_them():
+    job = jobs.poll(next(fresh), lambda: iter(range(100)), last=3)
+    until(lambda: ended(job))
+    assert (job.state, job.results) == ("done", [97, 98, 99])
+
+
 def test_results_are_there_before_the_job_ends():
     gate = threading.Event()
 

@@ -341,7 +341,7 @@ def test_attacks_do_not_carry_over_between_other_classes(installed):
     path = installed / "other.json"
     card = json.loads(path.read_text())
     path.write_text(json.dumps(card | {"classes": card["classes"][::-1]}))
-    with pytest.raises(ValueError, match="source is other; attacks carry over between"):
+    with pytest.raises(ValueError, match="source is Tiny; attacks carry over between"):
         measuring.plan("tiny", "attacks", source(), {"source": "other"})
 
 

@@ -2,20 +2,23 @@
 
 import json
 import math
+import threading
 import time
 from dataclasses import replace
 
 import pytest
+import tiny
 from opening import button, fine, labels, needs_models, said, until
 
 from blurlab import places
 from blurlab.claims import compare, paper
 from blurlab.data import sets
 from blurlab.measures import measuring, results
+from blurlab.measures.measuring import Running
 from blurlab.measures.table import MEASURES
 from blurlab.networks import store
 from blurlab.statistics import Interval, correlation
-from blurlab.ui import charts, jobs
+from blurlab.ui import charts, jobs, show
 from blurlab.ui.compare import report as comparing
 from blurlab.ui.models import folder
 from blurlab.ui.sensitivity import figures
@@ -185,6 +188,84 @@ def test_models_are_asked_about_their_own_classes_only(opened):
     app = opened("sensitivity", data="objects", models="imagenette_base")
     (error,) = app.error
     assert "share 0 classes" in error.value
+
+
+def test_a_model_that_does_not_fit_leaves_the_others_their_result(opened, tmp_path):
+    measured("hybrids")
+    app = opened("sensitivity", **FEW | {"models": f"{NAME},imagenette_base"})
+    (row,) = app.dataframe[0].value.to_dict("records")
+    assert row["model"] == store.card(NAME)["title"]
+    (sentence,) = said(app)
+    assert store.card("imagenette_base")["title"] in sentence
+    assert "Objects" in sentence
+    assert "imagenette_base" not in sentence + app.code[0].value
+    tiny.write_folders(tmp_path / "my birds", 9)
+    app = opened("sensitivity", data=str(tmp_path / "my birds"), models=f"{NAME},imagenette_base")
+    until(app, lambda: "Cancel" not in labels(app))  # the folder is checked first
+    (sentence,) = said(app)
+    assert "my birds shows" in sentence
+    assert "folder/" not in sentence
+    assert "Measure" in labels(app)
+
+
+def test_a_model_that_fails_on_its_way_leaves_the_others_their_result(opened, monkeypatch):
+    measure = measuring.measure
+
+    def failing(work, *given, **options):
+        if work.model == "objects_base":
+            raise ValueError("its weights are damaged.")
+        return measure(work, *given, **options)
+
+    monkeypatch.setattr(measuring, "measure", failing)
+    app = opened("sensitivity", **FEW | {"models": f"objects_base,{NAME}"})
+    finished(fine(button(app, "Measure").click().run()))
+    assert [row["model"] for row in app.dataframe[0].value.to_dict("records")] == [
+        store.card(NAME)["title"]
+    ]
+    assert said(app) == ["Its weights are damaged."]
+
+
+def test_the_axes_are_there_before_the_first_picture_with_what_is_left_to_do(opened, monkeypatch):
+    gate, measure = threading.Event(), measuring.measure
+
+    def waiting(*given, **options):
+        gate.wait(60)
+        yield from measure(*given, **options)
+
+    monkeypatch.setattr(measuring, "measure", waiting)
+    app = opened("sensitivity", **FEW)
+    fine(button(app, "Measure").click().run())
+    drawn = figure(app)
+    assert numbers_of(drawn["data"][0]["x"])[-1] == 64  # cycles/image
+    assert set(drawn["data"][0]["y"]) == {None}
+    assert "0 of 8 pictures" in progress(app)
+    assert not app.dataframe
+    gate.set()
+    finished(app)
+    assert "8 of 8 pictures" in progress(app)
+
+
+def progress(app):
+    (bar,) = app.get("progress")
+    return bar.proto.text
+
+
+def test_the_rest_takes_as_long_as_the_last_steps_say():
+    works = [work_of("hybrids", 100), work_of("passes", 40)]
+    done = [Running(20, 100, {}), Running(10, 40, {})]
+    steps = [measures_job.Step({0: done[0]}, {}, 0, 10, 2.0)]
+    job = jobs.Job(iter, results=steps)
+    assert measures_job.seconds_left(works, job) is None  # of the other nothing is known
+    steps.append(measures_job.Step(dict(enumerate(done)), {}, 1, 10, 1.0))
+    assert measures_job.seconds_left(works, job) == pytest.approx(80 * 0.2 + 30 * 0.1)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(3, "10 s"), (41, "50 s"), (58, "1 min"), (170, "3 min"), (3000, "50 min"), (7300, "2 h")],
+)
+def test_what_is_left_is_said_as_a_person_would(seconds, words):
+    assert show.time_left(seconds) == f"about {words} left"
 
 
 def test_the_python_lines_on_the_page_measure_the_same(capsys):

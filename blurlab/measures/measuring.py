@@ -84,7 +84,7 @@ def plan(
         attacked = store.card(settings["source"])
         if not tuple(attacked["classes"]) == tuple(info["classes"]) == tuple(source.classes):
             raise ValueError(
-                f"source is {settings['source']}; attacks carry over between models and pictures "
+                f"source is {attacked['title']}; attacks carry over between models and pictures "
                 f"of the same classes, and those of {info['title']} and {source.called} are not "
                 "all its own."
             )
