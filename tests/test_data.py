@@ -54,6 +54,14 @@ def test_photographs_are_squares_labelled_in_the_order_of_their_classes(photogra
     assert_close(shades, 20.0 * torch.arange(10) + 1, atol=1.5, rtol=0)
 
 
+def test_photographs_that_are_read_when_asked_for_are_the_same(photographs):
+    whole, read = sets.imagenette("val", 48), sets.imagenette_lazily("val", 48)
+    assert torch.equal(read.labels, whole.labels)
+    chosen = torch.tensor([7, 0, 3])
+    assert torch.equal(read.images[chosen], whole.images[chosen])
+    assert sorted(read.images.kept) == [0, 3, 7]
+
+
 def test_a_photograph_is_cropped_at_its_centre(photographs):
     picture = Image.new("RGB", (320, 160), "red")
     picture.paste("blue", (80, 0, 240, 160))

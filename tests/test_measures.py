@@ -202,6 +202,8 @@ def test_a_figure_has_its_axes_before_anything_is_measured(name, network, pictur
     assert places[0] == places[1]
     titles = [[figure.layout[axis].title for axis in ("xaxis", "yaxis")] for figure in drawn]
     assert titles[0] == titles[1]
+    if name == "heatmap":
+        assert drawn[1].layout.xaxis.range == pytest.approx((-12, 12))
     assert all(math.isnan(each.value) for each in intervals(row.blank(settings, 32)))
 
 

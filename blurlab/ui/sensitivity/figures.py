@@ -213,7 +213,11 @@ def planes(drawn: dict[str, Sequence[Plane]], axes: dict[str, Axis]) -> go.Figur
             row=1,
             col=column,
         )
-        made.update_yaxes(scaleanchor=f"x{column if column > 1 else ''}", row=1, col=column)
+        half = (place[1] - place[0]) / 2
+        ends = [place[0] - half, place[-1] + half]  # Plotly finds none where all cells are empty
+        anchor = f"x{column if column > 1 else ''}"
+        made.update_xaxes(range=ends, row=1, col=column)
+        made.update_yaxes(range=ends, scaleanchor=anchor, row=1, col=column)
     words = next(iter(axes.values())).words("nyquist")
     made.update_xaxes(title=f"across ({words})", constrain="domain")
     made.update_yaxes(title=f"down ({words})", col=1)
