@@ -233,16 +233,16 @@ def test_the_axes_are_there_before_the_first_picture_with_what_is_left_to_do(ope
         yield from measure(*given, **options)
 
     monkeypatch.setattr(measuring, "measure", waiting)
-    app = opened("sensitivity", **FEW)
+    app = opened("sensitivity", **FEW | {"n": "6"})
     fine(button(app, "Measure").click().run())
     drawn = figure(app)
     assert numbers_of(drawn["data"][0]["x"])[-1] == 64  # cycles/image
     assert set(drawn["data"][0]["y"]) == {None}
-    assert "0 of 8 pictures" in progress(app)
+    assert "0 of 6 pictures" in progress(app)
     assert not app.dataframe
     gate.set()
     finished(app)
-    assert "8 of 8 pictures" in progress(app)
+    assert "6 of 6 pictures" in progress(app)
 
 
 def progress(app):
