@@ -158,8 +158,8 @@ def measure(
     if name not in MEASURES:
         raise ValueError(f"no measure {name!r}; choose from {', '.join(MEASURES)}.")
     if isinstance(net, str) and isinstance(of, str | PathLike):
-        side = store.card(net)["recipe"]["input_size"]
-        work = measuring.plan(net, name, sources.find(str(of), side), settings, count=n, seed=seed)
+        source = sources.find(str(of), *store.sides(store.card(net)))
+        work = measuring.plan(net, name, source, settings, count=n, seed=seed)
         *_, last = measuring.measure(work, device)
         return measuring.estimate(work, last.summed)
     asked, side = _asked(net, size, device)

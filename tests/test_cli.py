@@ -16,6 +16,7 @@ from torch.testing import assert_close
 
 from blurlab import places
 from blurlab.__main__ import main
+from blurlab.commands import measures
 from blurlab.data import sets
 from blurlab.filters import pca
 from blurlab.filters.blur import gaussian_blur
@@ -499,3 +500,22 @@ def test_a_process_of_its_own_exits_with_2_after_one_sentence(tmp_path):
     assert ran.stderr == f"blurlab blur: {tmp_path}/none.png cannot be opened: " + (
         "No such file or directory.\n"
     )
+
+
+def test_without_a_terminal_a_line_is_written_every_half_minute(monkeypatch, capsys):
+    now = [100.0]
+    monkeypatch.setattr(measures.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(measures, "_written", {})
+    for done in range(1, 11):
+        now[0] += 12.0
+        measures.show("net", done, 10, 0, 100.0)
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.split("]")[1].split(",")[0] for line in lines] == [
+        " 3 of 10", " 6 of 10", " 9 of 10", " 10 of 10",
+    ]  # fmt: skip
+    assert "about 84 s left" in lines[0]
+
+
+def test_short_work_without_a_terminal_writes_no_line(capsys):
+    measures.show("short", 3, 3, 0, measures.time.monotonic())
+    assert capsys.readouterr().err == ""

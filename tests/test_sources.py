@@ -202,8 +202,8 @@ def test_imagenet_folders_take_the_names_of_its_classes(tmp_path):
 
 def test_a_thousand_imagenet_folders_are_all_of_its_classes():
     names = [f"n{number:08d}" for number in range(1000)]
-    classes = folders._classes(names)
-    assert len(classes) == 1000
+    classes, numbers = folders._classes(names)
+    assert numbers == tuple(range(len(classes))) == tuple(range(1000))
     assert (classes[0], classes[217]) == ("tench", "English springer")
 
 

@@ -23,6 +23,9 @@ from blurlab.networks import store
 
 BAR = 30  # characters
 SHOWN = 5  # skipped files that are named
+LINE_SECONDS = 30.0  # between two lines about work whose error output is no terminal
+
+_written: dict[str, float] = {}  # when the last such line was, by its label
 
 
 def add(commands) -> None:
@@ -124,14 +127,14 @@ def print_measured(options) -> None:
     if options.download:
         download(options.data)
     changed = dict(setting(words) for words in options.set)
-    found: dict[int, Source] = {}
+    found: dict[tuple[int, int], Source] = {}
     works = []
     for name in options.models:
-        size = store.card(name)["recipe"]["input_size"]
-        if size not in found:
-            found[size] = sources.find(options.data, size)
+        sides = store.sides(store.card(name))
+        if sides not in found:
+            found[sides] = sources.find(options.data, *sides)
         work = measuring.plan(
-            name, options.measure, found[size], changed, count=options.n, seed=options.seed
+            name, options.measure, found[sides], changed, count=options.n, seed=options.seed
         )
         works.append(work)
     check_baseline(options.baseline, works)
@@ -180,7 +183,12 @@ def setting(words: str) -> tuple[str, Any]:
 
 
 def print_skipped(works: list[Work]) -> None:
-    """Name the first files of the works' folders that are no pictures, and count the others."""
+    """Say what of the works' folders is not as it might be thought, and which pictures go.
+
+    Of the files that are no pictures the first are named, and the others counted.
+    """
+    for sentence in dict.fromkeys(words for work in works for words in work.source.notes):
+        print(f"note: {sentence}", file=sys.stderr)
     skipped = list(dict.fromkeys(words for work in works for words in work.source.skipped))
     for sentence in skipped[:SHOWN]:
         print(f"skipped: {sentence}", file=sys.stderr)
@@ -189,15 +197,23 @@ def print_skipped(works: list[Work]) -> None:
 
 
 def show(label: str, done: int, count: int, before: int, started: float) -> None:
-    """Draw a bar on a terminal, with the time that the rest will take at this pace."""
-    if not sys.stderr.isatty():
+    """Draw a bar on a terminal, with the time that the rest will take at this pace.
+
+    Elsewhere a line is written every LINE_SECONDS and at the end.
+    """
+    now, is_terminal = time.monotonic(), sys.stderr.isatty()
+    if not is_terminal and done < count and now - _written.get(label, started) < LINE_SECONDS:
         return
     full = BAR * done // count
-    pace = (time.monotonic() - started) / (done - before) if done > before else 0
+    pace = (now - started) / (done - before) if done > before else 0
     left = pace * (count - done)
     words = f", about {left:.0f} s left" if left < 100 else f", about {left / 60:.0f} min left"
     bar = f"{label} [{'#' * full}{'.' * (BAR - full)}] {done} of {count}{words * (left > 0)}"
-    print(f"\r{bar:<100}", end="\n" if done == count else "", file=sys.stderr, flush=True)
+    if is_terminal:
+        print(f"\r{bar:<100}", end="\n" if done == count else "", file=sys.stderr, flush=True)
+    elif done < count or label in _written:
+        print(bar, file=sys.stderr, flush=True)
+        _written[label] = now
 
 
 def print_tables(works: list[Work], estimates: list[dict[str, Any]]) -> None:

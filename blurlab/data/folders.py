@@ -4,18 +4,24 @@ import functools
 import hashlib
 import json
 import os
+import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from blurlab import places
 from blurlab.data import ground_truth, imagenet, sets
 from blurlab.data.sets import Decoded, Pictures
 from blurlab.pictures.images import ImageError, load_image
+
+IMAGES = "images"  # the folder inside a class's own in which Tiny ImageNet's pictures lie
+SUFFIXES = (".jpeg", ".jpg", ".png")
+WORDNET = re.compile(r"n\d{8}")
 
 
 class Checked(NamedTuple):
@@ -31,6 +37,8 @@ class Source(NamedTuple):
     name: which pictures, at which size; a folder's depends on what is in it, not on where it is.
     skipped: a sentence for every file that is no picture.
     title: what a person calls them, where that is known.
+    numbers: for every class, its number among ImageNet's thousand, where folders bear those.
+    notes: a sentence for each thing that a person may not expect, such as pictures left out.
     """
 
     name: str
@@ -39,67 +47,125 @@ class Source(NamedTuple):
     load: Callable[[], Pictures]
     skipped: tuple[str, ...] = ()
     title: str = ""
+    numbers: tuple[int | None, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def called(self) -> str:
         return self.title or self.name
 
 
-def class_folders(root: Path, size: int) -> Source:
+def class_folders(root: Path, size: int, seen: int | None = None) -> Source:
     """Find the pictures in a folder's folders, each named for its class, and check every file.
 
-    Folders named by WordNet numbers take ImageNet's names when they are its 1,000 or Imagenette's.
-    A folder with a ground_truth.truth_file holds pictures of ImageNet's thousand classes.
-    Raises ValueError when fewer than two classes hold pictures, or a folder cannot be read.
+    A class's pictures lie in its folder, or in one named images there. Folders named by ImageNet's
+    WordNet numbers take its names. Those named 0 to 999 keep them, and a network that knows
+    ImageNet's thousand classes takes them for those. A folder with a ground_truth.truth_file holds
+    pictures of ImageNet's thousand classes.
+    seen: side in pixels of what a network sees of pictures of this size; pictures that all have it
+    are shown as they are, with mirrored edges around them where that is less than the size.
+    Raises ValueError when fewer than two classes hold pictures, when most pictures lie deeper, or
+    when a folder cannot be read.
     """
     if ground_truth.truth_file(root):
-        return _with_truth(root, size)
-    readable, digest, faults = _readable(root, _files(root))
-    present = sorted({path.parent.name for path in readable})
+        return _with_truth(root, size, seen)
+    files = _files(root)
+    readable, known = _readable(root, files)
+    classes_of = [path.relative_to(root).parts[0] for path in readable]
+    present = sorted(set(classes_of))
     if len(present) < 2:
         held = f"pictures of {present[0]!r} alone" if present else "no folders of pictures"
-        others = f" (files that are no pictures: {len(faults)})" if faults else ""
+        others = f" (files that are no pictures: {len(known.faults)})" if known.faults else ""
         raise ValueError(f"{root} holds {held}{others}; {_wanted(root)}.")
-    numbers = {name: number for number, name in enumerate(present)}
-    labels = torch.tensor([numbers[path.parent.name] for path in readable])
-    return _source(readable, labels, _classes(present), digest, faults, size)
+    deeper = _deeper(root)
+    if deeper > len(readable):
+        raise ValueError(
+            f"{root} holds {deeper:,} pictures deeper than in CLASS/ or CLASS/images/, and "
+            f"{len(readable):,} there; {_wanted(root)}."
+        )
+    places_of = {name: place for place, name in enumerate(present)}
+    labels = torch.tensor([places_of[name] for name in classes_of])
+    classes, numbers = _classes(present)
+    notes = ()
+    if deeper:
+        notes = (f"{deeper:,} pictures deeper than in CLASS/ or CLASS/images/ are left out.",)
+    found = _source(readable, labels, classes, known, size, seen)
+    return found._replace(numbers=numbers, notes=(*found.notes, *notes))
 
 
-def _with_truth(root: Path, size: int) -> Source:
+def _deeper(root: Path) -> int:
+    """Count the pictures that lie deeper than class_folders looks."""
+    inside = [path for folder in _folders(root) for path in _folders(folder)]
+    among = [path for path in inside if path.name != IMAGES]
+    among += [path for folder in inside if folder.name == IMAGES for path in _folders(folder)]
+    return sum(
+        Path(name).suffix.lower() in SUFFIXES
+        for folder in among
+        for _, _, names in os.walk(folder)
+        for name in names
+    )
+
+
+def _folders(root: Path) -> list[Path]:
+    return [path for path in root.iterdir() if path.name[0] != "." and path.is_dir()]
+
+
+def _with_truth(root: Path, size: int, seen: int | None) -> Source:
     numbers = ground_truth.labels(root)
-    readable, digest, faults = _readable(root, {path: path.stat() for path in numbers})
+    readable, known = _readable(root, {path: path.stat() for path in numbers})
     labels = torch.tensor([numbers[path] for path in readable])
     if len(labels.unique()) < 2:
         truth = ground_truth.truth_file(root)
         raise ValueError(f"{root} holds pictures of fewer than two of the classes in {truth.name}.")
-    digest = hashlib.sha256(json.dumps([digest, labels.tolist()]).encode()).hexdigest()[:16]
-    return _source(readable, labels, imagenet.classes(), digest, faults, size)
+    both = json.dumps([known.digest, labels.tolist()])
+    known = known._replace(digest=hashlib.sha256(both.encode()).hexdigest()[:16])
+    return _source(readable, labels, imagenet.classes(), known, size, seen)
 
 
-def _readable(
-    root: Path, files: dict[Path, os.stat_result]
-) -> tuple[list[Path], str, dict[str, str]]:
-    """Return the files that are pictures, a digest of them, and what is wrong with the others."""
+class Known(NamedTuple):
+    """What is known of a folder's files once they are checked.
+
+    digest: of the readable ones' names and contents.  faults: a sentence by the name of every other
+    one.  side: in pixels, of the readable ones where all are squares of one size, else 0.
+    """
+
+    digest: str
+    faults: dict[str, str]
+    side: int
+
+
+def _readable(root: Path, files: dict[Path, os.stat_result]) -> tuple[list[Path], Known]:
+    """Return the files that are pictures, and what is known of all."""
     kept = _kept(root, files)
     for _ in _check(root, files, kept):
         pass
-    digest, faults = _known(kept)
-    return [path for path in files if _name(root, path) not in faults], digest, faults
+    known = _known(kept)
+    return [path for path in files if _name(root, path) not in known.faults], known
 
 
 def _source(
     files: list[Path],
     labels: Tensor,
     classes: tuple[str, ...],
-    digest: str,
-    faults: dict[str, str],
+    known: Known,
     size: int,
+    seen: int | None,
 ) -> Source:
+    name, notes, is_ready = f"folder/{known.digest}/{size}", (), known.side == seen != size
+    if is_ready:
+        name = f"{name}/as-it-is"
+        notes = (
+            f"every picture has the {seen} x {seen} pixels that the network sees, and is "
+            "shown as it is.",
+        )
+
     @functools.cache
     def load() -> Pictures:
-        return Pictures(Decoded(partial(_read, files, size), len(files)), labels, classes)
+        read = partial(_framed if is_ready else _read, files, size)
+        return Pictures(Decoded(read, len(files)), labels, classes)
 
-    return Source(f"folder/{digest}/{size}", classes, len(files), load, tuple(faults.values()))
+    skipped = tuple(known.faults.values())
+    return Source(name, classes, len(files), load, skipped, notes=notes)
 
 
 def _wanted(root: Path) -> str:
@@ -115,11 +181,26 @@ def corruptions_in(root: Path) -> str:
     return ", ".join(sorted(path.stem for path in root.glob("*.npy") if path.stem != "labels"))
 
 
-def _classes(names: Sequence[str]) -> tuple[str, ...]:
-    known = dict(zip(sets.IMAGENETTE_FOLDERS, sets.IMAGENETTE_CLASSES, strict=True))
-    if len(names) == 1000 and all(len(n) == 9 and n[0] == "n" and n[1:].isdigit() for n in names):
-        return imagenet.classes()  # numbered in the order of their folders
-    return tuple(known.get(name, name).encode(errors="replace").decode() for name in names)
+def _classes(names: Sequence[str]) -> tuple[tuple[str, ...], tuple[int | None, ...]]:
+    """Return the classes of folders, and their numbers among ImageNet's where folders tell them."""
+    shown = [name.encode(errors="replace").decode() for name in names]
+    if all(name.isdecimal() and len(name) < 4 for name in names):
+        return tuple(shown), tuple(int(name) for name in names)
+    if not all(WORDNET.fullmatch(name) for name in names):
+        return tuple(shown), ()
+    if len(names) == 1000:  # ImageNet's, numbered in the order of their folders
+        return imagenet.classes(), tuple(range(1000))
+    try:
+        numbers = {word: number for number, word in enumerate(imagenet.wordnet_numbers())}
+    except ValueError:  # timm, which lists them, is missing
+        known = dict(zip(sets.IMAGENETTE_FOLDERS, sets.IMAGENETTE_CLASSES, strict=True))
+        return tuple(known.get(name, name) for name in names), ()
+    found = tuple(numbers.get(name) for name in names)
+    titles = imagenet.classes()
+    return tuple(
+        name if number is None else titles[number]
+        for name, number in zip(names, found, strict=True)
+    ), found
 
 
 def check(root: Path) -> Iterator[Checked]:
@@ -138,14 +219,18 @@ def check(root: Path) -> Iterator[Checked]:
 
 
 def _files(root: Path) -> dict[Path, os.stat_result]:
-    """Find the files in a folder's folders, sorted by class and name; hidden ones do not count."""
+    """Find the files in a folder's class folders, sorted by class; hidden ones do not count."""
 
     def within(folder: Path) -> list[Path]:
         return sorted(path for path in folder.iterdir() if path.name[0] != ".")
 
     try:
         folders = [path for path in within(root) if path.is_dir()]
-        files = [path for folder in folders for path in within(folder) if path.is_file()]
+        inside = [path for folder in folders for path in within(folder)]
+        further = [path for path in inside if path.name == IMAGES and path.is_dir()]
+        files = [path for path in inside if path.is_file()]
+        files += [path for folder in further for path in within(folder) if path.is_file()]
+        files.sort(key=lambda path: path.relative_to(root).parts)
         return {path: path.stat() for path in files}
     except OSError as error:
         raise ValueError(f"{error.filename} cannot be read: {error.strerror}.") from None
@@ -161,11 +246,11 @@ def _kept(root: Path, files: dict[Path, os.stat_result]) -> Path:
     return places.results_folder() / "folders" / f"{place}.json"
 
 
-def _known(kept: Path) -> tuple[str, dict[str, str]] | None:
-    """Read the digest and the faults that are kept; a damaged file counts as none."""
+def _known(kept: Path) -> Known | None:
+    """Read what is kept; a damaged file counts as none."""
     try:
-        digest, faults = json.loads(kept.read_text())
-        return str(digest), dict(faults)
+        digest, faults, side = json.loads(kept.read_text())
+        return Known(str(digest), dict(faults), int(side))
     except (FileNotFoundError, ValueError, TypeError):
         return None
 
@@ -177,14 +262,14 @@ def _check(root: Path, files: dict[Path, os.stat_result], kept: Path) -> Iterato
     """
     if _known(kept):
         return
-    whole, faults = hashlib.sha256(), {}
+    whole, faults, shapes = hashlib.sha256(), {}, set()
     for done, (path, found) in enumerate(files.items(), 1):
         name = _name(root, path)
         try:
             # A system's own files say that they hold nothing, and reading one may never end.
             if found.st_size == 0:
                 raise ImageError(f"{name} is empty.")
-            load_image(path, name)
+            shapes.add(tuple(load_image(path, name).shape[1:]))
             content = hashlib.sha256(path.read_bytes()).hexdigest()
             whole.update(f"{name}\0{content}\0".encode())
         except ImageError as error:
@@ -192,7 +277,9 @@ def _check(root: Path, files: dict[Path, os.stat_result], kept: Path) -> Iterato
         yield Checked(done, len(files))
     kept.parent.mkdir(parents=True, exist_ok=True)
     unfinished = kept.with_suffix(f".{os.getpid()}")
-    unfinished.write_text(json.dumps((whole.hexdigest()[:16], faults)))
+    side, other = min(shapes, default=(0, 1))
+    known = Known(whole.hexdigest()[:16], faults, side if side == other and len(shapes) == 1 else 0)
+    unfinished.write_text(json.dumps(known))
     os.replace(unfinished, kept)
 
 
@@ -203,3 +290,12 @@ def _name(root: Path, path: Path) -> str:
 
 def _read(files: list[Path], size: int, index: int) -> Tensor:
     return sets.to_square(load_image(files[index]), size)
+
+
+def _framed(files: list[Path], size: int, index: int) -> Tensor:
+    """Read a picture into the centre of a larger one, whose edges mirror it."""
+    picture = load_image(files[index])
+    more = size - picture.shape[-1]
+    before = round(more / 2)  # as resizing.center takes it away again
+    after = more - before
+    return sets.to_square(F.pad(picture, (before, after, before, after), mode="reflect"), size)

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from blurlab import texts
 from blurlab.data import imagenet
 
 # One line a picture in each: the file and its class, or the class alone in the order of the files.
@@ -43,7 +44,7 @@ def labels(root: Path) -> dict[Path, int]:
         numbered = _own_numbers(root)
     elif truth.name in OF_ANYTHING:
         numbered |= {str(number): number for number in range(1000)}
-    rows = [line.replace(",", " ").split() for line in truth.read_text().splitlines()]
+    rows = [line.replace(",", " ").split() for line in texts.read(truth).splitlines()]
     rows = [row for row in rows if row and row[0] != "ImageId"]
     for number, row in enumerate(rows, 1):
         if row[min(len(row) - 1, 1)] not in numbered:

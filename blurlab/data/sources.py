@@ -19,12 +19,13 @@ from blurlab.data.sets import Pictures
 SEVERITIES = 5  # of the published corrupted data sets
 
 
-def find(words: str, size: int, *, lazily: bool = False) -> Source:
+def find(words: str, size: int, seen: int | None = None, *, lazily: bool = False) -> Source:
     """Find the pictures that a person names, as squares of this size in pixels.
 
     words: a key of data.DATASETS; a folder that holds one folder of pictures per class; or
     DIR/CORRUPTION/SEVERITY in the published layouts of ImageNet-C (such a folder) and CIFAR-10-C
     (DIR/CORRUPTION.npy and DIR/labels.npy). Data sets are measured on their validation split.
+    seen: side in pixels of what a network sees of them; pictures that have it stay as they are.
     lazily: photographs are read when they are asked for, so that the first are there at once.
     Raises ValueError when there is nothing to measure on.
     """
@@ -35,12 +36,12 @@ def find(words: str, size: int, *, lazily: bool = False) -> Source:
         classes, count = known() if known else (load().classes, len(load().labels))
         return Source(f"{words}/val/{size}", classes, count, load, title=TITLES.get(words, words))
     root = _root(words)
-    return _in_folder(words, root, size)._replace(title=_title(root))
+    return _in_folder(words, root, size, seen)._replace(title=_title(root))
 
 
-def _in_folder(words: str, root: Path, size: int) -> Source:
+def _in_folder(words: str, root: Path, size: int, seen: int | None) -> Source:
     if _is_folder(root):
-        return class_folders(root, size)
+        return class_folders(root, size, seen)
     if _is_of_cifar(root):
         return corrupted_cifar(root.parent.parent, root.parent.name, root.name, size)
     raise ValueError(
@@ -141,6 +142,11 @@ def corrupted_cifar(root: Path, corruption: str, severity: str, size: int) -> So
         raise ValueError(f"{root} holds .npy files that are damaged or not CIFAR-10-C's.") from None
     if pixels.ndim != 4 or pixels.dtype != np.uint8 or labels.shape != pixels.shape[:1]:
         raise ValueError(f"{path} and its labels.npy are not laid out as CIFAR-10-C's are.")
+    if not 0 <= labels.min() <= labels.max() < len(sets.CIFAR10_CLASSES):
+        raise ValueError(
+            f"{root / 'labels.npy'} holds labels from {labels.min()} to {labels.max()}; those of "
+            "CIFAR-10-C are 0 to 9, and CIFAR-100-C cannot be measured on."
+        )
     count = len(labels) // SEVERITIES
     part = slice(count * (int(severity) - 1), count * int(severity))
     digest = hashlib.sha256(pixels[part].tobytes() + labels[part].tobytes()).hexdigest()[:16]

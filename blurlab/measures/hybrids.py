@@ -83,6 +83,7 @@ HYBRIDS = Measure(
     summary=told,
     compared=told,
     knobs=(PERCENTAGES,),
+    pairs=True,
     splits=always,
     blank=blank,
 )

@@ -196,6 +196,7 @@ PERTURBATION = Measure(
         Knob("steps", "Steps", 100, low=1),
     ),
     size=20,
+    pairs=True,
     revision=2,
     splits=always,
     blank=blank,

@@ -29,7 +29,8 @@ class Batch(NamedTuple):
     """What a tally is made from.
 
     images: (N, 3, S, S) in [0, 1].  labels: (N,).  partners, partner_labels: for every picture one
-    of another class, which in the whole data set is the partner of no other.  number: of the batch.
+    which in the whole data set is the partner of no other, of another class wherever the measure
+    needs pairs.  number: of the batch.
     generator: draws what is random, the same for the same seed and number.
     source: the network that attacks are made on, where that is another one.
     first, whole: where only some pictures of the batch are here, how many come before them, and how
@@ -103,7 +104,7 @@ class Measure:
     knobs: what may be set. "source", where there is one, is null or the name of an installed model,
         which tallies() loads.
     of_size: settings that networks of an input size in pixels get instead of the usual ones.
-    size: pictures in a batch.
+    size: pictures in a batch.  pairs: whether it needs every picture's partner.
     revision: one more whenever the same pictures and settings come to give other tallies. Those of
         earlier revisions are kept apart, and never added to later ones.
     splits: called with the settings; tells whether the tallies of a batch's parts add up to that of
@@ -128,6 +129,7 @@ class Measure:
     of_size: dict[int, Settings] = field(default_factory=dict)
     note: Callable[[Settings, int], str] = _no_note
     size: int = 50
+    pairs: bool = False
     revision: int = 1
     splits: Callable[[Settings], bool] = _never
     blank: Callable[[Settings, int], Estimate] | None = None

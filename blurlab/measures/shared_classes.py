@@ -11,6 +11,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
+from blurlab import texts
 from blurlab.data import entry_level
 from blurlab.data.sets import Decoded, Pictures
 from blurlab.data.sources import Source
@@ -20,12 +21,32 @@ Answers = list[int] | list[list[int]]
 FEWEST = 2  # classes that a network must tell apart for its answers to mean something
 
 
-def shared_names(shown: Sequence[str], known: Sequence[str]) -> list[str]:
-    """Return the classes of pictures that a model knows, in the order of the pictures' classes."""
+def indices(
+    shown: Sequence[str], known: Sequence[str], numbers: Sequence[int | None] = ()
+) -> list[int | list[int] | None]:
+    """Say for each class of pictures which of a model's it is, whatever its case and its spaces.
+
+    numbers: the classes' own among ImageNet's thousand, where they have such.
+    Returns its index, the indices of all that belong to a category, or None for an unknown class.
+    """
+    if tuple(shown) == tuple(known):
+        return list(range(len(known)))
     if _in_categories(shown, known):
-        return list(shown)
-    known = set(known)
-    return [name for name in shown if name in known]
+        return [list(entry_level.numbers(name)) for name in shown]
+    if numbers and entry_level.knows(known):
+        return list(numbers)
+    places: dict[str, int] = {}
+    for place, name in enumerate(known):
+        places.setdefault(texts.spelling(name), place)
+    return [places.get(texts.spelling(name)) for name in shown]
+
+
+def shared_names(
+    shown: Sequence[str], known: Sequence[str], numbers: Sequence[int | None] = ()
+) -> list[str]:
+    """Return the classes of pictures that a model knows, in the order of the pictures' classes."""
+    found = indices(shown, known, numbers)
+    return [name for name, index in zip(shown, found, strict=True) if index is not None]
 
 
 def _in_categories(shown: Sequence[str], known: Sequence[str]) -> bool:
@@ -36,38 +57,52 @@ def share_classes(source: Source, classes: Sequence[str], model: str) -> tuple[S
     """Keep the pictures whose class a model knows, and say which of its answers those classes are.
 
     Returns the source, named differently unless the classes are the model's own, and for every one
-    of its classes the index among the model's, or the indices of all that belong to a category.
-    Raises ValueError when they share fewer than two.
+    of its classes the index among the model's, or the indices of all that belong to a category. A
+    note of the source says what is left out.
+    Raises ValueError when they share fewer than two, or most pictures would be left out.
     """
-    shared = shared_names(source.classes, classes)
+    found = indices(source.classes, classes, source.numbers)
+    places = [place for place, index in enumerate(found) if index is not None]
+    logits = [found[place] for place in places]
+    shared = tuple(source.classes[place] for place in places)
     if len(shared) < FEWEST:
         raise ValueError(
             f"{model} knows {_some(classes)} and {source.called} shows {_some(source.classes)}; "
             f"they share {len(shared)} classes, and it takes two."
         )
-    if _in_categories(shared, classes):
-        logits = [list(entry_level.numbers(name)) for name in shared]
-    else:
-        logits = [list(classes).index(name) for name in shared]
-    if tuple(shared) == tuple(classes) == tuple(source.classes):
+    if shared == source.classes == tuple(classes):
         return source, logits
     digest = hashlib.sha256(json.dumps([shared, logits]).encode()).hexdigest()[:8]
     name = f"{source.name}/shared-{digest}"
-    if tuple(shared) == tuple(source.classes):
+    if len(shared) == len(source.classes):
         return source._replace(name=name), logits
-    pictures = _only(source.load(), shared)
-    known = {"classes": tuple(shared), "count": len(pictures.labels), "load": lambda: pictures}
-    return source._replace(name=name, **known), logits
+    pictures = _only(source.load(), places)
+    kept = len(pictures.labels)
+    others = [name for name, index in zip(source.classes, found, strict=True) if index is None]
+    matched = f"{len(shared):,} of the {len(found):,} classes of {source.called}"
+    if 2 * kept < source.count:
+        raise ValueError(
+            f"{model} knows {matched}, so that {source.count - kept:,} of {source.count:,} "
+            "pictures would be left out, and at most half may be; take a folder of the classes "
+            "that it knows."
+        )
+    note = (
+        f"{model} knows {matched}; {source.count - kept:,} of {source.count:,} pictures are left "
+        f"out, those of {_some(others)}."
+    )
+    known = {"classes": shared, "count": kept, "load": lambda: pictures}
+    return source._replace(name=name, notes=(*source.notes, note), **known), logits
 
 
 def _some(names: Sequence[str]) -> str:
     return ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
 
 
-def _only(pictures: Pictures, classes: Sequence[str]) -> Pictures:
-    renumbered = torch.tensor(
-        [classes.index(name) if name in classes else -1 for name in pictures.classes]
-    )[pictures.labels]
+def _only(pictures: Pictures, places: Sequence[int]) -> Pictures:
+    """Keep the pictures of some classes, which are numbered anew in this order."""
+    renumbered = torch.full((len(pictures.classes),), -1)
+    renumbered[list(places)] = torch.arange(len(places))
+    renumbered, classes = renumbered[pictures.labels], [pictures.classes[n] for n in places]
     chosen = (renumbered >= 0).nonzero().flatten()
     if isinstance(pictures.images, Tensor):
         images = pictures.images[chosen]

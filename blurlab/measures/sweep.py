@@ -14,7 +14,7 @@ from typing import Any
 
 import torch
 
-from blurlab import places
+from blurlab import places, texts
 from blurlab.data import sources
 from blurlab.measures import measuring
 from blurlab.measures.measuring import Work
@@ -34,8 +34,8 @@ def read_plan(path: Path) -> list[Work]:
     Raises ValueError for anything else in it.
     """
     try:
-        asked = tomllib.loads(path.read_text())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        asked = tomllib.loads(texts.read(path))
+    except tomllib.TOMLDecodeError as error:
         raise ValueError(f"{path} is not TOML: {error}.") from None
     for name, kind in {"models": list, "data": list, "measures": dict}.items():
         if not isinstance(asked.get(name), kind) or not asked[name]:
@@ -45,17 +45,17 @@ def read_plan(path: Path) -> list[Work]:
             raise ValueError(f"{name} is {asked[name]!r} in {path}; it takes a whole number.")
     if unknown := set(asked) - {"models", "data", "measures", "n", "seed"}:
         raise ValueError(f"{path} has {min(unknown)!r}; it takes models, data, measures, n, seed.")
-    sizes = {name: store.card(name)["recipe"]["input_size"] for name in asked["models"]}
+    sides = {name: store.sides(store.card(name)) for name in asked["models"]}
     found = {
-        (words, size): sources.find(words, size)
+        (words, each): sources.find(words, *each)
         for words in asked["data"]
-        for size in dict.fromkeys(sizes.values())
+        for each in dict.fromkeys(sides.values())
     }
     return [
         measuring.plan(
             model,
             measure,
-            found[words, sizes[model]],
+            found[words, sides[model]],
             changed,
             count=asked.get("n"),
             seed=asked.get("seed", 0),

@@ -64,7 +64,10 @@ def tallying(
     pictures begins with the batches of a run over fewer.
     """
     generator = torch.Generator().manual_seed(seed)
-    partners = derangement(pictures.labels, generator)
+    if measure.pairs or has_pairs(pictures.labels):
+        partners = derangement(pictures.labels, generator)
+    else:
+        partners = torch.randperm(len(pictures.labels), generator=generator)
     order = torch.randperm(len(pictures.labels), generator=generator)[:count]
     source = store.load(settings["source"], device) if settings.get("source") else None
     if check:
@@ -112,14 +115,19 @@ def total(found: dict[int, Tally]) -> Tally:
     return reduce(add, (found[number] for number in sorted(found)))
 
 
+def has_pairs(labels: Tensor) -> bool:
+    """Tell whether every picture can have a partner of another class; labels: (N,)."""
+    return 2 * int(labels.bincount().max()) <= len(labels)
+
+
 def derangement(labels: Tensor, generator: torch.Generator) -> Tensor:
     """Give every picture a partner of another class, each picture being a partner once.
 
     labels: (N,).  Returns (N,) indices.
     Raises ValueError when one class holds more than half of the pictures, for then there is none.
     """
-    largest = int(labels.bincount().max())
-    if 2 * largest > len(labels):
+    if not has_pairs(labels):
+        largest = int(labels.bincount().max())
         raise ValueError(
             f"one class holds {largest} of {len(labels)} pictures; pairs need at most half."
         )

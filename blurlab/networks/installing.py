@@ -13,7 +13,7 @@ from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from blurlab import limits, places
+from blurlab import limits, places, texts
 from blurlab.data import imagenet, sets
 from blurlab.networks import (
     architectures,
@@ -138,7 +138,7 @@ def class_names(words: str) -> tuple[str, ...]:
     words: a file with one name a line, or names with commas between them, or "imagenet", "cifar10",
     "imagenette" or "objects".
     """
-    return listed(Path(words).read_text()) if os.path.isfile(words) else listed(words)
+    return listed(texts.read(Path(words))) if os.path.isfile(words) else listed(words)
 
 
 def listed(words: str) -> tuple[str, ...]:

@@ -117,6 +117,12 @@ def load(name: str, device: str | torch.device = "cpu") -> Classifier:
     return model
 
 
+def sides(info: dict) -> tuple[int, int]:
+    """Return the side in pixels of the pictures that a card's model takes, and of what it sees."""
+    size = info["recipe"]["input_size"]
+    return size, info["recipe"].get("crop") or size
+
+
 def identity(info: dict) -> str:
     """Return what tells a model from every other by its card: its weights and how they are used.
 

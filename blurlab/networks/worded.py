@@ -10,6 +10,7 @@ from functools import lru_cache
 import torch
 from torch import Tensor, nn
 
+from blurlab import texts
 from blurlab.data import entry_level
 from blurlab.networks import store
 from blurlab.networks.classifier import Classifier
@@ -91,21 +92,16 @@ def place(label: str, answers: Sequence[str], classes: Sequence[str]) -> int | N
     label: a word or the name of a class.  answers: words(classes).  None where there is none.
     """
     for known in (answers, classes):
-        number = _spelt(tuple(known)).get(spelling(label))
+        number = _spelt(tuple(known)).get(texts.spelling(label))
         if number is not None:
             word = answers[number] if known is answers else entry_level.category_of(number)
             return list(answers).index(word) if word in answers else None
     return None
 
 
-def spelling(label: str) -> str:
-    """Return a label as it is compared with others."""
-    return " ".join(label.replace("_", " ").split()).casefold()
-
-
 @lru_cache(maxsize=64)
 def _spelt(names: tuple[str, ...]) -> dict[str, int]:
     found: dict[str, int] = {}
     for number, name in enumerate(names):
-        found.setdefault(spelling(name), number)
+        found.setdefault(texts.spelling(name), number)
     return found

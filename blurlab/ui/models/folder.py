@@ -22,12 +22,17 @@ STOPPED = "Stopped before every file was checked."
 
 
 class Found(NamedTuple):
-    """A folder's pictures, as the page shows them: first holds (class, data URL)."""
+    """A folder's pictures, as the page shows them: first holds (class, data URL).
+
+    skipped, numbers, notes: as of folders.Source.
+    """
 
     classes: tuple[str, ...]
     counts: list[int]
     first: list[tuple[str, str]]
     skipped: tuple[str, ...]
+    numbers: tuple[int | None, ...]
+    notes: tuple[str, ...]
 
 
 def own() -> None:
@@ -88,7 +93,14 @@ def look(words: str) -> Iterator[Checked | Found]:
     measures_job.source.cache_clear()  # what it knows of this folder may be out of date
     source = sources.find(allowed.opened(words), data.SIDE)
     seen = sources.overview(source, FIRST)
-    yield Found(source.classes, seen.counts, data.as_urls(seen.first), source.skipped)
+    yield Found(
+        source.classes,
+        seen.counts,
+        data.as_urls(seen.first),
+        source.skipped,
+        source.numbers,
+        source.notes,
+    )
 
 
 def awaited(words: str, job: jobs.Job) -> None:
@@ -141,6 +153,8 @@ def show_found(found: Found) -> None:
     numbers.markdown(f"{sum(found.counts):,} pictures of {len(found.classes):,} classes:")
     rows = zip(found.classes, found.counts, strict=True)
     numbers.dataframe([{"class": name, "pictures": n} for name, n in rows], hide_index=True)
+    for note in found.notes:
+        st.caption(show.plain(note))
     with shown:
         st.markdown("The first of them:")
         data.show_first(found.first)
@@ -154,7 +168,7 @@ def show_found(found: Found) -> None:
 def show_networks(found: Found) -> list[str]:
     """Say which networks can be measured on a folder, and return their names."""
     shares = {
-        name: len(shared_names(found.classes, store.card(name)["classes"]))
+        name: len(shared_names(found.classes, store.card(name)["classes"], found.numbers))
         for name in store.names()
     }
     fitting = [name for name, count in shares.items() if count >= FEWEST]

@@ -11,7 +11,7 @@ from blurlab.data import sources
 from blurlab.measures import measuring
 from blurlab.measures.measuring import Running, Work
 from blurlab.measures.tallies import total
-from blurlab.networks import classifier
+from blurlab.networks import classifier, store
 from blurlab.ui import allowed, cache, jobs, loaded
 
 REMEMBERED = 64  # works, of all sessions
@@ -35,12 +35,12 @@ class Step(NamedTuple):
 
 
 @lru_cache(maxsize=4)
-def source(words: str, size: int) -> sources.Source:
+def source(words: str, size: int, seen: int | None = None) -> sources.Source:
     """Return what sources.find finds, once; its pictures are loaded when they are first needed.
 
     Raises ValueError for a folder that pages may not read.
     """
-    return sources.find(allowed.opened(words), size, lazily=True)
+    return sources.find(allowed.opened(words), size, seen, lazily=True)
 
 
 def plan(
@@ -55,7 +55,7 @@ def plan(
     works, refused = [], {}
     for name in names:
         try:
-            found = source(words, cache.card(name)["recipe"]["input_size"])
+            found = source(words, *store.sides(cache.card(name)))
             works.append(
                 measuring.plan(name, measure, found, changed, count=count or None, seed=seed)
             )
@@ -64,8 +64,8 @@ def plan(
     return works, list(refused)
 
 
-def sentence(error: Exception) -> str:
-    return f"{str(error)[:1].upper()}{str(error)[1:]}"
+def sentence(words: Exception | str) -> str:
+    return f"{str(words)[:1].upper()}{str(words)[1:]}"
 
 
 def key(works: list[Work]) -> tuple:
@@ -211,8 +211,8 @@ def script(
         "from blurlab.networks import store",
         "",
         f"for name in {list(names)!r}:",
-        '    size = store.card(name)["recipe"]["input_size"]',
-        f"    source = sources.find({words!r}, size)",
+        "    sides = store.sides(store.card(name))",
+        f"    source = sources.find({words!r}, *sides)",
         f"    work = measuring.plan(name, {measure!r}, source, {changed!r}, "
         f"count={count or None}, seed={seed})",
         "    *_, last = measuring.measure(work)",

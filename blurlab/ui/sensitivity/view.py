@@ -23,6 +23,8 @@ def live(works: list[Work], parameters: dict) -> None:
         found = measures_job.estimates(works, job)
         buttons(works, job, found)
         show.damaged_results()
+        for note in dict.fromkeys(note for work in works for note in work.source.notes):
+            st.caption(show.plain(measures_job.sentence(note)))
         is_begun = state_of(job) in (*ACTIVE, "paused")
         if found or is_begun:
             report.show_figure(works, found, with_others=is_begun)
