@@ -13,9 +13,12 @@ if get_script_run_ctx(suppress_warning=True) is None:
 
     # Otherwise a deep link on a fresh server would run its page without this script.
     PagesManager.uses_pages_directory = False
-    from blurlab.ui.server import lifespan
+    from starlette.middleware import Middleware
 
-    app = st.App(__file__, lifespan=lifespan)
+    from blurlab.ui.server import lifespan
+    from blurlab.ui.starting import saying_so
+
+    app = st.App(__file__, lifespan=lifespan, middleware=[Middleware(saying_so)])
 else:
     from blurlab.ui.server import wait_until_warm
 

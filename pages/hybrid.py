@@ -19,13 +19,18 @@ shell.begin(
 )
 shell.stop_without_models()
 
+stage = st.container() if st.session_state["present"] else None  # presenters choose below it
 left, swap, right = st.columns([10, 1, 10], vertical_alignment="bottom")
 with left:
     low = pictures.chooser("low")
-swap.button("", icon=":material/swap_horiz:", help="Swap the pictures", on_click=pictures.swap)
+swap.button(
+    "Swap the pictures", icon=":material/swap_horiz:", help="Swap the pictures",
+    key="swap", on_click=pictures.swap,
+)  # fmt: skip
 with right:
     high = pictures.chooser("high")
 
 names = pictures.fitting_models(low, high)
 controls.choose_filter()
-view.live("hybrid", names, low, high, PARAMETERS)
+with stage or st.container():
+    view.live("hybrid", names, low, high, PARAMETERS)

@@ -132,7 +132,7 @@ def test_models_that_ship_are_neither_removed_nor_replaced(file):
 
 @pytest.mark.parametrize("name", ["", "../own", "a b", "a,b", ".hidden", "a" * 65, "a/b"])
 def test_a_name_that_is_none_is_refused(file, name):
-    with pytest.raises(ValueError, match=r"is no name; it has up to 64 letters"):
+    with pytest.raises(ValueError, match=r"cannot be a name: use up to 64 letters"):
         installing.add(name, file, recipe(), tiny.CLASSES)
 
 

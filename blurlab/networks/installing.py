@@ -154,7 +154,7 @@ def listed(words: str) -> tuple[str, ...]:
 
 def check_name(name: str) -> None:
     if not NAME.fullmatch(name):
-        raise ValueError(f"{name!r} is no name; it has up to 64 letters, digits and any of _ . -")
+        raise ValueError(f"{name!r} cannot be a name: use up to 64 letters, digits and _ . -")
     if name in store.names():
         raise ValueError(f"a model {name} is installed already; remove it first.")
 

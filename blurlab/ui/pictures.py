@@ -8,7 +8,7 @@ from blurlab import limits
 from blurlab.data import sets
 from blurlab.networks import store
 from blurlab.pictures import images, objects
-from blurlab.ui import cache, link, shell, show
+from blurlab.ui import cache, gallery, link, shell, show
 
 SIDES = {
     "low": "Low frequencies from",
@@ -60,12 +60,15 @@ def chooser(side: str) -> cache.Choice:
     """Draw one side's controls and return its picture; a bad file leaves the last good one."""
     state = st.session_state
     state.setdefault(f"{side}_widget", side)  # where its files are; a swap hands them over
-    select, another, align = st.columns([5, 1, 1], vertical_alignment="bottom", gap="small")
+    select, shelf, another, align = st.columns(
+        [5, 1, 1, 1], vertical_alignment="bottom", gap="small"
+    )
     listed = options()
     select.selectbox(SIDES[side], listed, show.place(listed, side), format_func=title, key=side)
+    gallery.opener(shelf, side, listed, title)
     kind, _, name = state[side].partition(":")
     another.button(
-        "",
+        f"Another one: {side}",
         icon=":material/casino:",
         help="Another picture of this kind",
         key=f"{side}_another",
@@ -74,7 +77,10 @@ def chooser(side: str) -> cache.Choice:
         args=(side,),
         width="stretch",
     )
-    with align.popover("", icon=":material/open_with:", help="Align", width="stretch"):
+    with align.popover(
+        f"Align: {side}", icon=":material/open_with:", help="Align", key=f"{side}_align",
+        width="stretch",
+    ):  # fmt: skip
         _align(side)
     if kind in (UPLOAD, CAMERA):
         return _from_file(side, kind)

@@ -9,7 +9,7 @@ from plotly.graph_objects import Figure
 from blurlab import places
 from blurlab.filters import spectrum
 from blurlab.networks import classifier, store
-from blurlab.ui import link, show
+from blurlab.ui import link, share, show
 
 PRESENTER_TYPE, PRESENTER_HEIGHT = 18, 560  # pixels, of figures
 NO_MODELS = "No models are installed; `python -m blurlab train NAME` makes one."
@@ -30,7 +30,21 @@ CLICKS = """<style>
 [data-testid="stPopoverButton"] * { pointer-events: none; }
 [data-testid="stElementContainer"]:has(> [data-testid="stHtml"] > script) { display: none; }
 </style>"""
-# Streamlit leaves a tenth of a screen empty above a page.
+# Buttons that show an icon alone have words for who cannot see it; a phone has them in one row.
+ICONS = """<style>
+:is([class*="_another"], [class*="_align"], [class*="_gallery"], .st-key-swap, .st-key-leave)
+  button [data-testid="stMarkdownContainer"] {
+  position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
+}
+@media (max-width: 640px) {
+  [data-testid="stHorizontalBlock"]:not(:has([data-testid="stHorizontalBlock"])):has([class*="_align"])
+    > [data-testid="stColumn"]:not(:first-child) { flex: 1 1 20%; min-width: 0; }
+}
+</style>"""
+# Streamlit's own button of this type has white on a colour that, on dark, is too light for it.
+COLORS = """<style>
+[data-testid="stBaseButton-primary"]:not(:disabled) { color: light-dark(#fff, #0e1117); }
+</style>"""
 # Streamlit adds an entry to the browser's history whenever a page's state is written into its
 # address, so that Back would undo one address after another and no state with it. An entry of the
 # same page is replaced instead, and Back leads to the page before.
@@ -44,15 +58,20 @@ if (!history.blurlabPush) {
   };
 }
 </script>"""
+# Streamlit leaves a tenth of a screen empty above a page; a phone's header covers a part of it.
 STYLE = """<style>
 [data-testid="stMainBlockContainer"] { padding: 2.5rem 3rem 3rem; }
+@media (max-width: 640px) {
+  [data-testid="stMainBlockContainer"] { padding: 3.75rem 1rem 2rem; }
+}
 h1 { font-size: 1.75rem !important; padding: 0.2rem 0 !important; }
 </style>"""
 PRESENTER_STYLE = """<style>
 [data-testid="stHeader"], [data-testid="stSidebar"], [data-testid="stSidebarCollapsedControl"],
 [data-testid="stExpandSidebarButton"] { display: none; }
-[data-testid="stMainBlockContainer"] { padding: 1rem 2rem; max-width: none; }
+[data-testid="stMainBlockContainer"] { padding: 0.75rem 2rem; max-width: none; }
 html { font-size: 20px; }
+.st-key-leave { position: fixed; top: 0.2rem; right: 0.4rem; width: auto; z-index: 10; }
 </style>"""
 
 
@@ -78,7 +97,7 @@ def main() -> None:
     chosen = st.session_state["models"]
     if not set(chosen) <= set(store.names()):
         st.session_state["models"] = [name for name in chosen if name in store.names()]
-    st.html(CLICKS + (PRESENTER_STYLE if st.session_state["present"] else STYLE))
+    st.html(CLICKS + ICONS + COLORS + (PRESENTER_STYLE if st.session_state["present"] else STYLE))
     st.html(ONE_ENTRY, unsafe_allow_javascript=True)
     sidebar()
     page.run()
@@ -114,6 +133,10 @@ def chart(figure: Figure, key: str) -> None:
         figure.update_annotations(font_size=PRESENTER_TYPE)
         for axes in (figure.update_xaxes, figure.update_yaxes):
             axes(tickfont_size=PRESENTER_TYPE, title_font_size=PRESENTER_TYPE)
+        bars = {"tickfont_size": PRESENTER_TYPE, "title_font_size": PRESENTER_TYPE}
+        figure.update_coloraxes(colorbar=bars)
+        figure.update_traces(colorbar=bars, selector={"type": "heatmap"})
+        figure.update_traces(textfont_size=PRESENTER_TYPE, selector={"type": "scatter"})
     st.plotly_chart(figure, key=key)
 
 
@@ -141,9 +164,13 @@ def sidebar() -> None:
             "Presenter mode", state["present"], key="present",
             help="Big type and nothing else; leave with P",
         )  # fmt: skip
+        share.share()
         st.caption(f"Computing on {device_title()}")
     if state["present"]:
-        st.button("Leave presenter mode", shortcut="p", on_click=_leave, type="tertiary")
+        st.button(
+            "Leave presenter mode", shortcut="p", on_click=_leave, type="tertiary",
+            icon=":material/close:", key="leave",
+        )  # fmt: skip
 
 
 def fitting(data: str) -> tuple[str, ...]:

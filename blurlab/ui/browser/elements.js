@@ -33,6 +33,62 @@ function look({ color }) {
 const sign = (model, attributes) => shape("path", { d: look(model).d, fill: look(model).color, ...attributes });
 const symbol = (model) => shape("svg", { viewBox: "-9 -9 18 18", "aria-hidden": "true" }, sign(model));
 
+// ---- Room -------------------------------------------------------------------------------------
+
+const PHONE = 30; // em; what is narrower has one column, and names its curves below them
+const SCREEN = 40; // em; what is narrower is not fitted to a presenter's screen
+const LEAST_SCREEN = 380; // pixels; a lower screen is scrolled
+
+// Where the axes of a plot end, which leaves room for the names of curves beside them.
+const plotRight = (width, em) =>
+  width < PHONE * em ? width - 3.2 * em : width - clamp(width * 0.27, 7.5 * em, 15 * em);
+
+// A presenter's room is the screen, into which all is fitted that the talk is about.
+function roomOf(width, em, wide, presenter) {
+  if (presenter && width >= SCREEN * em) return "screen";
+  return width < PHONE * em ? "phone" : width < wide * em ? "narrow" : "wide";
+}
+
+// Pixels from the top of the stage to the lower edge of the screen.
+function screenBelow(stage) {
+  const page = document.querySelector('[data-testid="stMain"]') ?? document.documentElement;
+  const top = stage.getBoundingClientRect().top + page.scrollTop;
+  return Math.max(innerHeight - top - 12, LEAST_SCREEN);
+}
+
+// The same from the top of a plot that lies in the stage.
+const screenBelowPlot = (stage, plot) =>
+  screenBelow(stage) - (plot.getBoundingClientRect().top - stage.getBoundingClientRect().top);
+
+// Call draw whenever the stage, or what is above it, takes another size.
+function observeRoom(stage, draw) {
+  const observer = new ResizeObserver(draw);
+  const page = document.querySelector('[data-testid="stMainBlockContainer"]');
+  return {
+    observe: () => [stage, page].forEach((node) => node && observer.observe(node)),
+    disconnect: () => observer.disconnect(),
+  };
+}
+
+// ---- Saying it --------------------------------------------------------------------------------
+
+const SPOKEN_REST = 1000; // ms without a change until answers are read out
+
+// Returns say(sentence), which hands a sentence to who listens instead of looking.
+function makeSpeaker(place) {
+  let resting = null, last = "";
+  return function say(sentence) {
+    if (sentence === last) return;
+    last = sentence;
+    clearTimeout(resting);
+    resting = setTimeout(() => { place.textContent = sentence; }, SPOKEN_REST);
+  };
+}
+
+// What a card says, in words.
+const spoken = ({ node, verdict, top }) =>
+  `${node.querySelector("header").textContent} ${verdict.textContent}, ${top[0].share.textContent}.`;
+
 // ---- Numbers ----------------------------------------------------------------------------------
 
 const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
@@ -56,6 +112,14 @@ function yLabels({ axis: { left }, em }, y, labels) {
 
 function yTitle({ em }, top, bottom, text) {
   return shape("text", { "text-anchor": "middle", transform: `translate(${em} ${(top + bottom) / 2}) rotate(-90)`, text });
+}
+
+// How high the curves are drawn. besides: what there is above and below them, for presenters, whose
+// scene has the height that is left for all of it.
+function curveHeight({ axis: { width }, em, height }, names, besides) {
+  if (height) return Math.max(height - besides, 6 * em);
+  if (width < PHONE * em) return clamp(width * 0.7, 12 * em, 18 * em);
+  return Math.max(clamp(width * 0.28, 12 * em, 18 * em), names.height - 3 * em);
 }
 
 function moveMarker(marker, x) {
@@ -103,11 +167,11 @@ function fillRow(row, name, share) {
 // measures: kinds of the rows on the right, below their title.
 function makeCard(model, title, measures) {
   const top = Array.from({ length: ROWS }, () => makeRow("top")), right = measures.map(makeRow);
-  const verdict = element("h4"), note = element("p", { class: "note" });
+  const verdict = element("h4", { "aria-level": 2 }), note = element("p", { class: "note" });
   const header = element("header", {}, symbol(model), element("span", { text: model.title }));
   const answers = element("div", { class: "answers" },
     element("div", { class: "rows" }, verdict, ...top.map((row) => row.node)),
-    element("div", { class: "rows" }, element("h4", { text: title }), ...right.map((row) => row.node)));
+    element("div", { class: "rows measures" }, element("h4", { "aria-level": 3, text: title }), ...right.map((row) => row.node)));
   const style = `--model:${look(model).color}`;
   return { node: element("article", { class: "model", style }, header, answers, note), top, measures: right, verdict, note };
 }
@@ -121,8 +185,8 @@ function fillAnswers({ node, top, verdict }, { classes }, best, sure) {
 }
 
 // As many columns as fit, but no row with a gap where a more even split exists.
-function arrangeCards(box, em) {
-  const count = box.childElementCount, fit = clamp(Math.floor(box.clientWidth / (15 * em)), 1, count || 1);
+function arrangeCards(box, em, least = 15) {
+  const count = box.childElementCount, fit = clamp(Math.floor(box.clientWidth / (least * em)), 1, count || 1);
   const columns = Math.ceil(count / Math.ceil(count / fit)) || 1;
   box.style.gridTemplateColumns = `repeat(${columns}, minmax(0, 1fr))`;
 }

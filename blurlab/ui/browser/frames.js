@@ -3,6 +3,7 @@
 // what stays (data); pictures, answers and settings come through a slot on window, each by itself.
 
 const CHUNK = 8; // frames per part of the slot, as in frames.py
+const CHAIN_CURVES = 12; // em; height of a chain's curves and their heading on a presenter's screen
 const CURVE_DASHES = ["none", "9 5", "2 5", "14 4 3 4"];
 const views = new WeakMap();
 
@@ -18,7 +19,7 @@ export default function frames({ data, parentElement, setStateValue }) {
 // ---- The curves -------------------------------------------------------------------------------
 
 function makeFrameAxis({ positions, texts, em, title }, width) {
-  const left = 3.6 * em, right = width - clamp(width * 0.27, 7.5 * em, 15 * em);
+  const left = 3.6 * em, right = plotRight(width, em);
   const first = positions[0], range = positions.at(-1) - first || 1;
   const x = (value) => left + ((right - left) * (value - first)) / range;
   // Every number, or every second, third ... of them, so that no two touch.
@@ -41,7 +42,7 @@ function drawFrameCurves(scene, svg, namesBox) {
     model, name, dash: CURVE_DASHES[n % CURVE_DASHES.length], values: curveValues(scene, model, name),
   }))).filter(({ values }) => values.some((value) => value !== null));
   const names = nameFrames(lines.filter(({ name }) => name === main), axis, em, namesBox);
-  const top = 0.8 * em, bottom = top + Math.max(clamp(width * 0.28, 12 * em, 18 * em), names.height - 3 * em);
+  const top = 0.8 * em, bottom = top + curveHeight(scene, names, 3.8 * em);
   const y = (value) => bottom - (bottom - top) * value;
   const marker = shape("line", { class: "marker", y1: top, y2: bottom });
   const dots = lines.map(({ model }) => sign(model, { class: "shape" }));
@@ -153,7 +154,7 @@ function makeView(parent) {
     slot = slots.get(data.stage);
     Object.assign(slot, data.parts); // a page without a server brings all of it along
     slot.changed = receive;
-    observer.observe(parts.stage);
+    observer.observe();
     parts.stage.dataset.count = data.titles.length;
     parts.position.max = data.positions.length - 1;
     boxes = data.titles.map(makeBox);
@@ -209,7 +210,7 @@ function makeView(parent) {
 
   // -- Drawing, at most once per frame ----------------------------------------------------------
 
-  const observer = new ResizeObserver(() => redraw(true));
+  const observer = observeRoom(parts.stage, () => redraw(true)), say = makeSpeaker(parts.spoken);
 
   function redraw(layout) {
     layoutIsOld ||= layout;
@@ -226,6 +227,7 @@ function makeView(parent) {
     scene.models.forEach((model, n) => fillFrameCard(cards[n], model));
     boxes.slice(0, scene.stages.length).forEach(fillStage);
     moveCurves(index);
+    say(cards.map(spoken).join(" "));
   }
 
   function fillStage({ verdicts, sketch }, n) {
@@ -292,20 +294,25 @@ function makeView(parent) {
     const { models = [], answers = {}, curves = {}, note, stages = [] } = slot.answers ?? {};
     const em = parseFloat(getComputedStyle(parts.stage).fontSize), { positions, texts, label, unit } = data;
     const least = data.titles.length === 2 && !stages.length ? 66 : 54; // so that cards lie side by side
-    parts.stage.dataset.width = parts.stage.clientWidth < least * em ? "narrow" : "wide";
+    const room = roomOf(parts.stage.clientWidth, em, least, settings.presenter), isScreen = room === "screen";
+    parts.stage.dataset.width = room;
     decodeAll();
     if (modelsShown !== JSON.stringify([models, curves])) {
       modelsShown = JSON.stringify([models, curves]);
       cards = models.map((model) => makeCard(model, "probability of", Object.keys(curves).map(() => "measure")));
       parts.models.replaceChildren(...cards.map(({ node }) => node));
     }
-    arrangeCards(parts.models, em);
+    arrangeCards(parts.models, em, isScreen ? 10 : 15);
     parts.label.textContent = label;
     scene = { models, answers, curves, stages, positions, texts, em, title: unit ? `${label}, ${unit}` : label };
     parts.stage.classList.toggle("chain", stages.length > 0);
     boxes.slice(0, stages.length).forEach(layOutStage);
     parts.who.hidden = stages.length === 0;
     parts.who.replaceChildren(...models.map((model) => element("span", {}, symbol(model), element("b", { text: model.title }))));
+    if (isScreen) {
+      fitPictures(em);
+      scene.height = screenBelowPlot(parts.stage, parts.curve);
+    }
     scene.axis = makeFrameAxis(scene, parts.curve.clientWidth);
     const shown = new Set(scene.axis.ticks.map(({ at }) => at)), last = positions.length - 1 || 1;
     parts.ticks.replaceChildren(...positions.flatMap((at, i) =>
@@ -315,6 +322,14 @@ function makeView(parent) {
     const all = models.length * positions.length;
     const done = models.reduce((sum, { key }) => sum + (answers[key]?.classes ?? []).filter((one) => one != null).length, 0);
     parts.progress.textContent = done < all ? `computing the answers: ${done} of ${all}` : "";
+  }
+
+  // The pictures take what the slider, and for a chain what is below it, leave of the screen.
+  function fitPictures(em) {
+    const { stage, see } = parts, isChain = stage.classList.contains("chain");
+    const others = see.offsetHeight - boxes[0].frame.offsetHeight + (isChain ? CHAIN_CURVES * em : 0);
+    const most = (isChain ? 0.85 : 0.5) * stage.clientWidth / boxes.length;
+    stage.style.setProperty("--side", `${clamp(screenBelow(stage) - others, Math.min(most, 130), most)}px`);
   }
 
   function writeFigure(curves, note) {

@@ -24,7 +24,7 @@ function roundValues(low, high, powersOfTwo) {
 // ---- The shared axis --------------------------------------------------------------------------
 
 function makeAxis({ size, unit, em }, width) {
-  const left = 3.6 * em, right = width - clamp(width * 0.27, 7.5 * em, 15 * em);
+  const left = 3.6 * em, right = plotRight(width, em);
   let values = roundValues(1 / unit.scale, size / 2 / unit.scale, unit.suffix === "cycles/image");
   while (values.length > 1 && (right - left) / values.length < 2.8 * em) values = values.filter((_, i) => i % 2 === 0);
   return {
@@ -42,7 +42,7 @@ function drawCurves(scene, svg, namesBox) {
   const { models, series, labels, axis, em } = scene, { width, left, right } = axis;
   const shown = models.filter((model) => series[model.key].hasPair);
   const names = nameCurves(scene, shown, namesBox);
-  const top = 1.8 * em, bottom = top + Math.max(clamp(width * 0.28, 12 * em, 18 * em), names.height - 3 * em);
+  const top = 1.8 * em, bottom = top + curveHeight(scene, names, 6 * em);
   const y = (value) => top + ((bottom - top) * (1 - value)) / 2;
   svg.setAttribute("height", bottom + 3 * em);
   const marker = shape("line", { class: "marker", y1: top, y2: bottom });

@@ -63,7 +63,7 @@ function makeView(parent) {
     slot = slots.get(data.stage);
     Object.assign(slot, data.parts); // a page without a server brings settings and answers along
     slot.changed = receive;
-    observer.observe(parts.stage);
+    observer.observe();
     if (newPictures) loadPictures();
     if (newModels) {
       cards = data.models.map((model) => makeCard(model, "probability of each picture", ["low", "high"]));
@@ -172,7 +172,7 @@ function makeView(parent) {
 
   // -- Drawing, at most once per frame ----------------------------------------------------------
 
-  const observer = new ResizeObserver(() => redraw(true));
+  const observer = observeRoom(parts.stage, () => redraw(true)), say = makeSpeaker(parts.spoken);
 
   function redraw(layout) {
     layoutIsOld ||= layout;
@@ -192,6 +192,7 @@ function makeView(parent) {
     moveCurves(cutoff);
     const [low, high] = [cutoff, highCutoff ?? cutoff].map(FILTERS[settings.filter]);
     moveSpectra?.(cutoff, low, (square) => 1 - high(square));
+    say(cards.map(spoken).join(" "));
   }
 
   function drawPicture() {
@@ -231,12 +232,15 @@ function makeView(parent) {
     const { models, labels, size, cutoffs } = data, { unit } = settings;
     const series = Object.fromEntries(models.map(({ key }) => [key, makeSeries(slot.answers?.[key], cutoffs)]));
     const em = parseFloat(getComputedStyle(parts.stage).fontSize);
-    parts.stage.dataset.width = parts.stage.clientWidth < 54 * em ? "narrow" : "wide";
+    const room = roomOf(parts.stage.clientWidth, em, 54, settings.presenter), isScreen = room === "screen";
+    parts.stage.dataset.width = room;
     writeLabels(labels);
-    arrangeCards(parts.models, em);
+    arrangeCards(parts.models, em, isScreen ? 10 : 15);
+    if (isScreen) fitPicture();
     parts.words.hidden = !far || !settings.eye;
     parts.words.textContent = settings.eye?.words ?? "";
-    scene = { models, labels, size, unit, series, em };
+    const height = isScreen ? screenBelowPlot(parts.stage, parts.curve) : null;
+    scene = { models, labels, size, unit, series, em, height };
     scene.axis = makeAxis(scene, parts.curve.clientWidth);
     parts.ticks.replaceChildren(...scene.axis.ticks.map(({ at, label }) =>
       element("span", { text: label, style: `left:${100 * toShare(at, size)}%` })));
@@ -245,6 +249,13 @@ function makeView(parent) {
     const count = (name) => models.reduce((sum, { key }) => sum + series[key][name].length, 0);
     const [done, all] = [count("known"), count("cutoffs")];
     parts.progress.textContent = done < all ? `computing the answers: ${done} of ${all}` : "";
+  }
+
+  // The picture takes what the sliders below it leave of the screen.
+  function fitPicture() {
+    const sliders = parts.directions.getBoundingClientRect().bottom - parts.frame.getBoundingClientRect().bottom;
+    const side = clamp(screenBelow(parts.stage) - sliders, 220, 0.5 * parts.stage.clientWidth);
+    parts.stage.style.setProperty("--side", `${side}px`);
   }
 
   function writeLabels({ low, high }) {

@@ -1,0 +1,25 @@
+"""A button that copies the page's address, which restores the page."""
+
+import streamlit as st
+
+from blurlab.ui.feed import source
+
+HTML = """<button type="button">Share this page</button> <span role="status"></span>"""
+CSS = """
+:host { display: block; }
+button {
+  font: inherit; padding: .35rem .75rem; cursor: pointer; color: inherit;
+  background: var(--st-background-color); border-radius: var(--st-button-radius, .5rem);
+  border: 1px solid color-mix(in srgb, var(--st-text-color) 55%, transparent);
+}
+button:hover { border-color: var(--st-primary-color); }
+button:focus-visible { outline: 3px solid var(--st-primary-color); outline-offset: 2px; }
+span { overflow-wrap: anywhere; }
+"""
+
+_share = st.components.v2.component("blurlab_share", html=HTML, css=CSS, js=source("share.js"))
+
+
+def share() -> None:
+    """Draw the button, which says "Copied" once the address is in the clipboard."""
+    _share(key="share")
