@@ -14,7 +14,21 @@ pytestmark = needs_models
 
 
 def layouts(app):
-    return [json.loads(chart.proto.spec)["layout"] for chart in app.get("plotly_chart")]
+    return [figure["layout"] for figure in figures(app)]
+
+
+def figures(app):
+    return [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
+
+
+def written(figure):
+    """List the sizes of the words that a figure's traces and scales of colour bring themselves."""
+    layout = figure["layout"]
+    scales = [each.get("colorbar", {}) for key, each in layout.items() if "coloraxis" in key]
+    scales += [trace["colorbar"] for trace in figure["data"] if "colorbar" in trace]
+    fonts = [scale.get("tickfont", {}) for scale in scales]
+    fonts += [trace.get("textfont", {}) for trace in figure["data"]]
+    return [font["size"] for font in fonts if "size" in font]
 
 
 def type_sizes(layout):
@@ -35,6 +49,7 @@ def test_presenters_get_larger_figures_than_others(opened, page):
     for layout in layouts(app):
         assert min(type_sizes(layout)) >= type_size
         assert layout["height"] >= height
+    assert all(size >= type_size for figure in figures(app) for size in written(figure))
 
 
 def test_a_figure_is_enlarged_for_presenters_alone(opened):

@@ -8,7 +8,7 @@ HTML = """<button type="button">Share this page</button> <span role="status"></s
 CSS = """
 :host { display: block; }
 button {
-  font: inherit; padding: .35rem .75rem; cursor: pointer; color: inherit;
+  font: inherit; font-size: .875rem; padding: .4rem .75rem; cursor: pointer; color: inherit;
   background: var(--st-background-color); border-radius: var(--st-button-radius, .5rem);
   border: 1px solid color-mix(in srgb, var(--st-text-color) 55%, transparent);
 }

@@ -37,6 +37,7 @@ ICONS = """<style>
   position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
 }
 @media (max-width: 640px) {
+  [data-testid="stButtonGroup"] [role="radiogroup"] { flex-wrap: wrap; }
   [data-testid="stHorizontalBlock"]:not(:has([data-testid="stHorizontalBlock"])):has([class*="_align"])
     > [data-testid="stColumn"]:not(:first-child) { flex: 1 1 20%; min-width: 0; }
 }
@@ -69,9 +70,9 @@ h1 { font-size: 1.75rem !important; padding: 0.2rem 0 !important; }
 PRESENTER_STYLE = """<style>
 [data-testid="stHeader"], [data-testid="stSidebar"], [data-testid="stSidebarCollapsedControl"],
 [data-testid="stExpandSidebarButton"] { display: none; }
-[data-testid="stMainBlockContainer"] { padding: 0.75rem 2rem; max-width: none; }
+[data-testid="stMainBlockContainer"] { padding: 0.75rem 3.2rem 0.75rem 2rem; max-width: none; }
 html { font-size: 20px; }
-.st-key-leave { position: fixed; top: 0.2rem; right: 0.4rem; width: auto; z-index: 10; }
+.st-key-leave { position: fixed; top: 0.2rem; right: 0.2rem; width: auto; z-index: 10; }
 </style>"""
 
 

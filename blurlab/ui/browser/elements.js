@@ -40,8 +40,8 @@ const SCREEN = 40; // em; what is narrower is not fitted to a presenter's screen
 const LEAST_SCREEN = 380; // pixels; a lower screen is scrolled
 
 // Where the axes of a plot end, which leaves room for the names of curves beside them.
-const plotRight = (width, em) =>
-  width < PHONE * em ? width - 3.2 * em : width - clamp(width * 0.27, 7.5 * em, 15 * em);
+const plotRight = (width, { em, room }) =>
+  room === "phone" ? width - 3.2 * em : width - clamp(width * 0.27, 7.5 * em, 15 * em);
 
 // A presenter's room is the screen, into which all is fitted that the talk is about.
 function roomOf(width, em, wide, presenter) {
@@ -116,9 +116,9 @@ function yTitle({ em }, top, bottom, text) {
 
 // How high the curves are drawn. besides: what there is above and below them, for presenters, whose
 // scene has the height that is left for all of it.
-function curveHeight({ axis: { width }, em, height }, names, besides) {
-  if (height) return Math.max(height - besides, 6 * em);
-  if (width < PHONE * em) return clamp(width * 0.7, 12 * em, 18 * em);
+function curveHeight({ axis: { width }, em, room, height }, names, besides) {
+  if (height) return Math.max(height - besides, 4.5 * em);
+  if (room === "phone") return clamp(width * 0.7, 12 * em, 18 * em);
   return Math.max(clamp(width * 0.28, 12 * em, 18 * em), names.height - 3 * em);
 }
 

@@ -3,7 +3,7 @@
 // what stays (data); pictures, answers and settings come through a slot on window, each by itself.
 
 const CHUNK = 8; // frames per part of the slot, as in frames.py
-const CHAIN_CURVES = 12; // em; height of a chain's curves and their heading on a presenter's screen
+const CHAIN_CURVES = 10; // em; height of a chain's curves and their heading on a presenter's screen
 const CURVE_DASHES = ["none", "9 5", "2 5", "14 4 3 4"];
 const views = new WeakMap();
 
@@ -18,8 +18,8 @@ export default function frames({ data, parentElement, setStateValue }) {
 
 // ---- The curves -------------------------------------------------------------------------------
 
-function makeFrameAxis({ positions, texts, em, title }, width) {
-  const left = 3.6 * em, right = plotRight(width, em);
+function makeFrameAxis(scene, width) {
+  const { positions, texts, em, title } = scene, left = 3.6 * em, right = plotRight(width, scene);
   const first = positions[0], range = positions.at(-1) - first || 1;
   const x = (value) => left + ((right - left) * (value - first)) / range;
   // Every number, or every second, third ... of them, so that no two touch.
@@ -304,7 +304,7 @@ function makeView(parent) {
     }
     arrangeCards(parts.models, em, isScreen ? 10 : 15);
     parts.label.textContent = label;
-    scene = { models, answers, curves, stages, positions, texts, em, title: unit ? `${label}, ${unit}` : label };
+    scene = { models, answers, curves, stages, positions, texts, em, room, title: unit ? `${label}, ${unit}` : label };
     parts.stage.classList.toggle("chain", stages.length > 0);
     boxes.slice(0, stages.length).forEach(layOutStage);
     parts.who.hidden = stages.length === 0;

@@ -1,6 +1,6 @@
 // The two plots of the stage, which share one logarithmic frequency axis. Each draw function fills an
 // SVG and returns move(), which puts everything that follows the cutoff in its place.
-// scene: { models, labels, size, unit, series, em, axis }; em is the stage's type size in pixels, and
+// scene: { models, labels, size, unit, series, em, room, height, axis }; em is the stage's type size in pixels, and
 // every distance is a multiple of it, so that large type needs no other layout.
 
 // ---- Numbers ----------------------------------------------------------------------------------
@@ -23,8 +23,8 @@ function roundValues(low, high, powersOfTwo) {
 
 // ---- The shared axis --------------------------------------------------------------------------
 
-function makeAxis({ size, unit, em }, width) {
-  const left = 3.6 * em, right = plotRight(width, em);
+function makeAxis(scene, width) {
+  const { size, unit, em } = scene, left = 3.6 * em, right = plotRight(width, scene);
   let values = roundValues(1 / unit.scale, size / 2 / unit.scale, unit.suffix === "cycles/image");
   while (values.length > 1 && (right - left) / values.length < 2.8 * em) values = values.filter((_, i) => i % 2 === 0);
   return {

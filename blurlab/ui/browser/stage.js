@@ -240,7 +240,7 @@ function makeView(parent) {
     parts.words.hidden = !far || !settings.eye;
     parts.words.textContent = settings.eye?.words ?? "";
     const height = isScreen ? screenBelowPlot(parts.stage, parts.curve) : null;
-    scene = { models, labels, size, unit, series, em, height };
+    scene = { models, labels, size, unit, series, em, room, height };
     scene.axis = makeAxis(scene, parts.curve.clientWidth);
     parts.ticks.replaceChildren(...scene.axis.ticks.map(({ at, label }) =>
       element("span", { text: label, style: `left:${100 * toShare(at, size)}%` })));

@@ -32,11 +32,12 @@ def shipped() -> None:
         "Outline and surface each name the class."
     )
     drawn = [cache.Choice("object", name, 11) for name in objects.CLASSES]
-    st.image([cache.data_url(choice) for choice in drawn], width=WIDTH)
+    st.image([cache.data_url(choice) for choice in drawn], width=WIDTH, alt=objects.CLASSES)
     found = images.photographs()
     st.markdown(f"**Photographs** inside scikit-image: {len(found)}.")
     photographs = [cache.Choice("photograph", name) for name in found]
-    st.image([cache.data_url(choice) for choice in photographs], width=WIDTH)
+    titles = [photograph.title for photograph in found.values()]
+    st.image([cache.data_url(choice) for choice in photographs], width=WIDTH, alt=titles)
 
 
 def published(name: str) -> None:
@@ -92,7 +93,9 @@ def here(name: str, job: jobs.Job) -> None:
 
 
 def show_first(first: list[tuple[str, str]]) -> None:
-    st.image([url for _, url in first], [show.plain(name) for name, _ in first], width=WIDTH)
+    names = [name for name, _ in first]
+    captions = [show.plain(name) for name in names]
+    st.image([url for _, url in first], captions, width=WIDTH, alt=names)
 
 
 def key(name: str) -> tuple:
