@@ -5,13 +5,13 @@ import streamlit as st
 from blurlab.ui import pictures, shell
 from blurlab.ui.attacks import controls, epsilon, view
 
-PARAMETERS = pictures.parameters("picture", "object:fish", 22) | controls.parameters()
+PARAMETERS = pictures.parameters("picture", controls.OPENING, 22) | controls.parameters()
 
 shell.begin(
     "Attacks",
     PARAMETERS,
-    "A change too small to notice turns a network's answer. Watch it **form step by step**: "
-    "which frequencies does it use against this network, and does it fool the others too?",
+    "A small change turns a network's answer. **Hold the attacked picture** to see the original: "
+    "can you find the change? Which frequencies does it use, and does it fool other networks too?",
 )
 shell.stop_without_models()
 

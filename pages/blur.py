@@ -7,13 +7,13 @@ from blurlab.ui.attacks import controls as attack_controls
 from blurlab.ui.blur import controls as defence_controls
 from blurlab.ui.blur import view
 
-PARAMETERS = pictures.parameters("picture", "object:fish", 22) | defence_controls.parameters()
+PARAMETERS = pictures.parameters("picture", "object:umbrella", 22) | defence_controls.parameters()
 
 shell.begin(
     "Blur defence",
     PARAMETERS,
-    "Does a blur undo an attack? **Drag it.** What if the attacker **knows** of it? And "
-    "what if a network was **trained** behind a blur?",
+    "Does a blur undo an attack? **Drag it.** Then let the attacker **know** of the blur. And "
+    "what of a network that was **trained** behind one?",
 )
 shell.stop_without_models()
 

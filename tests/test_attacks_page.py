@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 import torch
-from opening import button, ended, fine, labels, until
+from opening import button, components, ended, fed, fine, labels, until
 
 from blurlab.attacks import descent
 from blurlab.attacks.norms import NORMS
@@ -12,8 +12,10 @@ from blurlab.filters import spectrum
 from blurlab.networks import store
 from blurlab.pictures import resizing
 from blurlab.ui import cache
-from blurlab.ui.attacks import job, report
+from blurlab.ui.attacks import controls, job, report
 
+# What makes the page the same where the photograph that it opens with is missing.
+DRAWN = {"picture": "object:fish", "epsilon": "8"} if controls.OPENING != controls.DRAWN else {}
 FISH = cache.Choice("object", "fish", 22)
 BASE, BLUR = "objects_base", "objects_blur2"
 pytestmark = pytest.mark.skipif(
@@ -97,14 +99,14 @@ def table(app):
 
 
 def test_the_page_runs_an_attack_by_itself(opened):
-    app = opened("attacks", attack_steps="3")
+    app = opened("attacks", **DRAWN | dict(attack_steps="3"))
     rows = table(app)
     assert list(rows["step"].unique()) == [0, 1, 2, 3]
-    assert app.query_params == {"attack_steps": "3"}
+    assert app.query_params == DRAWN | {"attack_steps": "3"}
 
 
 def test_each_knob_changes_the_attack(opened):
-    app = opened("attacks", attack_steps="3")
+    app = opened("attacks", **DRAWN | dict(attack_steps="3"))
     before = list(table(app)["p_true"])
 
     def turned():
@@ -125,7 +127,7 @@ def test_each_knob_changes_the_attack(opened):
 
 
 def test_an_attack_is_paused_resumed_and_cancelled(opened):
-    app = opened("attacks", attack_steps="60", pace="slow")
+    app = opened("attacks", **DRAWN | dict(attack_steps="60", pace="slow"))
     fine(button(app, "Pause").click().run())
     until(app, lambda: "Resume" in labels(app), seconds=5)
     fine(button(app, "Resume").click().run())
@@ -135,11 +137,11 @@ def test_an_attack_is_paused_resumed_and_cancelled(opened):
 
 
 def test_the_plain_slider_moves_to_any_step(opened):
-    app = ended(opened("attacks", attack_steps="3"))
+    app = ended(opened("attacks", **DRAWN | dict(attack_steps="3")))
     (slider,) = [one for one in app.slider if one.key.startswith("step_slider")]
     assert slider.value == 3
     fine(slider.set_value(1.0).run())
-    assert app.query_params == {"attack_steps": "3", "step": "1"}
+    assert app.query_params == DRAWN | {"attack_steps": "3", "step": "1"}
     assert any("change of step 1 lies" in text.value for text in app.markdown)
 
 
@@ -148,11 +150,11 @@ def test_the_plain_slider_moves_to_any_step(opened):
     [("epsilon", "99"), ("attack", "magic"), ("attacked", "resnet9"), ("target", "unicorn")],
 )
 def test_a_bad_value_in_a_link_falls_back_alone(opened, key, text):
-    app = opened("attacks", attack_steps="2", **{key: text})
+    app = opened("attacks", **DRAWN | dict(attack_steps="2", **{key: text}))
     (warning,) = app.warning
     assert f"link's {key}" in warning.value.replace("\\", "")
     ended(app)
-    assert app.query_params == {"attack_steps": "2"}
+    assert app.query_params == {k: v for k, v in DRAWN.items() if k != key} | {"attack_steps": "2"}
 
 
 def swept(app):
@@ -163,7 +165,7 @@ def swept(app):
 
 
 def test_every_epsilon_is_an_attack_of_its_own(opened):
-    app = opened("attacks", attack_steps="2", dragged="epsilon", epsilon="3")
+    app = opened("attacks", **DRAWN | dict(attack_steps="2", dragged="epsilon", epsilon="3"))
     rows = swept(app)
     assert list(rows["epsilon"].unique()) == pytest.approx([e / 255 for e in NORMS["linf"].ladder])
     attacked = rows[rows["model"] == BASE]
@@ -174,22 +176,22 @@ def test_every_epsilon_is_an_attack_of_its_own(opened):
         assert row["p_true"] == pytest.approx(last.said[BASE][own], abs=1e-5)
         assert row["size"] == pytest.approx(epsilon / 255, abs=1e-5)
     assert attacked["p_true"].iloc[0] > attacked["p_true"].iloc[-1] + 0.3
-    assert app.query_params == {"attack_steps": "2", "dragged": "epsilon", "epsilon": "3"}
+    assert app.query_params == DRAWN | {"attack_steps": "2", "dragged": "epsilon", "epsilon": "3"}
 
 
 def test_a_minimal_attack_has_no_epsilon_to_drag(opened):
-    app = opened("attacks", attack="minimal", attack_steps="2", dragged="epsilon")
+    app = opened("attacks", **DRAWN | dict(attack="minimal", attack_steps="2", dragged="epsilon"))
     assert "step" in table(app)
 
 
 def test_an_epsilon_of_zero_changes_nothing(opened):
-    app = opened("attacks", attack_steps="2", epsilon="0")
+    app = opened("attacks", **DRAWN | dict(attack_steps="2", epsilon="0"))
     assert set(table(app)["size"]) == {0}
     assert not app.warning
 
 
 def test_every_epsilon_is_reached_by_keyboard(opened):
-    app = opened("attacks", attack_steps="2", dragged="epsilon")
+    app = opened("attacks", **DRAWN | dict(attack_steps="2", dragged="epsilon"))
     swept(app)
     (slider,) = app.select_slider
     assert slider.value == 8
@@ -199,7 +201,56 @@ def test_every_epsilon_is_reached_by_keyboard(opened):
 
 
 def test_presenters_choose_the_attack_on_demand(opened):
-    app = opened("attacks", attack_steps="2", present="1")
+    app = opened("attacks", **DRAWN | dict(attack_steps="2", present="1"))
     fine(app.segmented_control(key="dragged").set_value("epsilon").run())
-    assert app.query_params == {"attack_steps": "2", "present": "1", "dragged": "epsilon"}
+    assert app.query_params == DRAWN | {"attack_steps": "2", "present": "1", "dragged": "epsilon"}
     assert not app.dataframe
+
+
+# What is said of an attack
+
+
+@pytest.mark.skipif(controls.OPENING == controls.DRAWN, reason="no photograph to open with")
+def test_the_page_opens_on_a_change_that_fools_a_network_and_is_not_seen(opened):
+    app = opened("attacks", attack_steps="5")
+    assert table(app)["answer"].iloc[-2] != table(app)["answer"].iloc[0]
+    told = " ".join(each.value for each in app.markdown)
+    assert "now says" in told
+    assert "changed by more than 1/255: too little to see" in told
+
+
+@pytest.mark.parametrize(
+    ("epsilon", "words"),
+    [(1, "too little to see"), (4, "hard to see"), (12, "one sees it")],
+)
+def test_whether_a_change_is_seen_is_told_by_its_size(epsilon, words):
+    *_, last = job.steps(setting(epsilon=epsilon / 255), (BASE,))
+    assert words in report.verdict(setting(epsilon=epsilon / 255), last)
+
+
+def test_the_verdict_names_both_answers(found):
+    assert "Not attacked yet" in report.verdict(setting(), found[0])
+    said = report.verdict(setting(), found[-1])
+    fooled = report.asking.best(found[-1].said[BASE]) != store.card(BASE)["classes"].index("fish")
+    assert ("instead of fish" in said) == fooled
+    assert ("still says **fish**" in said) == (not fooled)
+
+
+def test_an_attack_that_has_ended_begins_again_to_be_watched_slowly(opened):
+    app = ended(opened("attacks", **DRAWN | dict(attack_steps="3")))
+    app = fine(app.segmented_control(key="pace").set_value("slow").run())
+    assert any(
+        each.value.startswith(("Running: step", "Starting", "Waiting")) for each in app.markdown
+    )
+    table(app)
+
+
+def test_the_original_stands_beside_the_attacked_picture_and_in_its_place_when_held(opened):
+    app = ended(opened("attacks", **DRAWN | dict(attack_steps="2")))
+    (shown,) = components(app, "blurlab_frames")
+    assert [title.split(",")[0] for title in shown["titles"]] == [
+        "Original", "Attacked", "The change",
+    ]  # fmt: skip
+    assert shown["compared"] in ([1, 0], (1, 0))
+    assert len(set(fed(app, "pictures-0-0"))) == 1
+    assert fed(app, "pictures-0-0")[0] == fed(app, "pictures-1-0")[0]

@@ -171,20 +171,20 @@ def test_the_page_shows_the_chain_with_what_models_say_at_each_stage(page):
     assert said(page) == []
     assert page.query_params == {}
     (shown,) = components(page, "blurlab_frames")
-    assert shown["titles"] == ["Picture", "Attacked, ± 12/255", "Gaussian noise 1", "Blurred"]
+    assert shown["titles"] == ["Picture", "Attacked, ± 8/255", "Blurred"]
     answers = fed(page, "answers")
     assert [model["key"] for model in answers["models"]] == list(NAMES)
-    assert len(answers["stages"]) == 4
+    assert len(answers["stages"]) == 3
     for stage in answers["stages"]:
         assert all(None not in stage["said"][name]["classes"] for name in NAMES)
         assert all(len(row) == 64 for row in stage["spectra"])
-    assert len(set(fed(page, "pictures-3-0"))) == len(fed(page, "pictures-3-0"))
+    assert len(set(fed(page, "pictures-2-0"))) == len(fed(page, "pictures-2-0"))
     assert page.get("plotly_chart")
 
 
 def test_each_knob_changes_the_chain_and_the_address(opened, monkeypatch):
     monkeypatch.setattr(defending, "STEPS", 1)  # of no other test, whose strengths are more
-    few = defending.DEFENCES["blur"]._replace(strengths=(0.0, 0.75, 2.0))
+    few = defending.DEFENCES["blur"]._replace(strengths=(0.0, 1.0, 2.0))
     monkeypatch.setitem(defending.DEFENCES, "blur", few)
     page = settled(opened("blur"))
     before = curves(page)
@@ -197,7 +197,7 @@ def test_each_knob_changes_the_chain_and_the_address(opened, monkeypatch):
 
     page.slider(key="attack_size").set_value(4.0)
     turned()
-    page.segmented_control(key="attacker").set_value("transfer")
+    page.segmented_control(key="attacker").set_value("adaptive")
     turned()
     page.selectbox(key="then").set_value("contrast")
     turned()
@@ -213,7 +213,7 @@ def test_each_knob_changes_the_chain_and_the_address(opened, monkeypatch):
     assert fed(page, "settings")["position"] == 3
     assert page.query_params == {
         "attack_size": "4",
-        "attacker": "transfer",
+        "attacker": "adaptive",
         "then": "contrast",
         "then_severity": "4",
         "target": "house",
@@ -237,9 +237,9 @@ def test_without_an_attack_there_is_no_attacker(opened):
 
 
 def test_a_sigma_between_two_strengths_shows_the_nearest(opened):
-    app = opened("blur", sigma="1.1")
+    app = opened("blur", sigma="1.4")
     assert said(app) == []
-    assert fed(app, "settings")["position"] == 4
+    assert fed(app, "settings")["position"] == 6
 
 
 @pytest.mark.parametrize(
@@ -257,7 +257,7 @@ def test_a_bad_value_in_a_link_falls_back_alone(opened, key, text, allowed):
     app = opened("blur", **{key: text})
     (warning,) = said(app)
     assert warning.startswith(f"The link's {key} is “{text}”, not {allowed}")
-    assert fed(app, "settings")["position"] == 3
+    assert fed(app, "settings")["position"] == 4
 
 
 def test_presenters_get_the_chain_and_little_else(opened, monkeypatch):
@@ -265,7 +265,7 @@ def test_presenters_get_the_chain_and_little_else(opened, monkeypatch):
     app = settled(opened("blur", present="1"))
     assert fed(app, "settings")["presenter"] is True
     assert app.get("plotly_chart") == []
-    assert app.segmented_control(key="attacker").value == "adaptive"
+    assert app.segmented_control(key="attacker").value == "transfer"
 
 
 def test_the_numbers_are_complete_and_fit_a_file():
@@ -322,3 +322,38 @@ def test_the_file_shows_the_chain_and_its_slider_moves_every_stage(browser, tmp_
     page.keyboard.press("ArrowRight")
     page.wait_for_selector("canvas[data-position='1']")
     assert sketch.get_attribute("d") != drawn
+
+
+# The story that the page opens with
+
+
+def last_verdict(app):
+    told = [each.value for each in app.markdown if " says **" in each.value]
+    return told[-1]
+
+
+def test_the_blur_undoes_an_attack_until_the_attacker_knows_of_it(opened):
+    app = settled(opened("blur", sigma="0"))
+    assert "the attack meets no defence" in last_verdict(app)
+    assert "says **umbrella**" not in last_verdict(app)
+    app = settled(opened("blur"))
+    assert "says **umbrella**: the defence undoes the attack" in last_verdict(app)
+    fine(app.segmented_control(key="attacker").set_value("adaptive").run())
+    settled(app)
+    assert "this attacker knows of the defence, and gets through it" in last_verdict(app)
+    assert "says **umbrella**" not in last_verdict(app)
+
+
+@pytest.mark.parametrize("variant", [22, 50, 3])
+def test_other_umbrellas_tell_the_same(variant):
+    picture = cache.Choice("object", "umbrella", variant)
+    own = cache.named_class(BASE, picture)
+    attack = defending.job.Setting(
+        BASE, picture, defending.ATTACK, defending.NORM, 8 / 255, (("steps", 10),), None
+    )
+    answers = {}
+    for known, sigma in ((0.0, 0.0), (0.0, 1.0), (1.0, 1.0)):
+        changed = defending.attacked(attack, "blur", known)
+        seen = defending.front("blur", sigma)(changed)
+        answers[known, sigma] = int(cache.model(BASE)(seen).argmax()) == own
+    assert list(answers.values()) == [False, True, False]

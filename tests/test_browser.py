@@ -625,7 +625,7 @@ def test_dragging_epsilon_moves_the_attack_without_the_server_and_its_end_is_kep
     wait_for_address(page, dragged="epsilon", attack_steps="3", epsilon="20")
     complete(page)
     assert looks()["value"] == at[-1]["value"]
-    page.get_by_role("slider", name="by keyboard").focus()
+    page.get_by_role("slider", name="exact value").focus()
     page.keyboard.press("ArrowRight")
     wait_for_address(page, dragged="epsilon", attack_steps="3", epsilon="24")
 

@@ -519,3 +519,27 @@ def test_without_a_terminal_a_line_is_written_every_half_minute(monkeypatch, cap
 def test_short_work_without_a_terminal_writes_no_line(capsys):
     measures.show("short", 3, 3, 0, measures.time.monotonic())
     assert capsys.readouterr().err == ""
+
+
+def test_an_attack_reports_what_the_written_file_says(installed, capsys):
+    small = ["attack", "low.npy", "--model", "tiny", "--epsilon", "0.1/255", "--steps", "1"]
+    assert main([*small[:2], "exact.npy", *small[2:]]) in (0, None)
+    assert capsys.readouterr().err == ""
+    assert main([*small[:2], "out.png", *small[2:]]) in (0, None)
+    printed = capsys.readouterr()
+    before, after = printed.out.splitlines()
+    model = store.load("tiny")
+    said = model(load_image("out.png")[None]).softmax(-1).max()
+    assert after.endswith(f"{float(said):.1%}")
+    assert before.split(":")[0] == "before"
+
+
+def test_an_attack_that_8_bits_cannot_hold_says_so(installed, capsys):
+    picture = load_image("low.npy").mul(255).round() / 255
+    save_image(picture, "eight.png")
+    arguments = ["--model", "tiny", "--epsilon", "0.3/255", "--steps", "1"]
+    assert main(["attack", "eight.png", "out.png", *arguments]) in (0, None)
+    assert "out.png holds no change at all" in capsys.readouterr().err
+    assert torch.equal(load_image("out.png"), load_image("eight.png"))
+    assert main(["attack", "eight.png", "out.npy", *arguments]) in (0, None)
+    assert capsys.readouterr().err == ""

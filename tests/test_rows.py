@@ -29,6 +29,7 @@ from blurlab.measures.tallies import tallies, total
 from blurlab.networks import store
 from blurlab.pictures.images import load_image
 from blurlab.ui import cache
+from blurlab.ui.attacks import controls
 from blurlab.ui.corruptions import job as corrupting
 from blurlab.ui.sensitivity import figures
 
@@ -149,6 +150,10 @@ L1 = Norm(
 )  # fmt: skip
 
 
+# What makes the page of attacks the same where its opening photograph is missing.
+DRAWN = {"picture": "object:fish", "epsilon": "8"} if controls.OPENING != controls.DRAWN else {}
+
+
 @pytest.fixture
 def vignette(monkeypatch):
     monkeypatch.setitem(CORRUPTIONS, "vignette", VIGNETTE)
@@ -255,7 +260,7 @@ def rows_of(app):
 
 @needs_models
 def test_a_new_attack_is_on_the_page_and_in_the_address(noise, opened):
-    app = opened("attacks", attack="sign_noise", share="1", attack_seed="4")
+    app = opened("attacks", **DRAWN, attack="sign_noise", share="1", attack_seed="4")
     assert said(app) == []
     table = rows_of(app)
     assert list(table["step"].unique()) == [0, 1]
@@ -263,7 +268,8 @@ def test_a_new_attack_is_on_the_page_and_in_the_address(noise, opened):
     assert "Sign noise" in app.segmented_control(key="attack").options
     fine(app.slider(key="share").set_value(0.0).run())
     assert rows_of(app)["size"].max() == 0
-    assert app.query_params == {"attack": "sign_noise", "share": "0", "attack_seed": "4"}
+    told = {"attack": "sign_noise", "share": "0", "attack_seed": "4"}
+    assert app.query_params == DRAWN | told
     fine(app.segmented_control(key="dragged").set_value("epsilon").run())
     assert app.query_params["dragged"] == "epsilon"
 
@@ -294,12 +300,12 @@ def test_a_new_attack_is_in_the_measure(noise, drawn, installed):
 
 @needs_models
 def test_a_new_norm_is_on_the_page_and_in_the_address(l1, opened):
-    app = opened("attacks", norm="l1", attack_steps="3")
+    app = opened("attacks", **DRAWN, norm="l1", attack_steps="3")
     assert said(app) == []
     assert "L1" in app.segmented_control(key="norm").options
     fine(app.slider(key="epsilon_l1").set_value(12.0).run())
     assert 0 < rows_of(app)["size"].max() <= 12 + 1e-3
-    assert app.query_params == {"norm": "l1", "attack_steps": "3", "epsilon_l1": "12"}
+    assert app.query_params == DRAWN | {"norm": "l1", "attack_steps": "3", "epsilon_l1": "12"}
     assert any("(L1)" in text.value for text in app.markdown)
 
 

@@ -1,6 +1,7 @@
 """Commands that write pictures: hybrid, blur, corrupt, attack, objects."""
 
 import csv
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -218,9 +219,27 @@ def write_attacked(options) -> None:
         **ATTACKS[options.attack].arguments(values),
     )
     images.save_image(changed[0], options.out)
-    for words, shown in (("before", picture), ("after", changed)):
+    # What the file says, which in 8 bits is not quite what the attack found.
+    written = images.load_image(options.out)[None].to(options.device)
+    said = {}
+    for words, shown in {"before": picture, "attack": changed, "after": written}.items():
         probabilities, indices = classifier.top_k(asked(shown), 1)
-        print(f"{words}: {classes[int(indices)]} {float(probabilities):.1%}")
+        said[words] = classes[int(indices)], f"{float(probabilities):.1%}"
+    print("before: {} {}".format(*said["before"]))
+    print("after: {} {}".format(*said["after"]))
+    levels = (written.mul(255).round(), picture.mul(255).round())
+    if Path(options.out).suffix != ".npy" and torch.equal(*levels):
+        print(
+            f"{options.out} holds no change at all: in 8 bits each value is rounded to a 255th, "
+            "and every change was smaller than half of one; an .npy file keeps it.",
+            file=sys.stderr,
+        )
+    elif said["attack"] != said["after"]:
+        print(
+            "{} holds the change rounded to 8 bits; unrounded, the answer is {} {}, and an .npy "
+            "file keeps that.".format(options.out, *said["attack"]),
+            file=sys.stderr,
+        )
 
 
 def read_attack(options) -> tuple[dict[str, Any], dict[str, float]]:

@@ -27,6 +27,7 @@ def frames(
     position: float,
     pictures: Sequence[Mapping[str, Any]],
     texts: Sequence[str] | None = None,
+    compared: tuple[int, int] | None = None,
     presenter: bool = False,
     on_position_change: Callable[[], None] | None = None,
 ) -> Any:
@@ -39,13 +40,17 @@ def frames(
         Python passes another value than the browser last sent.
     pictures: for each picture shown side by side, one to four of them, its title and urls: a data
         URL per position, None where it is not computed yet.
+    compared: of one of the pictures and of another that stands in its place while a person holds
+        it, or the button below it, by pointer or key.
     presenter: bigger type.
     Returns the state that the browser sent last: position, on release only.
     Raises ValueError where a list has not one entry per position, or positions do not ascend.
     """
     state = _frames(
         key=key,
-        data=timed(key, {"stage": key, **_fixed(label, unit, positions, texts, pictures)}),
+        data=timed(
+            key, {"stage": key, **_fixed(label, unit, positions, texts, pictures, compared)}
+        ),
         default={"position": position},
         on_position_change=on_position_change or nothing,
     )
@@ -90,6 +95,7 @@ def frames_html(
     answers: Mapping[str, Mapping[str, Any]],
     curve_titles: Mapping[str, str],
     texts: Sequence[str] | None = None,
+    compared: tuple[int, int] | None = None,
     note: str | None = None,
     stages: Sequence[Mapping[str, Any]] = (),
     presenter: bool = False,
@@ -98,11 +104,12 @@ def frames_html(
     """Give the frames as one HTML file that works without a server; arguments as above."""
     parts = _parts(positions, position, pictures, presenter)
     parts["answers"] = _said(models, answers, curve_titles, note, stages)
-    data = {"stage": "export", "parts": parts, **_fixed(label, unit, positions, texts, pictures)}
+    fixed = _fixed(label, unit, positions, texts, pictures, compared)
+    data = {"stage": "export", "parts": parts, **fixed}
     return page("frames", data, title, body=HTML, css=CSS, script=SCRIPT)
 
 
-def _fixed(label, unit, positions, texts, pictures) -> dict[str, Any]:
+def _fixed(label, unit, positions, texts, pictures, compared) -> dict[str, Any]:
     """Gather what stays while the frames are leafed through, as their script expects it."""
     _check(positions, pictures, texts)
     return {
@@ -111,6 +118,7 @@ def _fixed(label, unit, positions, texts, pictures) -> dict[str, Any]:
         "positions": [float(each) for each in positions],
         "texts": list(texts or (f"{each:.3g}" for each in positions)),
         "titles": [picture["title"] for picture in pictures],
+        "compared": compared,
     }
 
 

@@ -43,6 +43,12 @@ def title(option: str) -> str:
     }[kind]
 
 
+def opening(photograph: str, otherwise: str) -> str:
+    """Return the picture that a page opens with: a photograph where a network can name it."""
+    can = "imagenet_lite0" in store.names() and photograph in images.photographs()
+    return f"{PHOTOGRAPH}:{photograph}" if can else otherwise
+
+
 def parameters(side: str, default: str, variant: int) -> dict[str, link.Parameter]:
     """Return the state of one side's controls, as the address holds it."""
     return {

@@ -22,4 +22,4 @@ _share = st.components.v2.component("blurlab_share", html=HTML, css=CSS, js=sour
 
 def share() -> None:
     """Draw the button, which says "Copied" once the address is in the clipboard."""
-    _share(key="share")
+    _share(key="share_page")

@@ -1,20 +1,25 @@
 """The controls of an attack, and what they describe."""
 
+from dataclasses import replace
 from typing import Any
 
 import streamlit as st
 
-from blurlab.attacks.norms import NORMS
+from blurlab.attacks.norms import NORMS, Norm
 from blurlab.attacks.table import ATTACKS, RANDOM_START, SEED, STEPS
+from blurlab.knobs import Knob
 from blurlab.networks import store
-from blurlab.ui import cache, knobs, link, pictures, show
+from blurlab.ui import cache, jobs, knobs, link, pictures, show
 from blurlab.ui.attacks import job
 
 FITTING, ANY = "fitting", "any"
 LAST = -1  # the step shown while nobody has chosen one
-DRAGGED = {"step": "Steps", "epsilon": "Epsilon"}
+DRAGGED = {"step": "Step", "epsilon": "Attack size"}
 PACES = {"fast": 0.0, "slow": 0.7}  # seconds of rest between two steps
 PACE_TITLES = {"fast": "Fast", "slow": "Slow, to watch"}
+DRAWN = "object:fish"
+OPENING = pictures.opening("coffee", DRAWN)
+UNSEEN = 1.0  # epsilon in 255ths, at which the opening photograph is misnamed and looks the same
 
 
 def goal() -> dict[str, link.Parameter]:
@@ -37,8 +42,15 @@ def parameters() -> dict[str, link.Parameter]:
     }
     of_attacks = [knob for row in ATTACKS.values() for knob in row.knobs]
     return (
-        goal() | shown | knobs.parameters([*of_attacks, *(row.epsilon for row in NORMS.values())])
+        goal() | shown | knobs.parameters([*of_attacks, *(epsilon(row) for row in NORMS.values())])
     )
+
+
+def epsilon(norm: Norm) -> Knob:
+    """Return a norm's epsilon as it begins on this page."""
+    if OPENING != DRAWN and norm is NORMS["linf"]:
+        return replace(norm.epsilon, default=UNSEEN)
+    return norm.epsilon
 
 
 def attacked_model(choice: cache.Choice) -> str:
@@ -55,7 +67,7 @@ def asked_models(choice: cache.Choice) -> tuple[str, ...]:
 
 
 def choose_goal(choice: cache.Choice) -> None:
-    """Draw the choice of the attacked model and of what it is to say."""
+    """Draw the choice of the attacked model, and of the answer that the attack leads to."""
     state = st.session_state
     model, target = st.columns(2)
     fitting = f"{cache.title(pictures.suited(choice)[0])} (fits)"
@@ -69,58 +81,69 @@ def choose_goal(choice: cache.Choice) -> None:
     if state["target"] not in options:
         state["target"] = ANY  # another model's class
     target.selectbox(
-        "It is to say", options, show.place(options, "target"), key="target",
-        format_func=lambda name: "anything but the truth" if name == ANY else name,
+        "Target answer", options, show.place(options, "target"), key="target",
+        format_func=lambda name: "any wrong class" if name == ANY else name,
     )  # fmt: skip
 
 
 def choose() -> None:
-    """Draw the choice of the attack, and of how it is run and shown."""
-    choose_attack(*st.columns([4, 2, 3, 3], vertical_alignment="bottom", gap="medium"))
-    choose_run(*st.columns([3, 2, 3, 4], vertical_alignment="bottom", gap="medium"))
+    """Draw the choice of the attack, of its size and pace, and the rest on demand."""
+    kind, size, pace, more = st.columns([5, 4, 4, 2], vertical_alignment="bottom", gap="medium")
+    choose_attack(kind, size)
+    choose_pace(pace)
+    with more.popover("More", width="stretch"):
+        choose_more()
 
 
 def choose_as_presenter(choice: cache.Choice) -> None:
     """Draw what choose draws and the goal, on demand."""
     with st.popover("Attack", width="stretch"):
         choose_goal(choice)
-        choose_attack(st, st, st, st)
-        choose_run(st, st, st, st)
+        choose_attack(st, st)
+        choose_pace(st)
+        choose_more()
 
 
-def choose_attack(kind, norm, size, steps) -> None:
-    """Draw the attack, its size and its number of steps, each in its place."""
+def choose_attack(kind, size) -> None:
+    """Draw the attack and its size, each in its place."""
     state = st.session_state
     row = ATTACKS[state["attack"]]
     show.one_of(kind, "Attack", {name: each.title for name, each in ATTACKS.items()}, "attack")
-    show.one_of(norm, "Norm", {name: each.title for name, each in NORMS.items()}, "norm")
     if not row.has_epsilon:
-        size.caption("No budget: it looks for the smallest change that succeeds.")
+        size.caption("It finds the smallest change that succeeds.")
     elif goes_over_epsilon():
         size.caption("Every epsilon: drag it below.")
     else:
-        knobs.draw(size, NORMS[state["norm"]].epsilon)
-    if STEPS in row.knobs:
-        knobs.draw(steps, STEPS)
-    else:
-        steps.caption("One step.")
+        knobs.draw(size, epsilon(NORMS[state["norm"]]))
 
 
-def choose_run(start, seed, dragged, pace) -> None:
-    """Draw the random start, what the slider of the pictures goes over, the pace, and what else may
-    be set of the attack.
-    """
+def choose_pace(place) -> None:
+    """Draw the pace of the steps; an attack that has ended begins again to be watched slowly."""
+    show.one_of(place, "Pace", PACE_TITLES, "pace", disabled=goes_over_epsilon(), on_change=_watch)
+
+
+def _watch() -> None:
+    state = st.session_state
+    if state["pace"] == "slow" and "attack_run" in state:
+        jobs.forget(state["attack_run"])
+        state["step"] = LAST
+
+
+def choose_more() -> None:
+    """Draw what the slider of the pictures shows, the norm, and what else the attack takes."""
     row = ATTACKS[st.session_state["attack"]]
-    knobs.draw(start, RANDOM_START, disabled=RANDOM_START not in row.knobs)
-    knobs.draw(seed, SEED, disabled=row.seed(values()) is None)
     show.one_of(
-        dragged, "Drag over", DRAGGED, "dragged", disabled=not row.has_epsilon,
-        help="The steps of one attack as they come, or its end at every epsilon",
+        st, "Slider shows", DRAGGED, "dragged", disabled=not row.has_epsilon,
+        help="Each step of one attack as it comes, or the end of the attack at every epsilon",
     )  # fmt: skip
-    show.one_of(pace, "Pace", PACE_TITLES, "pace", disabled=goes_over_epsilon())
-    others = [knob for knob in row.knobs if knob not in (STEPS, RANDOM_START, SEED)]
-    for place, knob in zip(st.columns(max(4, len(others))) if others else (), others, strict=False):
-        knobs.draw(place, knob)
+    show.one_of(st, "Norm", {name: each.title for name, each in NORMS.items()}, "norm")
+    if STEPS in row.knobs:
+        knobs.draw(st, STEPS)
+    knobs.draw(st, RANDOM_START, disabled=RANDOM_START not in row.knobs)
+    knobs.draw(st, SEED, disabled=row.seed(values()) is None)
+    for knob in row.knobs:
+        if knob not in (STEPS, RANDOM_START, SEED):
+            knobs.draw(st, knob)
 
 
 def values() -> dict[str, Any]:

@@ -74,8 +74,9 @@ def show_frames(setting: Setting, names: tuple[str, ...], found: list[Step]) -> 
         norm = NORMS[setting.norm]
         st.session_state[norm.epsilon.key] = norm.ladder[round(index)]
 
-    show.answered_frames(KEY, pictures(setting, found), said(setting, names, found), released)
     shown = by_index(setting, found)[index_of(setting)]
+    st.markdown(report.verdict(setting, shown) if shown else "Computing …")
+    show.answered_frames(KEY, pictures(setting, found), said(setting, names, found), released)
     if shown is not None and shown.size:
         size = NORMS[setting.norm].written(at(setting, shown.number).epsilon)
         spectra.draw(setting, shown, size, key="epsilon_spectrum")
@@ -95,12 +96,17 @@ def pictures(setting: Setting, found: list[Step]) -> dict:
         "texts": [f"{epsilon:g}" for epsilon in norm.ladder],
         "position": float(index_of(setting)),
         "pictures": [
-            {"title": "Attacked picture", "urls": [step and step.picture for step in steps]},
+            {
+                "title": "Original",
+                "urls": [attacking.original_url(setting.model, setting.picture)] * len(steps),
+            },
+            {"title": "Attacked", "urls": [step and step.picture for step in steps]},
             {
                 "title": "The change, magnified to the same contrast",
                 "urls": [step and step.change for step in steps],
             },
         ],
+        "compared": view.COMPARED,
     }
 
 
@@ -121,7 +127,7 @@ def details(setting: Setting, names: tuple[str, ...], found: list[Step]) -> None
     """Draw the plain slider, the numbers, everything to take away, and what this shows."""
     norm = NORMS[setting.norm]
     show.select_slider(
-        f"{norm.epsilon.title}, by keyboard", norm.epsilon.key, norm.ladder,
+        f"{norm.epsilon.title}, exact value", norm.epsilon.key, norm.ladder,
         shown=norm.ladder[index_of(setting)],
     )  # fmt: skip
     table, shown = rows(setting, found), pictures(setting, found)

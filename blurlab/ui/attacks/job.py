@@ -65,6 +65,12 @@ def model_picture(name: str, choice: cache.Choice) -> Tensor:
     return resize(cache.picture(choice)[None].to(network.mean.device), network.input_size)
 
 
+@lru_cache(maxsize=64)
+def original_url(name: str, choice: cache.Choice) -> str:
+    """Return the picture as a model takes it, as a data URL."""
+    return images.data_url(model_picture(name, choice)[0].cpu(), "jpeg")
+
+
 def goal(setting: Setting) -> Tensor:
     """Return the label (1,) that the attack is given."""
     classes = cache.card(setting.model)["classes"]

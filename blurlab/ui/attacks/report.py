@@ -3,9 +3,17 @@
 import math
 from collections.abc import Sequence
 
+from blurlab.attacks.norms import NORMS
 from blurlab.attacks.table import ATTACKS
-from blurlab.ui import asking, cache, files
+from blurlab.ui import asking, cache, files, show
 from blurlab.ui.attacks.job import Setting, Step, goal, options
+
+# What is seen of a change up to so many 255ths, by looking at photographs and drawn objects.
+SIGHT = (
+    (2.01, "too little to see"),
+    (6.01, "hard to see, but for smooth areas"),
+    (math.inf, "one sees it where the picture is smooth"),
+)
 
 
 def attackers_class(setting: Setting, steps: Sequence[Step | None]) -> str | None:
@@ -17,6 +25,27 @@ def attackers_class(setting: Setting, steps: Sequence[Step | None]) -> str | Non
     said = known[-1].said[setting.model]
     best = max((p, index) for index, p in enumerate(said) if index != own)
     return cache.card(setting.model)["classes"][best[1]]
+
+
+def verdict(setting: Setting, step: Step) -> str:
+    """Say in Markdown what the attacked model answers at a step, and if one sees the change."""
+    said, classes = step.said[setting.model], cache.card(setting.model)["classes"]
+    own, best = cache.named_class(setting.model, setting.picture), asking.best(said)
+    title, answer = show.plain(cache.title(setting.model)), show.plain(classes[best])
+    still = "still says" if best == own else "now says"
+    instead = "" if best == own else f" instead of {show.plain(classes[own])}"
+    if not step.size:
+        return f"Not attacked yet: {title} says **{answer}** ({said[best]:.0%})."
+    return f"{title} {still} **{answer}** ({said[best]:.0%}){instead}. {sight(setting, step.size)}"
+
+
+def sight(setting: Setting, size: float) -> str:
+    """Say how large a change is and, where a person can tell by that, whether it is seen."""
+    norm = NORMS[setting.norm]
+    if norm is not NORMS["linf"]:
+        return f"The change is {norm.written(size)} long."
+    seen = next(words for most, words in SIGHT if size * norm.scale <= most)
+    return f"No value changed by more than {norm.in_unit(size)}: {seen}."
 
 
 def feed(setting: Setting, names: Sequence[str], steps: Sequence[Step | None]) -> dict[str, dict]:

@@ -4,7 +4,6 @@ from uuid import uuid4
 
 import streamlit as st
 
-from blurlab.attacks.norms import NORMS
 from blurlab.attacks.table import ATTACKS
 from blurlab.ui import asking, cache, files, jobs, link, polling, shell, show
 from blurlab.ui.attacks import job as attacking
@@ -14,6 +13,7 @@ from blurlab.ui.attacks.job import Setting, Step
 from blurlab.ui.frames import frames_html
 
 KEY = "attack-frames"
+COMPARED = (1, 0)  # while it is held, the attacked picture shows the original
 SAID = {"waiting": "Waiting for the device", "done": "Done", "failed": "Failed"}
 NOTE = "An attack succeeds where the line of the picture's class falls below the attacker's."
 
@@ -55,7 +55,7 @@ def again() -> None:
 def buttons(job: jobs.Job, setting: Setting, found: list[Step]) -> None:
     """Draw what a person can do with the run, and one line of where it is."""
     job.rest = PACES[st.session_state["pace"]]
-    pause, cancel, restart, line = st.columns([2, 2, 2, 7], vertical_alignment="center")
+    pause, cancel, restart, line = st.columns([2, 2, 2, 9], vertical_alignment="center")
 
     def button(place, label: str, icon: str, click, *args, disabled=False, key=None) -> None:
         place.button(
@@ -73,19 +73,15 @@ def buttons(job: jobs.Job, setting: Setting, found: list[Step]) -> None:
 
 
 def status(job: jobs.Job, setting: Setting, found: list[Step]) -> str:
-    """Say in one line where the run is and what it has reached."""
+    """Say where the run is, and what the step that is looked at does to the attacked model."""
     state = job.state  # which may change while this is written
     if not found:
         return f"{SAID.get(state, 'Starting')} …"
     last, total = found[-1], attacking.count_steps(setting)
-    said = last.said[setting.model]
-    answer = asking.best(said)
-    label = cache.card(setting.model)["classes"][answer]
-    return (
-        f"{SAID.get(state, state.capitalize())}: step {last.number} of {total} · "
-        f"{show.plain(cache.title(setting.model))} says **{show.plain(label)}** "
-        f"({said[answer]:.0%}) · change {NORMS[setting.norm].written(last.size)}"
-    )
+    where = f"{SAID.get(state, state.capitalize())}: step {last.number} of {total}"
+    if st.session_state["present"]:
+        return where
+    return f"{where}. {report.verdict(setting, shown_step(found))}"
 
 
 def shown_step(found: list[Step]) -> Step:
@@ -100,9 +96,9 @@ def show_steps(setting: Setting, names: tuple[str, ...], found: list[Step]) -> N
     def released(position: float) -> None:
         st.session_state["step"] = round(position)
 
+    shown = shown_step(found)
     show.answered_frames(KEY, pictures(setting, found), said(setting, names, found), released)
     now, course = st.columns([3, 2])
-    shown = shown_step(found)
     with now:
         spectra.draw(setting, shown, f"step {shown.number}", key="attack_spectrum")
     with course:
@@ -125,14 +121,16 @@ def pictures(setting: Setting, found: list[Step]) -> dict:
         "position": float(shown_step(found).number),
         "pictures": [
             {
-                "title": f"Attacked picture, {side} pixels as the model takes it",
-                "urls": [step and step.picture for step in steps],
+                "title": f"Original, {side} pixels as the model takes it",
+                "urls": [attacking.original_url(setting.model, setting.picture)] * len(steps),
             },
+            {"title": "Attacked", "urls": [step and step.picture for step in steps]},
             {
                 "title": f"The change, × {attacking.magnification(setting)} about grey",
                 "urls": [step and step.change for step in steps],
             },
         ],
+        "compared": COMPARED,
     }
 
 

@@ -20,13 +20,13 @@ STATE = {"blur": "sigma", "pca": "components"}  # where a defence's strength is 
 
 # The knobs of the attack and of the corruption, as they begin on this page.
 EPSILON = replace(
-    NORMS[defending.NORM].epsilon, address="attack_size", title="Attack, in 255ths", default=12.0,
+    NORMS[defending.NORM].epsilon, address="attack_size", title="Attack, in 255ths", default=8.0,
     step=1.0, help="The most that it changes a pixel; at 0 there is none",
 )  # fmt: skip
 HARDNESS = replace(SEVERITY, address="then_severity", default=1)
 DRAW = replace(SEED, address="then_seed", title="Seed of the corruption")
 STRENGTHS = {
-    "sigma": link.number(0.0, 4.0, 0.75, "pixels"),
+    "sigma": link.number(0.0, 4.0, 1.0, "pixels"),
     "components": link.number(0, 512, 512),
 }
 
@@ -34,8 +34,8 @@ STRENGTHS = {
 def parameters() -> dict[str, link.Parameter]:
     """Return the page's state in its address."""
     chain = {
-        "attacker": link.choice(list(KNOWLEDGE), "adaptive"),
-        "then": link.choice([NONE, *CORRUPTIONS], "gaussian_noise"),
+        "attacker": link.choice(list(KNOWLEDGE), "transfer"),
+        "then": link.choice([NONE, *CORRUPTIONS], NONE),
         "defence": link.choice(list(DEFENCES), "blur"),
     }
     return controls.goal() | knobs.parameters([EPSILON, HARDNESS, DRAW]) | chain | STRENGTHS

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import torch
 
-from blurlab.ui import asking, cache, files
+from blurlab.ui import asking, cache, files, show
 from blurlab.ui.attacks import job
 from blurlab.ui.attacks.report import arguments as attack_arguments
 from blurlab.ui.blur.job import DEFENCES, DEFENDED, UNTOUCHED, Frame, Setting, kinds
@@ -22,7 +22,7 @@ def probabilities(name: str, setting: Setting, said: dict[str, dict]) -> dict[st
     """Return a model's value on each curve, from what it said of one frame's stages.
 
     TRUE and UNTOUCHED are the picture's own class. WANTED is the target or, when the attacker
-    wants anything but the truth, the likeliest other class.
+    wants any wrong class, the likeliest of them.
     """
     own, target = cache.named_class(name, setting.attack.picture), setting.attack.target
     last, wanted = said[DEFENDED][name], cache.place(name, target)
@@ -59,7 +59,7 @@ def curve_title(curve: str, setting: Setting) -> str:
     return {
         TRUE: "probability of the true class",
         WANTED: f"the attacker's class, {wanted}" if wanted else "the likeliest other",
-        UNTOUCHED: "the true class, picture left alone",
+        UNTOUCHED: "true class, without attack",
     }[curve]
 
 
@@ -78,6 +78,30 @@ def reading(setting: Setting) -> str:
         "The attacker has not seen the defence: where the full line rises, it removes the attack. "
         "Now let the attacker know of it."
     )
+
+
+def verdict(setting: Setting, strength: float, frame: Frame | None) -> str:
+    """Say in Markdown what the defence does against the attack at the strength looked at."""
+    if frame is None:
+        return "Computing …"
+    name = setting.attack.model
+    title, classes = show.plain(cache.title(name)), cache.card(name)["classes"]
+    own = cache.named_class(name, setting.attack.picture)
+    answer = asking.best(frame.said[DEFENDED][name])
+    is_right = answer == own
+    if not setting.attack.epsilon:
+        told = "nobody attacks"
+    elif not strength:
+        told = "the attack meets no defence" + ". Drag the defence" * (not is_right)
+    elif setting.adaptive:
+        told = "this attacker knows of the defence, and gets through it"
+        if is_right:
+            told = "even an attacker who knows of this defence does not get through"
+    else:
+        told = "the defence does not undo this attack"
+        if is_right:
+            told = "the defence undoes the attack. Now let the attacker know of it"
+    return f"{title} says **{show.plain(classes[answer])}**: {told}."
 
 
 def in_order(setting: Setting, found: Sequence[Frame]) -> list[Frame | None]:

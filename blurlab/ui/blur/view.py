@@ -45,6 +45,9 @@ def show_chain(names: tuple[str, ...], setting: Setting, found: list[Frame]) -> 
         chosen = DEFENCES[setting.defence].strengths[round(index)]
         st.session_state[state] = type(STRENGTHS[state].default)(chosen)
 
+    if not st.session_state["present"]:
+        frame = report.in_order(setting, found)[position(setting)]
+        st.markdown(report.verdict(setting, strength(setting), frame))
     show.answered_frames(KEY, pictures(setting, found), said(names, setting, found), released)
 
 

@@ -3,7 +3,7 @@
 // what stays (data); pictures, answers and settings come through a slot on window, each by itself.
 
 const CHUNK = 8; // frames per part of the slot, as in frames.py
-const CHAIN_CURVES = 10; // em; height of a chain's curves and their heading on a presenter's screen
+const CHAIN_CURVES = 8.5; // em; height of a chain's curves and their heading on a presenter's screen
 const CURVE_DASHES = ["none", "9 5", "2 5", "14 4 3 4"];
 const views = new WeakMap();
 
@@ -140,7 +140,7 @@ function makeView(parent) {
   for (const node of parent.querySelectorAll("[data-part]")) parts[node.dataset.part] = node;
   const slots = (window.blurlabStages ??= new Map()), decoded = new Map();
   let data = null, slot = null, settings = null, cards = [], boxes = [], modelsShown = "";
-  let index = 0, dragging = false, sent = [];
+  let index = 0, dragging = false, sent = [], held = false;
   let scene = null, moveCurves = null, frame = null, layoutIsOld = true;
   const view = { parts, show, close, send: () => {} };
 
@@ -159,6 +159,8 @@ function makeView(parent) {
     parts.position.max = data.positions.length - 1;
     boxes = data.titles.map(makeBox);
     parts.pictures.replaceChildren(...boxes.map(({ node }) => node));
+    held = false;
+    if (data.compared) holdToCompare(boxes[data.compared[0]]);
     index = clamp(index, 0, data.positions.length - 1);
     receive();
   }
@@ -208,6 +210,28 @@ function makeView(parent) {
   onDial(parts.position, drag, release);
   onPlot(parts.curve, (x) => drag(scene.axis.nearest(x)), release);
 
+  // While it is held, another picture stands in its place.
+  function holdToCompare(box) {
+    const [own, other] = data.compared, { caption, frame } = box;
+    const button = element("button", { type: "button", class: "hold", text: "Hold to compare", "aria-pressed": "false" });
+    const hold = (on) => () => {
+      if (held === on) return;
+      held = on;
+      caption.textContent = data.titles[on ? other : own];
+      button.setAttribute("aria-pressed", on);
+      redraw(false);
+    };
+    for (const node of [frame, button]) {
+      node.addEventListener("pointerdown", hold(true));
+      for (const end of ["pointerup", "pointercancel", "pointerleave"]) node.addEventListener(end, hold(false));
+      node.addEventListener("contextmenu", (event) => event.preventDefault()); // a long touch asks for it
+    }
+    button.addEventListener("keydown", ({ key }) => (key === " " || key === "Enter") && hold(true)());
+    for (const end of ["keyup", "blur"]) button.addEventListener(end, hold(false));
+    frame.classList.add("held");
+    box.stage.replaceChildren(button);
+  }
+
   // -- Drawing, at most once per frame ----------------------------------------------------------
 
   const observer = observeRoom(parts.stage, () => redraw(true)), say = makeSpeaker(parts.spoken);
@@ -246,7 +270,8 @@ function makeView(parent) {
   const url = (picture, i) => slot[`pictures-${picture}-${CHUNK * Math.floor(i / CHUNK)}`]?.[i % CHUNK] ?? null;
 
   // The nearest frame that is there stands in, faintly, for one that is not computed yet.
-  function drawPicture({ frame, canvas, waiting }, n) {
+  function drawPicture({ frame, canvas, waiting }, place) {
+    const n = held && place === data.compared[0] ? data.compared[1] : place;
     const there = [...data.positions.keys()].filter((i) => url(n, i) && decoded.get(url(n, i))?.complete);
     const shown = there.sort((a, b) => Math.abs(a - index) - Math.abs(b - index))[0];
     frame.classList.toggle("old", shown !== index);
@@ -350,7 +375,7 @@ function makeView(parent) {
     const waiting = element("p", { class: "waiting", role: "status", text: "computing …" });
     const box = element("div", { class: "frame" }, canvas, waiting);
     const caption = element("figcaption", { text: title }), stage = element("div", { class: "answered" });
-    return { node: element("figure", { class: "shown" }, box, caption, stage), frame: box, canvas, waiting, stage };
+    return { node: element("figure", { class: "shown" }, box, caption, stage), frame: box, caption, canvas, waiting, stage };
   }
 
   return view;
