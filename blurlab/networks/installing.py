@@ -59,7 +59,11 @@ def add(
     expected = architectures.shapes(recipe, len(classes))
     given, notes = checkpoints.read(file, key)
     words = architectures.title(recipe)
-    state = checkpoints.fitted(given, expected, words, len(classes), prefix)
+    try:
+        state = checkpoints.fitted(given, expected, words, len(classes), prefix)
+    except ValueError as error:
+        hint = architectures.hint(recipe.get("architecture", ""), given)
+        raise ValueError(f"{str(error).removesuffix('.')}{hint}.") from None
     if spare := checkpoints.spare(given, expected):
         more = f" and {len(spare) - 1} more" if spare[1:] else ""
         notes.append(f"{file.name} has {spare[0]}{more}, which {words} lacks and needs not.")
