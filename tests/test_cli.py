@@ -156,7 +156,7 @@ def test_models_prints_the_whole_cards_as_json(installed, capsys):
 
 def test_predict_prints_the_best_classes_with_their_probabilities(installed, capsys):
     given = json.loads(printed(capsys, "predict", "low.npy", "--model", "tiny", "--json"))
-    picture = load_image("low.npy")[None]
+    picture = sets.as_measured(load_image("low.npy"), 32, 32, "bilinear")[None]
     probabilities, indices = classifier.top_k(store.load("tiny")(picture), 3)
     assert [answer["class"] for answer in given["tiny"]] == [
         tiny.CLASSES[index] for index in indices[0]

@@ -95,19 +95,19 @@ class CifarResNet(nn.Module):
     def __init__(self, classes: int, blocks: int, padded: bool = False):
         super().__init__()
         self.conv1, self.bn1 = nn.Conv2d(3, 16, 3, 1, 1, bias=False), nn.BatchNorm2d(16)
-        self.layer1 = nn.Sequential(*(CifarBlock(16, 16, 1, padded) for _ in range(blocks)))
-        self.layer2 = nn.Sequential(
-            CifarBlock(16, 32, 2, padded), *(CifarBlock(32, 32, 1, padded) for _ in range(1, blocks))
-        )
-        self.layer3 = nn.Sequential(
-            CifarBlock(32, 64, 2, padded), *(CifarBlock(64, 64, 1, padded) for _ in range(1, blocks))
-        )
+        channels = 16
+        for stage, width in enumerate((16, 32, 64), 1):
+            made = [CifarBlock(channels, width, 1 if stage == 1 else 2, padded)]
+            made += [CifarBlock(width, width, 1, padded) for _ in range(1, blocks)]
+            self.add_module(f"layer{stage}", nn.Sequential(*made))
+            channels = width
         self.last = "linear" if padded else "fc"
         self.add_module(self.last, nn.Linear(64, classes))
 
     def forward(self, images: Tensor) -> Tensor:
         features = F.relu(self.bn1(self.conv1(images)))
-        features = self.layer3(self.layer2(self.layer1(features)))
+        for stage in ("layer1", "layer2", "layer3"):
+            features = self.get_submodule(stage)(features)
         return self.get_submodule(self.last)(features.mean((-2, -1)))
 
 
