@@ -204,7 +204,10 @@ def _timm(name: str, classes: int) -> nn.Module:
         raise ValueError("timm is not installed; `pip install timm` adds its models.") from None
     if not timm.is_model(name):
         raise ValueError(f"timm {timm.__version__} has no model {name!r}.")
-    return timm.create_model(name, pretrained=False, num_classes=classes)
+    try:
+        return timm.create_model(name, pretrained=False, num_classes=classes)
+    except RuntimeError as error:  # it has no weights of that tag
+        raise ValueError(f"timm {timm.__version__} has no {name!r}: {error}") from None
 
 
 LIBRARIES = {"torchvision": _torchvision, "timm": _timm, "cifar": _cifar}
