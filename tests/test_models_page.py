@@ -7,10 +7,14 @@ import tiny
 import torch
 from opening import button, fine, labels, needs_models, said, until
 from servers import MADRY
+from torch.testing import assert_close
 from torchvision.models import resnet18
 
 from blurlab.networks import architectures, preparing, published, store, zoo
-from blurlab.ui import jobs, show
+from blurlab.pictures import objects
+from blurlab.pictures.resizing import resize
+from blurlab.ui import cache, jobs, show
+from blurlab.ui.attacks import job as attacked
 from blurlab.ui.models import public
 
 pytestmark = needs_models
@@ -137,6 +141,16 @@ def test_the_form_says_what_it_takes_for_pictures_before_it_installs_and_the_car
     (note,) = card["notes"]
     assert "mean 0.4914 0.4822 0.4465" in note
     assert [each.value for each in app.info] == [show.plain(note)]
+
+
+def test_an_attack_on_the_page_begins_at_what_the_networks_own_resizing_makes(opened, state):
+    app = opened("models")
+    app.selectbox(key="own_interpolation").set_value("bicubic")
+    assert said(filled(app, content(state))) == []
+    choice = cache.Choice("object", objects.CLASSES[0])
+    shown, picture = attacked.model_picture("own", choice), cache.picture(choice)[None]
+    assert_close(shown, resize(picture, 32, "bicubic"))
+    assert not torch.allclose(shown, resize(picture, 32), atol=0.01)
 
 
 def test_without_a_file_the_form_asks_for_one(opened):
