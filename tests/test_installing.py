@@ -410,15 +410,32 @@ def test_predict_and_measure_show_one_picture_alike(
         folder.mkdir(parents=True)
         picture = to_pil_image(torch.rand(3, 90, 70, generator=generator))
         picture.save(folder / f"one.{suffix}")
-    source = sources.find_for(store.card("own")["recipe"], "pictures")
+    source = sources.find("pictures", *store.showing(store.card("own")))
     measured = source.load().images[torch.arange(3)].float() / 255
     for name, expected in zip(source.classes, measured, strict=True):
         assert main(["predict", f"pictures/{name}/one.{suffix}", "--model", "own"]) == 0
         assert_close(shown.pop()[0], expected, atol=0, rtol=0)
     other = next(each for each in INTERPOLATIONS if each != interpolation)
-    changed = sources.find("pictures", 32, other)
+    changed = sources.find("pictures", 32, interpolation=other)
     assert changed.name != source.name
     assert (changed.load().images[torch.arange(3)].float() / 255 - measured).abs().max() > 0.01
+
+
+def test_predict_shows_a_ready_stimulus_as_it_is_as_measure_does(file, monkeypatch, capsys):
+    card = installing.add("own", file, recipe(crop=24), tiny.CLASSES)
+    pictures = torch.rand(3, 3, 24, 24).mul(255).round() / 255
+    for name, picture in zip(tiny.CLASSES, pictures, strict=True):
+        Path("ready", name).mkdir(parents=True)
+        save_image(picture, Path("ready", name, "one.png"))
+    source = sources.find("ready", *store.showing(card))
+    shown = []
+    loaded = store.load("own")
+    monkeypatch.setattr(store, "load", lambda *_: lambda i: shown.append(i) or loaded(i))
+    assert main(["predict", f"ready/{source.classes[0]}/one.png", "--model", "own"]) == 0
+    assert "shown as it is" in capsys.readouterr().err
+    first = source.load().images[torch.tensor([0])].float() / 255
+    assert_close(shown[0], first, atol=0, rtol=0)
+    assert_close(shown[0][0, :, 4:28, 4:28], pictures[tiny.CLASSES.index(source.classes[0])])
 
 
 # The command line

@@ -218,7 +218,14 @@ def print_answers(options) -> None:
         if not 1 <= options.top <= len(classes):
             raise ValueError(f"--top is {options.top}; {name} allows 1 to {len(classes)}.")
         model = store.load(name, options.device)
-        shown = sets.as_measured(picture, *store.showing(card))
+        size, seen, interpolation = store.showing(card)
+        if sets.is_ready(picture.shape[-2:], size, seen):
+            print(
+                f"{options.image} has the {seen} x {seen} pixels that {name} sees, and is shown as "
+                "it is.",
+                file=sys.stderr,
+            )
+        shown = sets.as_measured(picture, size, seen, interpolation)
         logits = model(shown[None].to(options.device))
         probabilities, indices = classifier.top_k(logits, options.top)
         named = [classes[index] for index in indices[0].tolist()]

@@ -293,8 +293,6 @@ def _name(root: Path, path: Path) -> str:
     return path.relative_to(root).as_posix().encode(errors="replace").decode()
 
 
-def _read(
-    files: list[Path], size: int, seen: int | None, interpolation: str, index: int
-) -> Tensor:
+def _read(files: list[Path], size: int, seen: int | None, interpolation: str, index: int) -> Tensor:
     shown = sets.as_measured(load_image(files[index]), size, seen, interpolation)
     return shown.mul(255).round().byte()

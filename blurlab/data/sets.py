@@ -231,7 +231,7 @@ def as_measured(image: Tensor, size: int, seen: int | None, interpolation: str) 
 
 
 def _square(picture: Image.Image, size: int, interpolation: str = "bilinear") -> Tensor:
-    """Do what to_square() does to within two levels, as all that ships was trained and measured."""
+    """Do nearly what to_square() does, as for all that ships was trained and measured on it."""
     from torchvision.transforms.v2 import functional as TF
 
     square = TF.center_crop(picture, [min(picture.size)] * 2)
