@@ -7,9 +7,11 @@
 
 `import blurlab` offers the functions of this module under their own names. A network is the name of
 an installed one, or any callable from (N, 3, S, S) pictures in [0, 1] to (N, classes) logits, such
-as an nn.Module; `network` puts resizing and normalisation in front of one that expects them.
+as an nn.Module; of probabilities the logarithms are taken. `network` puts resizing and
+normalisation in front of one that expects them.
 """
 
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from os import PathLike
 from pathlib import Path
@@ -29,7 +31,7 @@ from blurlab.measures import measuring, results
 from blurlab.measures.table import MEASURES
 from blurlab.measures.tallies import batches, tallies, total
 from blurlab.networks import store
-from blurlab.networks.classifier import Classifier
+from blurlab.networks.classifier import Classifier, are_probabilities, as_logits
 from blurlab.pictures import images
 from blurlab.statistics import Interval, share
 
@@ -46,12 +48,12 @@ ACCEPTED = (
 AT_ONCE = 50  # pictures in a forward pass
 
 
-def as_pictures(given: Given, size: int | None = None) -> Tensor:
+def as_pictures(given: Given, size: int | None = None, interpolation: str = "bicubic") -> Tensor:
     """Return pictures as all of BlurLab takes them, (N, 3, S, S) floating in [0, 1].
 
     given: a path; an array or tensor (H, W, 3) of uint8; or (3, S, S) or (N, 3, S, S), of uint8 or
     floating in [0, 1].  size: S in pixels; None keeps it, or the shorter side of what is no square,
-    of which the centre is cut out.
+    of which the centre is cut out.  interpolation: of the resizing, "bilinear" or "bicubic".
     Raises ValueError saying what was given, where it is none of these.
     """
     if isinstance(given, str | PathLike):
@@ -61,7 +63,7 @@ def as_pictures(given: Given, size: int | None = None) -> Tensor:
     side = size or min(found.shape[-2:])
     if found.shape[-2:] == (side, side):
         return found
-    return torch.stack([images.square(each, side) for each in found])
+    return torch.stack([images.square(each, side, interpolation) for each in found])
 
 
 def _batch(given: Any) -> Tensor:
@@ -98,14 +100,44 @@ def network(
 ) -> Classifier:
     """Put in front of a module what it expects: resizing, a blur layer, a crop, normalisation.
 
-    net: (N, 3, S, S) normalised -> (N, classes) logits.  size: what pictures are resized to, in
-    pixels.  The rest as Classifier has it.  The module is put in evaluation mode.
+    net: (N, 3, S, S) normalised -> (N, classes) logits, or probabilities, with a warning; it is
+    asked once to find out.  size: what pictures are resized to, in pixels.  The rest as Classifier
+    has it.  The module is put in evaluation mode.
     """
     made = Classifier(
         net, input_size=size, mean=mean, std=std, sigma=sigma, crop=crop,
         interpolation=interpolation,
     )  # fmt: skip
-    return made.eval()
+    weights = next(net.parameters(), torch.empty(0))
+    made.probabilities = _ends_in_softmax(made.eval().net, crop or size, weights)
+    return made
+
+
+@torch.no_grad()
+def _ends_in_softmax(net: Network, side: int, like: Tensor) -> bool:
+    """Ask a network about pictures of noise, and warn where it answers with probabilities.
+
+    like: of the device and type of its pictures.
+    """
+    noise = torch.rand(4, 3, side, side, generator=torch.Generator().manual_seed(0))
+    found = are_probabilities(net(noise.to(like)))
+    if found:
+        warnings.warn(
+            "the network ends in a softmax: its answers are probabilities, and their logarithms "
+            "are taken as its logits.",
+            stacklevel=3,
+        )
+    return found
+
+
+def _in_logits(asked: Network, like: Tensor) -> Network:
+    """Return a network that answers with logits, the given one where it does so already.
+
+    like: (N, 3, S, S) pictures as it will be shown.
+    """
+    if isinstance(asked, Classifier) or not _ends_in_softmax(asked, like.shape[-1], like):
+        return asked
+    return lambda images: as_logits(asked(images))
 
 
 def hybrid(
@@ -158,12 +190,13 @@ def measure(
     if name not in MEASURES:
         raise ValueError(f"no measure {name!r}; choose from {', '.join(MEASURES)}.")
     if isinstance(net, str) and isinstance(of, str | PathLike):
-        source = sources.find(str(of), *store.sides(store.card(net)))
+        source = sources.find(str(of), *store.showing(store.card(net)))
         work = measuring.plan(net, name, source, settings, count=n, seed=seed)
         *_, last = measuring.measure(work, device)
         return measuring.estimate(work, last.summed)
     asked, side = _asked(net, size, device)
-    shown = labelled(of, side)
+    shown = labelled(of, side, getattr(asked, "interpolation", None))
+    asked = _in_logits(asked, torch.empty(0, 3, *shown.images.shape[-2:], device=device))
     known = measuring.settings_of(name, settings, shown.images.shape[-1])
     count = len(shown.labels) if n is None else n
     row = MEASURES[name]
@@ -174,18 +207,19 @@ def measure(
     return row.estimate(total(dict(found)), known)
 
 
-def labelled(of: Labelled, size: int | None = None) -> Pictures:
+def labelled(of: Labelled, size: int | None = None, interpolation: str | None = None) -> Pictures:
     """Gather labelled pictures as measures take them, 8-bit and in memory.
 
-    of, size: as in measure.
+    of, size: as in measure.  interpolation: as in sources.find.
     """
     if isinstance(of, str | PathLike):
         if size is None:
             raise ValueError(f"size is None; say at how many pixels {of} is to be read.")
-        return sources.find(str(of), size).load()
+        return sources.find(str(of), size, interpolation=interpolation).load()
     pairs = [of] if isinstance(of, tuple) else list(of)
     shown = [
-        (as_pictures(shots, size), torch.as_tensor(labels).flatten()) for shots, labels in pairs
+        (as_pictures(shots, size, interpolation or "bicubic"), torch.as_tensor(labels).flatten())
+        for shots, labels in pairs
     ]
     if not shown:
         raise ValueError("the loader yields nothing; it must yield pictures with their labels.")
@@ -230,7 +264,7 @@ def accuracy(
     if severity not in SEVERITIES:
         raise ValueError(f"severity is {severity!r}; it must be a whole number from 1 to 5.")
     asked, side = _asked(net, size, device)
-    shown = labelled(of, side)
+    shown = labelled(of, side, getattr(asked, "interpolation", None))
     generator = torch.Generator().manual_seed(seed)
     right = 0
     for start in range(0, len(shown.labels), AT_ONCE):
@@ -261,8 +295,9 @@ def attack(
         raise ValueError(f"no attack {name!r}; choose from {', '.join(ATTACKS)}.")
     asked, _ = _asked(net, None, device)
     found = torch.as_tensor(labels, device=device).flatten()
-    run = ATTACKS[name].run
-    *_, last = run(asked, as_pictures(shown).to(device), found, targeted=targeted, **options)
+    pictures = as_pictures(shown).to(device)
+    asked, run = _in_logits(asked, pictures), ATTACKS[name].run
+    *_, last = run(asked, pictures, found, targeted=targeted, **options)
     return last
 
 

@@ -277,9 +277,42 @@ def test_the_cifar_net_has_the_published_names_and_number_of_weights():
     assert sum(shapes[name].numel() for name in counted) == 269_722 + 2_752
 
 
+@pytest.mark.parametrize(
+    ("name", "count"),  # of weights, in thousands, as github.com/akamaster/pytorch_resnet_cifar10
+    [("resnet20_a", 270), ("resnet32_a", 464), ("resnet56_a", 853), ("resnet110_a", 1728)],
+)
+def test_cifar_nets_with_padded_shortcuts_have_the_papers_number_of_weights(name, count):
+    shapes = architectures.shapes({"architecture": f"cifar:{name}"}, 10)
+    assert {"linear.weight", "linear.bias"} < shapes.keys()
+    assert not [key for key in shapes if "downsample" in key or "shortcut" in key]
+    counted = [key for key in shapes if "running" not in key and "batches" not in key]
+    assert round(sum(shapes[key].numel() for key in counted) / 1000) == count
+
+
+def test_a_padded_shortcut_skips_pixels_and_puts_the_channels_in_the_middle():
+    block = architectures.CifarBlock(16, 32, 2, padded=True).eval()
+    torch.nn.init.zeros_(block.bn2.weight)  # leaves the shortcut alone
+    features = torch.rand(2, 16, 9, 9)
+    made = block(features)
+    assert_close(made[:, 8:24], features[..., ::2, ::2])
+    assert not made[:, :8].any()
+    assert not made[:, 24:].any()
+
+
+@pytest.mark.parametrize("prefix", ["", "module.", "odd."])
+@pytest.mark.parametrize("name", ["resnet20", "resnet20_a", "resnet56", "resnet56_a"])
+def test_a_cifar_net_is_known_by_its_names(prefix, name):
+    state = architectures.shapes({"architecture": f"cifar:{name}"}, 7)
+    assert architectures.cifar_alike(behind(prefix, state)) == f"cifar:{name}"
+    without = [key for key in state if not key.startswith("layer3.2.bn2")]
+    assert architectures.cifar_alike(without) is None
+
+
 @pytest.mark.parametrize("zipped", [True, False])
 @pytest.mark.parametrize("prefix", ["", "module."])
-@pytest.mark.parametrize("architecture", ["torchvision:resnet18", "cifar:resnet20"])
+@pytest.mark.parametrize(
+    "architecture", ["torchvision:resnet18", "cifar:resnet20", "cifar:resnet20_a"]
+)
 def test_published_layouts_load_and_answer(tmp_path, architecture, prefix, zipped):
     recipe, path = {"architecture": architecture}, tmp_path / "published.pth"
     torch.manual_seed(0)

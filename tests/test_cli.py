@@ -156,7 +156,7 @@ def test_models_prints_the_whole_cards_as_json(installed, capsys):
 
 def test_predict_prints_the_best_classes_with_their_probabilities(installed, capsys):
     given = json.loads(printed(capsys, "predict", "low.npy", "--model", "tiny", "--json"))
-    picture = load_image("low.npy")[None]
+    picture = sets.as_measured(load_image("low.npy"), 32, 32, "bilinear")[None]
     probabilities, indices = classifier.top_k(store.load("tiny")(picture), 3)
     assert [answer["class"] for answer in given["tiny"]] == [
         tiny.CLASSES[index] for index in indices[0]
@@ -217,7 +217,7 @@ def test_measure_prints_a_table_of_all_models_and_writes_every_digit(installed, 
     asked = [*MEASURE, "--model", "other", "-n", "4", "--set", "alphas=[0, 50, 100]"]
     lines = printed(capsys, *asked, "--json", "out.json").splitlines()
     assert lines[0].startswith("Hybrids: folder/")
-    assert lines[0].endswith("/32, 4 pictures, seed 0")
+    assert lines[0].endswith("/32/bilinear, 4 pictures, seed 0")
     assert any(line.split() == ["cutoffs_nyquist", "all", "0", "0.5", "1"] for line in lines)
     found = json.loads(Path("out.json").read_text())
     assert [each["name"] for each in found] == ["tiny", "other"]

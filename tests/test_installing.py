@@ -12,14 +12,16 @@ import tiny
 import torch
 from safetensors.torch import save_file
 from torch.testing import assert_close
+from torchvision.transforms.functional import to_pil_image
 
 from blurlab import places
 from blurlab.__main__ import main
 from blurlab.data import sources
 from blurlab.measures import measuring
-from blurlab.networks import architectures, classifier, installing, store
+from blurlab.networks import architectures, classifier, installing, preparing, store
 from blurlab.networks.classifier import Classifier
 from blurlab.pictures.images import save_image
+from blurlab.pictures.resizing import INTERPOLATIONS
 
 MEAN, STD = (0.4914, 0.4822, 0.4465), (0.2023, 0.1994, 0.2010)
 ARCHITECTURE = "cifar:resnet20"
@@ -260,6 +262,182 @@ def test_class_names_come_from_a_file_a_list_or_a_known_set():
     assert set(installing.CLASS_SETS["imagenette"]) <= set(imagenet)
 
 
+def saved(name, architecture, classes=3):
+    net = architectures.net({"architecture": architecture}, classes)
+    torch.save({f"module.{key}": value for key, value in net.state_dict().items()}, name)
+    return Path(name)
+
+
+@pytest.mark.parametrize(
+    ("held", "asked"),
+    [
+        ("cifar:resnet20_a", "cifar:resnet20"),
+        ("cifar:resnet20", "cifar:resnet20_a"),
+        ("cifar:resnet32_a", "cifar:resnet20_a"),
+        ("cifar:resnet20_a", "torchvision:resnet18"),
+    ],
+)
+def test_a_file_of_another_cifar_net_is_told_which(held, asked, folder):
+    file = saved("held.pth", held)
+    with pytest.raises(ValueError, match=f"the file looks like {held}\\.$") as error:
+        installing.add("own", file, installing.recipe(asked, 32), tiny.CLASSES)
+    assert ("end in fc" in str(error.value)) == asked.startswith("cifar:")
+    assert not folder.exists()
+    installing.add("own", file, installing.recipe(held, 32), tiny.CLASSES)
+
+
+def test_a_name_of_cifars_without_its_library_is_told_where_it_is():
+    with pytest.raises(ValueError, match="'resnet20_a'; there is cifar:resnet20_a"):
+        architectures.net({"architecture": "torchvision:resnet20_a"}, 3)
+
+
+# Networks that answer with probabilities
+
+
+def assert_attackable(model, images):
+    shown = images.clone().requires_grad_()
+    loss = torch.nn.functional.cross_entropy(model(shown), torch.zeros(len(images)).long())
+    (gradient,) = torch.autograd.grad(loss, shown)
+    assert (gradient.flatten(1).abs().amax(1) > 0).all()
+
+
+def test_probabilities_become_logits_that_attacks_can_follow():
+    logits = torch.tensor([[0.0, 50.0, -20.0], [1.0, 2.0, 3.0]], requires_grad=True)
+    probabilities = logits.softmax(-1)
+    assert classifier.are_probabilities(probabilities)
+    assert not classifier.are_probabilities(logits)
+    made = classifier.as_logits(probabilities)
+    assert_close(made.softmax(-1), probabilities)
+    right = torch.tensor([1, 2])
+    (gradient,) = torch.autograd.grad(torch.nn.functional.cross_entropy(made, right), logits)
+    assert (gradient[0] != 0).all()  # where a second softmax would see 0, 1 and 0
+    certain = classifier.as_logits(torch.tensor([[0.0, 1.0, 0.0]]))
+    assert certain.isfinite().all()
+    assert_close(certain.softmax(-1), torch.tensor([[0.0, 1.0, 0.0]]))
+
+
+def exported(net, name):
+    shapes = ({0: torch.export.Dim("batch")},)
+    program = torch.export.export(net, (torch.rand(2, 3, 32, 32),), dynamic_shapes=shapes)
+    torch.export.save(program, name)
+    return Path(name)
+
+
+@pytest.mark.parametrize("ends", ["logits", "softmax", "log_softmax"])
+def test_a_program_that_ends_in_a_softmax_is_noticed_and_answers_right(net, ends):
+    last = {"softmax": [torch.nn.Softmax(-1)], "log_softmax": [torch.nn.LogSoftmax(-1)]}
+    whole = torch.nn.Sequential(net, *last.get(ends, [])).eval()
+    file = exported(whole, "net.pt2")
+    recipe = installing.recipe(str(file), 32, mean=MEAN, std=STD)
+    card = installing.add("own", file, recipe, tiny.CLASSES)
+    assert (installing.PROBABILITIES in card.get("notes", [])) == (ends == "softmax")
+    model, images = store.load("own"), torch.rand(3, 3, 32, 32)
+    plain = Classifier(net, input_size=32, mean=MEAN, std=STD)
+    assert_close(model(images).softmax(-1), plain(images).softmax(-1))
+    assert_attackable(model, images)
+
+
+# What comes before a network
+
+
+def test_what_is_not_given_is_taken_from_the_librarys_own_weights_and_said():
+    words, taken = preparing.completed("torchvision:googlenet", {"mean": [0.1, 0.2, 0.3]})
+    assert words["mean"] == [0.1, 0.2, 0.3]
+    assert (words["input_size"], words["crop"], words["std"]) == (256, 224, (0.5, 0.5, 0.5))
+    assert "torchvision" in taken
+    assert "deviation 0.5 0.5 0.5" in taken
+    assert "mean" not in taken
+
+
+@pytest.mark.skipif(find_spec("timm") is None, reason="timm is not installed")
+def test_pictures_are_prepared_as_timms_own_transforms_do():
+    import timm
+    from timm.data import create_transform, resolve_data_config
+
+    coarse = torch.rand(1, 3, 6, 6, generator=torch.Generator().manual_seed(0))
+    picture = torch.nn.functional.interpolate(coarse, 300, mode="bilinear").mul(255).byte()
+    for name in ("tf_efficientnet_lite0", "resnet18", "vit_tiny_patch16_224", "vgg11"):
+        words, _ = preparing.completed(f"timm:{name}", {})
+        recipe = installing.recipe(f"timm:{name}", **words)
+        own = timm.get_pretrained_cfg(name).to_dict()
+        config = resolve_data_config({}, pretrained_cfg=own)
+        drawn = create_transform(**config)(to_pil_image(picture[0]))
+        prepared = classifier.around(torch.nn.Identity(), recipe)(picture.float() / 255)
+        assert_close(prepared[0], drawn, atol=0.04, rtol=0)  # Pillow rounds to 8 bits
+
+
+def test_a_size_that_is_given_is_not_cropped_to_another_ones():
+    words, _ = preparing.completed("resnet18", {"input_size": 128})
+    assert "crop" not in words
+    assert preparing.completed("resnet18", {"crop": 200})[0]["input_size"] == 256
+
+
+@pytest.mark.parametrize("architecture", ["", "net.pt2", "keras:vgg", "nonet"])
+def test_where_nothing_is_known_the_sentence_says_that_it_is_a_guess(architecture):
+    words, taken = preparing.completed(architecture, {})
+    assert words == {
+        "input_size": 224, "interpolation": "bilinear", "mean": classifier.MEAN,
+        "std": classifier.STD,
+    }  # fmt: skip
+    assert "assumed" in taken
+    assert preparing.completed(architecture, words) == (words, "")
+
+
+def test_a_model_that_is_built_alike_is_shown_pictures_alike(file):
+    installing.add("own", file, recipe(crop=28, interpolation="bicubic"), tiny.CLASSES)
+    words, taken = preparing.completed("own", {})
+    assert installing.recipe("own", **words) == store.card("own")["recipe"]
+    assert "own" in taken
+
+
+def test_another_interpolation_is_refused():
+    with pytest.raises(ValueError, match="interpolation is 'lanczos'; it is bilinear or bicubic"):
+        recipe(interpolation="lanczos")
+
+
+@pytest.mark.parametrize("interpolation", INTERPOLATIONS)
+@pytest.mark.parametrize("suffix", ["png", "jpg"])
+def test_predict_and_measure_show_one_picture_alike(
+    file, interpolation, suffix, monkeypatch, capsys
+):
+    installing.add("own", file, recipe(interpolation=interpolation), tiny.CLASSES)
+    shown = []
+    loaded = store.load("own")
+    monkeypatch.setattr(store, "load", lambda *_: lambda i: shown.append(i) or loaded(i))
+    generator = torch.Generator().manual_seed(0)
+    for name in tiny.CLASSES:
+        folder = Path("pictures", name)
+        folder.mkdir(parents=True)
+        picture = to_pil_image(torch.rand(3, 90, 70, generator=generator))
+        picture.save(folder / f"one.{suffix}")
+    source = sources.find("pictures", *store.showing(store.card("own")))
+    measured = source.load().images[torch.arange(3)].float() / 255
+    for name, expected in zip(source.classes, measured, strict=True):
+        assert main(["predict", f"pictures/{name}/one.{suffix}", "--model", "own"]) == 0
+        assert_close(shown.pop()[0], expected, atol=0, rtol=0)
+    other = next(each for each in INTERPOLATIONS if each != interpolation)
+    changed = sources.find("pictures", 32, interpolation=other)
+    assert changed.name != source.name
+    assert (changed.load().images[torch.arange(3)].float() / 255 - measured).abs().max() > 0.01
+
+
+def test_predict_shows_a_ready_stimulus_as_it_is_as_measure_does(file, monkeypatch, capsys):
+    card = installing.add("own", file, recipe(crop=24), tiny.CLASSES)
+    pictures = torch.rand(3, 3, 24, 24).mul(255).round() / 255
+    for name, picture in zip(tiny.CLASSES, pictures, strict=True):
+        Path("ready", name).mkdir(parents=True)
+        save_image(picture, Path("ready", name, "one.png"))
+    source = sources.find("ready", *store.showing(card))
+    shown = []
+    loaded = store.load("own")
+    monkeypatch.setattr(store, "load", lambda *_: lambda i: shown.append(i) or loaded(i))
+    assert main(["predict", f"ready/{source.classes[0]}/one.png", "--model", "own"]) == 0
+    assert "shown as it is" in capsys.readouterr().err
+    first = source.load().images[torch.tensor([0])].float() / 255
+    assert_close(shown[0], first, atol=0, rtol=0)
+    assert_close(shown[0][0, :, 4:28, 4:28], pictures[tiny.CLASSES.index(source.classes[0])])
+
+
 # The command line
 
 
@@ -274,6 +452,18 @@ def test_the_command_adds_a_model_that_predict_then_asks(file, capsys):
     assert {answer["class"] for answer in answers} == set(tiny.CLASSES)
     assert main(["remove", "own"]) == 0
     assert store.names() == []
+
+
+def test_the_command_says_what_it_took_for_pictures_and_the_card_holds_it(file, capsys):
+    words = ["--checkpoint", str(file), "--architecture", ARCHITECTURE]
+    words += ["--classes", ",".join(tiny.CLASSES)]
+    assert main(["add", "own", *words, "--interpolation", "bicubic"]) == 0
+    told = capsys.readouterr().err.splitlines()
+    assert store.card("own")["notes"] == told
+    assert "mean 0.4914 0.4822 0.4465" in told[0]
+    assert "interpolation" not in told[0]
+    made = store.card("own")["recipe"]
+    assert (made["interpolation"], made["input_size"]) == ("bicubic", 32)
 
 
 def test_the_command_refuses_in_one_sentence(file, capsys):

@@ -110,6 +110,21 @@ def test_accuracy_under_a_corruption_falls_where_it_must():
         blurlab.accuracy(Brightest(), (shown, labels), corruption="fog", severity=0)
 
 
+def test_a_module_that_ends_in_a_softmax_is_told_and_its_logarithms_count():
+    shown, labels = coloured(6)
+    certain = nn.Sequential(Brightest(), nn.Softmax(-1))
+    with pytest.warns(UserWarning, match="softmax"):
+        wrapped = blurlab.network(certain, 32)
+    assert_close(wrapped(shown).softmax(-1), certain(shown))
+    for net in (certain, lambda images: certain(images)):
+        with pytest.warns(UserWarning, match="softmax"):
+            changed = blurlab.attack(net, shown, labels, epsilon=0.3, steps=5)
+        assert_close(changed, blurlab.attack(Brightest(), shown, labels, epsilon=0.3, steps=5))
+    with pytest.warns(UserWarning, match="softmax"):
+        measured = blurlab.measure("attacks", certain, (shown, labels))
+    assert measured == blurlab.measure("attacks", Brightest(), (shown, labels))
+
+
 def test_an_attack_leads_away_and_its_changes_have_a_half_power_frequency():
     shown, labels = coloured(6)
     changed = blurlab.attack(Brightest(), shown, labels, epsilon=0.3, steps=5)

@@ -7,10 +7,14 @@ import tiny
 import torch
 from opening import button, fine, labels, needs_models, said, until
 from servers import MADRY
+from torch.testing import assert_close
 from torchvision.models import resnet18
 
-from blurlab.networks import architectures, published, store, zoo
-from blurlab.ui import jobs
+from blurlab.networks import architectures, preparing, published, store, zoo
+from blurlab.pictures import objects
+from blurlab.pictures.resizing import resize
+from blurlab.ui import cache, jobs, show
+from blurlab.ui.attacks import job as attacked
 from blurlab.ui.models import public
 
 pytestmark = needs_models
@@ -30,8 +34,10 @@ def content(state, **more):
     return buffer.getvalue()
 
 
-def filled(app, file, classes=CLASSES, architecture=ARCHITECTURE, name="own.pth"):
+def filled(app, file, classes=CLASSES, architecture=ARCHITECTURE, name="own.pth", **texts):
     """Fill in the form and send it."""
+    for key, text in texts.items():
+        app.text_input(key=key).set_value(text)
     app.file_uploader(key="own_file").set_value((name, file, "application/x"))
     app.text_input(key="own_name").set_value("own")
     app.text_input(key="own_architecture").set_value(architecture)
@@ -90,6 +96,10 @@ def test_a_removed_model_is_gone_from_the_page_and_from_the_sidebar(opened, stat
         (None, {"classes": "a,b"}, "is for 3 classes, and 2 were given"),
         (None, {"architecture": "resnet18"}, "resnet18"),
         (None, {"architecture": "nonet"}, "Torchvision has no classifier 'nonet'"),
+        (None, {"architecture": "cifar:resnet20_a"}, "the file looks like cifar:resnet20."),
+        (None, {"own_mean": "123.675, 116.28, 103.53"}, "are of pictures from 0 to 255"),
+        (None, {"own_std": "58.395 57.12 57.375"}, "are of pictures from 0 to 255"),
+        (None, {"own_std": "red"}, "'red' is not three numbers"),
     ],
 )
 def test_what_does_not_fit_is_said_in_one_sentence(opened, state, file, changes, problem):
@@ -97,6 +107,50 @@ def test_what_does_not_fit_is_said_in_one_sentence(opened, state, file, changes,
     (message,) = said(app)
     assert problem in message
     assert "own" not in store.names()
+
+
+def test_a_negative_variance_is_refused(opened, state):
+    state["module.bn1.running_var"] -= 2
+    (message,) = said(filled(opened("models"), content(state)))
+    assert "running_var holds -1" in message
+    assert "own" not in store.names()
+
+
+def captions(app):
+    return " ".join(each.value for each in app.caption)
+
+
+def test_the_form_says_what_it_takes_for_pictures_before_it_installs_and_the_card_holds_it(
+    opened, state
+):
+    app = opened("models")
+    assert "assumed" in captions(app)
+    fine(app.text_input(key="own_architecture").set_value("googlenet").run())
+    assert "assumed" not in captions(app)
+    assert "mean 0.5 0.5 0.5" in captions(app)
+    assert app.text_input(key="own_mean").placeholder == "0.5 0.5 0.5"
+    app.selectbox(key="own_interpolation").set_value("bicubic")
+    app.number_input(key="own_crop").set_value(28)
+    app = filled(app, content(state), own_std="0.25 0.25, 0.25")
+    card = store.card("own")
+    made = {key: card["recipe"][key] for key in ("interpolation", "crop", "std", "mean")}
+    assert made == {
+        "interpolation": "bicubic", "crop": 28, "std": [0.25] * 3,
+        "mean": list(preparing.CIFAR_MEAN),
+    }  # fmt: skip
+    (note,) = card["notes"]
+    assert "mean 0.4914 0.4822 0.4465" in note
+    assert [each.value for each in app.info] == [show.plain(note)]
+
+
+def test_an_attack_on_the_page_begins_at_what_the_networks_own_resizing_makes(opened, state):
+    app = opened("models")
+    app.selectbox(key="own_interpolation").set_value("bicubic")
+    assert said(filled(app, content(state))) == []
+    choice = cache.Choice("object", objects.CLASSES[0])
+    shown, picture = attacked.model_picture("own", choice), cache.picture(choice)[None]
+    assert_close(shown, resize(picture, 32, "bicubic"))
+    assert not torch.allclose(shown, resize(picture, 32), atol=0.01)
 
 
 def test_without_a_file_the_form_asks_for_one(opened):

@@ -14,6 +14,7 @@ from blurlab.networks import (
     checkpoints,
     classifier,
     installing,
+    preparing,
     published,
     store,
     zoo,
@@ -120,7 +121,7 @@ def test_pictures_are_prepared_as_torchvisions_own_transforms_do():
         prepared = classifier.around(torch.nn.Identity(), installing.recipe(**row.recipe))(picture)
         expected = weights.transforms()(picture)
         if (
-            architecture in published.FROM_TENSORFLOW
+            architecture in preparing.FROM_TENSORFLOW
         ):  # these go on from there to [-1, 1] by themselves
             mean, std = (
                 torch.tensor(each).view(3, 1, 1) for each in (classifier.MEAN, classifier.STD)

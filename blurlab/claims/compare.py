@@ -7,6 +7,7 @@ from statistics import fmean
 from typing import Any, NamedTuple
 
 from blurlab.corruptions.table import in_class
+from blurlab.data import sets
 from blurlab.measures import results
 from blurlab.measures.measuring import key_of
 from blurlab.measures.row import Number
@@ -53,11 +54,12 @@ def kept(model: str, data: str) -> dict[str, tuple[int, dict[str, Any]]]:
     usual settings and seed 0; those that nothing is kept of are left out.
     """
     info = store.card(model)
-    size = info["recipe"]["input_size"]
+    size, _, interpolation = store.showing(info)
+    named = sets.named(f"{data}/val", size, sets.way(data, size, interpolation))
     found = {}
     for measure, row in MEASURES.items():
         settings = row.usual(size)
-        key = key_of(store.identity(info), f"{data}/val/{size}", measure, settings, 0)
+        key = key_of(store.identity(info), named, measure, settings, 0)
         if tallied := results.read(key):
             summed = total(tallied)
             found[measure] = int(summed["pictures"]), row.estimate(summed, settings)

@@ -127,14 +127,14 @@ def print_measured(options) -> None:
     if options.download:
         download(options.data)
     changed = dict(setting(words) for words in options.set)
-    found: dict[tuple[int, int], Source] = {}
+    found: dict[tuple[int, int, str], Source] = {}
     works = []
     for name in options.models:
-        sides = store.sides(store.card(name))
-        if sides not in found:
-            found[sides] = sources.find(options.data, *sides)
+        way = store.showing(store.card(name))
+        if way not in found:
+            found[way] = sources.find(options.data, *way)
         work = measuring.plan(
-            name, options.measure, found[sides], changed, count=options.n, seed=options.seed
+            name, options.measure, found[way], changed, count=options.n, seed=options.seed
         )
         works.append(work)
     check_baseline(options.baseline, works)

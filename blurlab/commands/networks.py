@@ -9,10 +9,20 @@ from pathlib import Path
 
 from blurlab import places
 from blurlab.commands.options import add_device, add_models, between, command
-from blurlab.data import entry_level
+from blurlab.data import entry_level, sets
 from blurlab.data.sets import Pictures
-from blurlab.networks import classifier, installing, packaged, published, store, worded, zoo
+from blurlab.networks import (
+    classifier,
+    installing,
+    packaged,
+    preparing,
+    published,
+    store,
+    worded,
+    zoo,
+)
 from blurlab.pictures import images
+from blurlab.pictures.resizing import INTERPOLATIONS
 from blurlab.training import cards, similarity
 from blurlab.training.recipes import RECIPES, Recipe
 
@@ -96,7 +106,8 @@ def describe_weights(added) -> None:
         "--architecture",
         metavar="A",
         required=True,
-        help="a name of torchvision's (resnet18), timm:NAME, cifar:resnet20, the name of an "
+        help="a name of torchvision's (resnet18), timm:NAME, cifar:resnet20 (cifar:resnet20_a if "
+        "its shortcuts have no weights and it ends in linear), the name of an "
         "installed model that is built alike, or a file of torch.export.save (.pt2)",
     )
     added.add_argument(
@@ -110,23 +121,24 @@ def describe_weights(added) -> None:
         "--input-size",
         metavar="S",
         type=between(*installing.SIZES),
-        default=224,
-        help="side in pixels that pictures are resized to (default: 224)",
+        help="side in pixels that pictures are resized to",
     )
     added.add_argument(
         "--crop",
         metavar="S",
         type=between(*installing.SIZES),
-        help="side in pixels of the centre that the network sees (default: all)",
+        help="side in pixels of the centre that the network sees (all, if --input-size is given)",
     )
-    for what, usual in (("mean", classifier.MEAN), ("std", classifier.STD)):
+    added.add_argument(
+        "--interpolation", choices=INTERPOLATIONS, help="of the resizing, always antialiased"
+    )
+    for what in ("mean", "std"):
         added.add_argument(
             f"--{what}",
             metavar=("R", "G", "B"),
             nargs=3,
             type=float,
-            default=usual,
-            help=f"of the three colours in [0, 1] (default: ImageNet's, {usual})",
+            help="of the three colours in [0, 1]",
         )
     added.add_argument("--prefix", help='what the names in the file begin with, such as "module."')
     added.add_argument(
@@ -136,13 +148,9 @@ def describe_weights(added) -> None:
 
 
 def add_model(options) -> None:
-    recipe = installing.recipe(
-        options.architecture,
-        options.input_size,
-        mean=options.mean,
-        std=options.std,
-        crop=options.crop,
-    )
+    given = {key: vars(options)[key] for key in preparing.WORDS}
+    words, taken = preparing.completed(options.architecture, given)
+    recipe = installing.recipe(options.architecture, words.pop("input_size"), **words)
     card = installing.add(
         options.name,
         options.checkpoint,
@@ -152,6 +160,7 @@ def add_model(options) -> None:
         source=options.checkpoint.name,
         prefix=options.prefix,
         key=options.key,
+        notes=[taken] if taken else [],
     )
     print(*card.get("notes", ()), sep="\n", end="\n" * ("notes" in card), file=sys.stderr)
     print(
@@ -202,14 +211,22 @@ def list_models(options) -> None:
 
 def print_answers(options) -> None:
     picture = images.load_image(options.image)
-    side = min(picture.shape[-2:])
     given, words = {}, {}
     for name in options.models:
-        classes = store.card(name)["classes"]
+        card = store.card(name)
+        classes = card["classes"]
         if not 1 <= options.top <= len(classes):
             raise ValueError(f"--top is {options.top}; {name} allows 1 to {len(classes)}.")
         model = store.load(name, options.device)
-        logits = model(images.square(picture, side)[None].to(options.device))
+        size, seen, interpolation = store.showing(card)
+        if sets.is_ready(picture.shape[-2:], size, seen):
+            print(
+                f"{options.image} has the {seen} x {seen} pixels that {name} sees, and is shown as "
+                "it is.",
+                file=sys.stderr,
+            )
+        shown = sets.as_measured(picture, size, seen, interpolation)
+        logits = model(shown[None].to(options.device))
         probabilities, indices = classifier.top_k(logits, options.top)
         named = [classes[index] for index in indices[0].tolist()]
         given[name] = _answers(zip(named, probabilities[0].tolist(), strict=True))

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from blurlab import places
@@ -55,7 +54,9 @@ class Source(NamedTuple):
         return self.title or self.name
 
 
-def class_folders(root: Path, size: int, seen: int | None = None) -> Source:
+def class_folders(
+    root: Path, size: int, seen: int | None = None, interpolation: str = "bicubic"
+) -> Source:
     """Find the pictures in a folder's folders, each named for its class, and check every file.
 
     A class's pictures lie in its folder, or in one named images there. Folders named by ImageNet's
@@ -68,7 +69,7 @@ def class_folders(root: Path, size: int, seen: int | None = None) -> Source:
     when a folder cannot be read.
     """
     if ground_truth.truth_file(root):
-        return _with_truth(root, size, seen)
+        return _with_truth(root, size, seen, interpolation)
     files = _files(root)
     readable, known = _readable(root, files)
     classes_of = [path.relative_to(root).parts[0] for path in readable]
@@ -89,7 +90,7 @@ def class_folders(root: Path, size: int, seen: int | None = None) -> Source:
     notes = ()
     if deeper:
         notes = (f"{deeper:,} pictures deeper than in CLASS/ or CLASS/images/ are left out.",)
-    found = _source(readable, labels, classes, known, size, seen)
+    found = _source(readable, labels, classes, known, size, seen, interpolation)
     return found._replace(numbers=numbers, notes=(*found.notes, *notes))
 
 
@@ -110,7 +111,7 @@ def _folders(root: Path) -> list[Path]:
     return [path for path in root.iterdir() if path.name[0] != "." and path.is_dir()]
 
 
-def _with_truth(root: Path, size: int, seen: int | None) -> Source:
+def _with_truth(root: Path, size: int, seen: int | None, interpolation: str) -> Source:
     numbers = ground_truth.labels(root)
     readable, known = _readable(root, {path: path.stat() for path in numbers})
     labels = torch.tensor([numbers[path] for path in readable])
@@ -119,7 +120,7 @@ def _with_truth(root: Path, size: int, seen: int | None) -> Source:
         raise ValueError(f"{root} holds pictures of fewer than two of the classes in {truth.name}.")
     both = json.dumps([known.digest, labels.tolist()])
     known = known._replace(digest=hashlib.sha256(both.encode()).hexdigest()[:16])
-    return _source(readable, labels, imagenet.classes(), known, size, seen)
+    return _source(readable, labels, imagenet.classes(), known, size, seen, interpolation)
 
 
 class Known(NamedTuple):
@@ -150,10 +151,14 @@ def _source(
     known: Known,
     size: int,
     seen: int | None,
+    interpolation: str,
 ) -> Source:
-    name, notes, is_ready = f"folder/{known.digest}/{size}", (), known.side == seen != size
+    # The results that are kept under names without it are of that.
+    way = [] if interpolation == "bicubic" else [interpolation]
+    name, notes = sets.named(f"folder/{known.digest}", size, way), ()
+    is_ready = seen is not None and sets.is_ready((known.side, known.side), size, seen)
     if is_ready:
-        name = f"{name}/as-it-is"
+        name = f"{sets.named(f'folder/{known.digest}', size)}/as-it-is"
         notes = (
             f"every picture has the {seen} x {seen} pixels that the network sees, and is "
             "shown as it is.",
@@ -161,7 +166,7 @@ def _source(
 
     @functools.cache
     def load() -> Pictures:
-        read = partial(_framed if is_ready else _read, files, size)
+        read = partial(_read, files, size, seen if is_ready else None, interpolation)
         return Pictures(Decoded(read, len(files)), labels, classes)
 
     skipped = tuple(known.faults.values())
@@ -288,14 +293,6 @@ def _name(root: Path, path: Path) -> str:
     return path.relative_to(root).as_posix().encode(errors="replace").decode()
 
 
-def _read(files: list[Path], size: int, index: int) -> Tensor:
-    return sets.to_square(load_image(files[index]), size)
-
-
-def _framed(files: list[Path], size: int, index: int) -> Tensor:
-    """Read a picture into the centre of a larger one, whose edges mirror it."""
-    picture = load_image(files[index])
-    more = size - picture.shape[-1]
-    before = round(more / 2)  # as resizing.center takes it away again
-    after = more - before
-    return sets.to_square(F.pad(picture, (before, after, before, after), mode="reflect"), size)
+def _read(files: list[Path], size: int, seen: int | None, interpolation: str, index: int) -> Tensor:
+    shown = sets.as_measured(load_image(files[index]), size, seen, interpolation)
+    return shown.mul(255).round().byte()

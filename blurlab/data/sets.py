@@ -73,7 +73,7 @@ def has_imagenette() -> bool:
     return (places.data_folder() / "imagenette2-160").is_dir()
 
 
-def imagenette(split: str, size: int = 160) -> Pictures:
+def imagenette(split: str, size: int = 160, interpolation: str = "bilinear") -> Pictures:
     """Load Imagenette ("train": 9,469 or "val": 3,925 photographs), centre-cropped to squares.
 
     size: side in pixels; the photographs are stored with a shorter side of 160.
@@ -82,15 +82,15 @@ def imagenette(split: str, size: int = 160) -> Pictures:
     dataset = _imagenette(split)
     images, labels = torch.empty(len(dataset), 3, size, size, dtype=torch.uint8), []
     for index, (picture, label) in enumerate(dataset):
-        images[index] = _square(picture, size)
+        images[index] = _square(picture, size, interpolation)
         labels.append(label)
     return Pictures(images, torch.tensor(labels), IMAGENETTE_CLASSES)
 
 
-def imagenette_lazily(split: str, size: int = 160) -> Pictures:
+def imagenette_lazily(split: str, size: int = 160, interpolation: str = "bilinear") -> Pictures:
     """Find what imagenette() loads; each photograph is decoded when it is asked for."""
     dataset = _imagenette(split)
-    images = Decoded(lambda index: _square(dataset[index][0], size), len(dataset))
+    images = Decoded(lambda index: _square(dataset[index][0], size, interpolation), len(dataset))
     labels = torch.tensor([label for _, label in dataset._samples])
     return Pictures(images, labels, IMAGENETTE_CLASSES)
 
@@ -126,7 +126,7 @@ def _imagenette(split: str):
     return Imagenette(places.data_folder(), split=split, size="160px")
 
 
-def cifar10(split: str, size: int = 32) -> Pictures:
+def cifar10(split: str, size: int = 32, interpolation: str = "bicubic") -> Pictures:
     """Load CIFAR-10 ("train": 50,000 or "val": the 10,000 of its test set), resized from 32 pixels.
 
     Raises ValueError when the data set is not under places.data_folder().
@@ -141,10 +141,11 @@ def cifar10(split: str, size: int = 32) -> Pictures:
             "folder that holds cifar-10-batches-py, or let measure --download fetch it."
         ) from None
     images = torch.from_numpy(dataset.data).permute(0, 3, 1, 2)
-    return Pictures(resized(images, size), torch.tensor(dataset.targets), CIFAR10_CLASSES)
+    labels = torch.tensor(dataset.targets)
+    return Pictures(resized(images, size, interpolation), labels, CIFAR10_CLASSES)
 
 
-def imagenet(split: str, size: int = 256) -> Pictures:
+def imagenet(split: str, size: int = 256, interpolation: str = "bicubic") -> Pictures:
     """Find 1,300 pictures of ImageNet's validation set, each decoded when it is asked for.
 
     They lie cut to the inner 227 of 256 pixels, and stand here with mirrored edges in the place
@@ -161,21 +162,21 @@ def imagenet(split: str, size: int = 256) -> Pictures:
         )
     rows = [line.split() for line in (root / "labels.txt").read_text().splitlines()]
     files = [root / "data" / name for name, _ in rows]
-    images = Decoded(partial(_uncut, files, size), len(files))
+    images = Decoded(partial(_uncut, files, size, interpolation), len(files))
     return Pictures(images, torch.tensor([int(label) for _, label in rows]), names.classes())
 
 
-def _uncut(files: Sequence[Path], size: int, index: int) -> Tensor:
+def _uncut(files: Sequence[Path], size: int, interpolation: str, index: int) -> Tensor:
     around = F.pad(load_image(files[index]), (14, 15, 14, 15), mode="reflect")
-    return to_square(around, size)
+    return to_square(around, size, interpolation)
 
 
-def imagenet16(split: str, size: int = 256) -> Pictures:
+def imagenet16(split: str, size: int = 256, interpolation: str = "bicubic") -> Pictures:
     """Find those of imagenet() that belong to the sixteen categories of entry_level, under these.
 
     Raises ValueError as imagenet() does.
     """
-    whole = imagenet(split, size)
+    whole = imagenet(split, size, interpolation)
     words = [entry_level.category_of(label) for label in whole.labels.tolist()]
     chosen = [index for index, word in enumerate(words) if word]
     labels = torch.tensor([entry_level.CATEGORIES.index(words[index]) for index in chosen])
@@ -187,27 +188,55 @@ def _chosen(images: Decoded, chosen: Sequence[int], index: int) -> Tensor:
     return images[torch.tensor([chosen[index]])][0]
 
 
-def resized(images: Tensor, size: int) -> Tensor | Decoded:
+def resized(images: Tensor, size: int, interpolation: str = "bicubic") -> Tensor | Decoded:
     """Bring (N, 3, S, S) uint8 pictures to another size, each when it is asked for."""
     if images.shape[-1] == size:
         return images
-    return Decoded(partial(_resized, images, size), len(images))
+    return Decoded(partial(_resized, images, size, interpolation), len(images))
 
 
-def _resized(images: Tensor, size: int, index: int) -> Tensor:
-    return to_square(images[index].float() / 255, size)
+def _resized(images: Tensor, size: int, interpolation: str, index: int) -> Tensor:
+    return to_square(images[index].float() / 255, size, interpolation)
 
 
-def to_square(image: Tensor, size: int) -> Tensor:
-    """Crop a (3, H, W) picture in [0, 1] to its centre and return it as (3, size, size) uint8."""
-    return square(image, size).mul(255).round().byte()
+def to_square(image: Tensor, size: int, interpolation: str = "bicubic") -> Tensor:
+    """Crop a (3, H, W) picture in [0, 1] to its centre and return it as (3, size, size) uint8.
+
+    So are all pictures that networks are measured on or asked about, but for Imagenette's.
+    """
+    return square(image, size, interpolation).mul(255).round().byte()
 
 
-def _square(picture: Image.Image, size: int) -> Tensor:
+def is_ready(shape: Sequence[int], size: int, seen: int) -> bool:
+    """Tell whether a picture of so many rows and columns is what a network sees, and no more.
+
+    Its mirrored edges must reach around it.
+    """
+    return tuple(shape) == (seen, seen) and seen < size < 2 * seen
+
+
+def as_measured(image: Tensor, size: int, seen: int | None, interpolation: str) -> Tensor:
+    """Return a (3, H, W) picture in [0, 1] as measures show it, (3, size, size) of 8 bits.
+
+    seen: side in pixels of what the network sees of it, its centre. A picture of that size gets
+    mirrored edges around it, and one of either size stays as it is, as an attack left it.
+    """
+    if image.shape[-2:] == (size, size):
+        return image
+    if seen is not None and is_ready(image.shape[-2:], size, seen):
+        before = round((size - seen) / 2)  # as resizing.center takes it away again
+        after = size - seen - before
+        return F.pad(image, (before, after, before, after), mode="reflect")
+    return to_square(image, size, interpolation).float() / 255
+
+
+def _square(picture: Image.Image, size: int, interpolation: str = "bilinear") -> Tensor:
+    """Do nearly what to_square() does, as for all that ships was trained and measured on it."""
     from torchvision.transforms.v2 import functional as TF
 
     square = TF.center_crop(picture, [min(picture.size)] * 2)
-    return TF.pil_to_tensor(TF.resize(square, [size, size], antialias=True))
+    way = TF.InterpolationMode(interpolation)
+    return TF.pil_to_tensor(TF.resize(square, [size, size], way, antialias=True))
 
 
 def procedural_objects(split: str, size: int) -> Pictures:
@@ -229,3 +258,25 @@ DATASETS = {
     "imagenet16": imagenet16,
 }
 LAZILY = {"imagenette": imagenette_lazily}
+# How those that are resized are where nothing else is asked for, and at which size they are not.
+RESIZED = {
+    "imagenette": ("bilinear", None),
+    "cifar10": ("bicubic", 32),
+    "imagenet": ("bicubic", 256),
+    "imagenet16": ("bicubic", 256),
+}
+
+
+def way(words: str, size: int, interpolation: str | None) -> list[str]:
+    """Return an interpolation alone, or nothing where a data set's pictures are as without it.
+
+    words: a key of DATASETS.  interpolation: None leaves it to the data set.
+    """
+    usual, untouched = RESIZED.get(words, (None, None))
+    same = usual is None or interpolation in (None, usual) or size == untouched
+    return [] if same else [interpolation]
+
+
+def named(pictures: str, size: int, interpolation: Sequence[str] = ()) -> str:
+    """Name pictures at a size, as results are kept under it; interpolation: as way() returns it."""
+    return "/".join([pictures, str(size), *interpolation])

@@ -19,9 +19,17 @@ from blurlab.data.sets import Pictures
 SEVERITIES = 5  # of the published corrupted data sets
 
 
-def find(words: str, size: int, seen: int | None = None, *, lazily: bool = False) -> Source:
+def find(
+    words: str,
+    size: int,
+    seen: int | None = None,
+    interpolation: str | None = None,
+    *,
+    lazily: bool = False,
+) -> Source:
     """Find the pictures that a person names, as squares of this size in pixels.
 
+    interpolation: of the resizing, "bilinear" or "bicubic"; None leaves it to the pictures.
     words: a key of data.DATASETS; a folder that holds one folder of pictures per class; or
     DIR/CORRUPTION/SEVERITY in the published layouts of ImageNet-C (such a folder) and CIFAR-10-C
     (DIR/CORRUPTION.npy and DIR/labels.npy). Data sets are measured on their validation split.
@@ -31,19 +39,22 @@ def find(words: str, size: int, seen: int | None = None, *, lazily: bool = False
     """
     if words in sets.DATASETS:
         table = sets.DATASETS | (sets.LAZILY if lazily else {})
-        load = functools.cache(partial(table[words], "val", size))
-        known = KNOWN.get(words)
+        way = sets.way(words, size, interpolation)
+        load = functools.cache(partial(table[words], "val", size, *way))
+        known, name = KNOWN.get(words), sets.named(f"{words}/val", size, way)
         classes, count = known() if known else (load().classes, len(load().labels))
-        return Source(f"{words}/val/{size}", classes, count, load, title=TITLES.get(words, words))
+        return Source(name, classes, count, load, title=TITLES.get(words, words))
     root = _root(words)
-    return _in_folder(words, root, size, seen)._replace(title=_title(root))
+    return _in_folder(words, root, size, seen, interpolation)._replace(title=_title(root))
 
 
-def _in_folder(words: str, root: Path, size: int, seen: int | None) -> Source:
+def _in_folder(
+    words: str, root: Path, size: int, seen: int | None, interpolation: str | None
+) -> Source:
     if _is_folder(root):
-        return class_folders(root, size, seen)
+        return class_folders(root, size, seen, interpolation or "bicubic")
     if _is_of_cifar(root):
-        return corrupted_cifar(root.parent.parent, root.parent.name, root.name, size)
+        return corrupted_cifar(root.parent.parent, root.parent.name, root.name, size, interpolation)
     raise ValueError(
         f"data is {words!r}; choose {', '.join(sets.DATASETS)} or a folder of class folders."
     )
@@ -123,7 +134,9 @@ KNOWN: dict[str, Callable[[], tuple[tuple[str, ...], int]]] = {
 }
 
 
-def corrupted_cifar(root: Path, corruption: str, severity: str, size: int) -> Source:
+def corrupted_cifar(
+    root: Path, corruption: str, severity: str, size: int, interpolation: str | None = None
+) -> Source:
     """Find the pictures of CIFAR-10-C under one corruption at one severity, 1 to 5.
 
     root: holds labels.npy and one file per corruption, (5 N, 32, 32, 3) uint8, by severity.
@@ -149,12 +162,14 @@ def corrupted_cifar(root: Path, corruption: str, severity: str, size: int) -> So
         )
     count = len(labels) // SEVERITIES
     part = slice(count * (int(severity) - 1), count * int(severity))
+    way = sets.way("cifar10", size, interpolation)
     digest = hashlib.sha256(pixels[part].tobytes() + labels[part].tobytes()).hexdigest()[:16]
 
     @functools.cache
     def load() -> Pictures:
         images = torch.from_numpy(np.array(pixels[part])).permute(0, 3, 1, 2)
         named = torch.from_numpy(labels[part].astype(np.int64))
-        return Pictures(sets.resized(images, size), named, sets.CIFAR10_CLASSES)
+        return Pictures(sets.resized(images, size, *way), named, sets.CIFAR10_CLASSES)
 
-    return Source(f"cifar10c/{digest}/{size}", sets.CIFAR10_CLASSES, count, load)
+    name = sets.named(f"cifar10c/{digest}", size, way)
+    return Source(name, sets.CIFAR10_CLASSES, count, load)

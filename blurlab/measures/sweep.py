@@ -45,17 +45,17 @@ def read_plan(path: Path) -> list[Work]:
             raise ValueError(f"{name} is {asked[name]!r} in {path}; it takes a whole number.")
     if unknown := set(asked) - {"models", "data", "measures", "n", "seed"}:
         raise ValueError(f"{path} has {min(unknown)!r}; it takes models, data, measures, n, seed.")
-    sides = {name: store.sides(store.card(name)) for name in asked["models"]}
+    ways = {name: store.showing(store.card(name)) for name in asked["models"]}
     found = {
         (words, each): sources.find(words, *each)
         for words in asked["data"]
-        for each in dict.fromkeys(sides.values())
+        for each in dict.fromkeys(ways.values())
     }
     return [
         measuring.plan(
             model,
             measure,
-            found[words, sides[model]],
+            found[words, ways[model]],
             changed,
             count=asked.get("n"),
             seed=asked.get("seed", 0),

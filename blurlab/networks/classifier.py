@@ -16,11 +16,15 @@ MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # ImageNet's, kept by 
 
 
 # What a recipe may add to the input size and the blur layer, and so tells its model from others.
-PREPROCESSING = ("mean", "std", "crop", "interpolation", "components")
+AROUND = ("mean", "std", "crop", "interpolation", "components", "probabilities")
 
 
 # What a recipe says of a network that is not ours.
 INSIDE = ("architecture", "graph")
+
+
+# By how much the sum of probabilities may differ from 1, in float16 too.
+SUM_TOLERANCE = 1e-3
 
 
 # By how much float16 may change a probability.  It rounds to the eleven digits of TF32, in which
@@ -31,7 +35,7 @@ HALF_TOLERANCE = 0.002
 class Classifier(nn.Module):
     """A network with everything it needs before it: resize, the blur layer, normalisation.
 
-    net: (N, 3, S, S) normalised -> (N, classes) logits.
+    net: (N, 3, S, S) normalised -> (N, classes) logits, or probabilities.
     input_size: side in pixels that pictures are resized to (antialiased) before anything else.
     sigma: of the blur layer in pixels of the resized picture; 0 leaves it out.
     mean, std: of the three colours, which the net expects to be subtracted and divided by.
@@ -39,6 +43,7 @@ class Classifier(nn.Module):
     shows it the whole.  interpolation: of the resizing, "bilinear" or "bicubic".
     components: how many of the leading ones of the basis that ships the resized picture is
     projected on, which must have the basis's size; 0 leaves it as it is.
+    probabilities: whether the net ends in a softmax; their logarithms are the logits then.
     Takes (N, 3, S, S) in [0, 1], any S; returns (N, classes) logits. Pictures that do not fit the
     device's memory together are answered in halves, unless the net is in training.
     Raises ValueError when not even one fits.
@@ -57,12 +62,14 @@ class Classifier(nn.Module):
         crop: int | None = None,
         interpolation: str = "bilinear",
         components: int = 0,
+        probabilities: bool = False,
     ):
         super().__init__()
         self.half_precision = False
         self.quick: Callable[[Tensor], Tensor] | None = None
         self.net, self.input_size = net, input_size
         self.crop, self.interpolation = crop, interpolation
+        self.probabilities = probabilities
         self.projection = pca.Projection(components) if components else nn.Identity()
         self.blur = GaussianBlur(sigma) if sigma else nn.Identity()
         self.register_buffer("mean", torch.tensor(mean).view(3, 1, 1), persistent=False)
@@ -70,7 +77,8 @@ class Classifier(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         try:
-            return self._whole(images)
+            answers = self._whole(images)
+            return as_logits(answers) if self.probabilities else answers
         except torch.OutOfMemoryError:
             if self.training:  # batch statistics of halves would be others
                 raise
@@ -106,6 +114,17 @@ class Classifier(nn.Module):
         return (center(blurred, self.crop) - self.mean) / self.std
 
 
+def are_probabilities(answers: Tensor) -> bool:
+    """Tell whether (N, classes) answers are what a softmax gives, and so no logits."""
+    sums = answers.sum(-1)
+    return bool((answers >= 0).all() and ((sums - 1).abs() <= SUM_TOLERANCE).all())
+
+
+def as_logits(probabilities: Tensor) -> Tensor:
+    """Return logits whose softmax the probabilities are, finite ones where one is 0."""
+    return probabilities.clamp(min=torch.finfo(probabilities.dtype).tiny).log()
+
+
 def best_device() -> str:
     """Name the fastest device here: "cuda", "mps" or "cpu"."""
     if torch.cuda.is_available():
@@ -119,8 +138,8 @@ def build(recipe: dict, classes: int) -> Classifier:
 
 
 def around(net: nn.Module, recipe: dict) -> Classifier:
-    """Put in front of a network what its recipe says must come before it."""
-    given = {key: recipe[key] for key in PREPROCESSING if key in recipe}
+    """Put around a network what its recipe says must come before it and after."""
+    given = {key: recipe[key] for key in AROUND if key in recipe}
     return Classifier(net, input_size=recipe["input_size"], sigma=recipe["sigma"], **given)
 
 

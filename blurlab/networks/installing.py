@@ -25,10 +25,15 @@ from blurlab.networks import (
     trials,
 )
 from blurlab.pictures import objects
+from blurlab.pictures.resizing import INTERPOLATIONS
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 SIZES = (8, 1024)  # pixels
 MOST_STD = 2  # of pictures from 0 to 1 it is at most 0.5; some networks take them from -1 to 1
+PROBABILITIES = (
+    "The network ends in a softmax: its answers are probabilities, and their logarithms are taken "
+    "as its logits."
+)
 CLASS_SETS = {
     "cifar10": sets.CIFAR10_CLASSES,
     "imagenette": sets.IMAGENETTE_CLASSES,
@@ -46,27 +51,36 @@ def add(
     source: str = "",
     prefix: str | None = None,
     key: str | None = None,
+    notes: Sequence[str] = (),
 ) -> dict:
     """Install the weights of a file under a name, so that every page and measure can use them.
 
     recipe: as recipe() makes it.  classes: in the order of the logits.
     source: where the file is from, for the card.  prefix, key: see checkpoints.
-    Returns the card; its notes say what was in the file and not taken.
+    notes: sentences for the card; others say what was in the file and not taken.
+    Returns the card.
     Raises ValueError, and installs nothing, when something does not fit.
     """
     check_name(name)
     check_classes(classes)
     expected = architectures.shapes(recipe, len(classes))
-    given, notes = checkpoints.read(file, key)
+    given, found = checkpoints.read(file, key)
+    notes = [*notes, *found]
     words = architectures.title(recipe)
-    state = checkpoints.fitted(given, expected, words, len(classes), prefix)
+    try:
+        state = checkpoints.fitted(given, expected, words, len(classes), prefix)
+    except ValueError as error:
+        hint = architectures.hint(recipe.get("architecture", ""), given)
+        raise ValueError(f"{str(error).removesuffix('.')}{hint}.") from None
     if spare := checkpoints.spare(given, expected):
         more = f" and {len(spare) - 1} more" if spare[1:] else ""
         notes.append(f"{file.name} has {spare[0]}{more}, which {words} lacks and needs not.")
     model = classifier.build(recipe, len(classes)).eval()
     check_weights(state, model.net)
     architectures.fill(model.net, state)
-    try_out(model, len(classes))
+    if try_out(model, len(classes)):
+        recipe = recipe | {"probabilities": True}
+        notes.append(PROBABILITIES)
     return write(name, model.net, recipe, classes, title or name, source, notes)
 
 
@@ -96,6 +110,9 @@ def recipe(
             above = " above 0" if least == 0 else ""
             raise ValueError(f"{what} is {list(numbers)}; it takes three numbers{above}.")
     check_range(mean, std)
+    if interpolation not in INTERPOLATIONS:
+        allowed = " or ".join(INTERPOLATIONS)
+        raise ValueError(f"interpolation is {interpolation!r}; it is {allowed}.")
     made = built(architecture) | {"data": data, "sigma": 0.0, "input_size": input_size}
     made |= {"mean": list(mean), "std": list(std), "interpolation": interpolation}
     return made if crop is None else made | {"crop": crop}
@@ -193,19 +210,19 @@ def check_weights(state: dict[str, Tensor], net: nn.Module) -> None:
             raise ValueError(f"{key} holds {given.min():g}; a variance is 0 or more.")
 
 
-def try_out(model: classifier.Classifier, classes: int) -> None:
+def try_out(model: classifier.Classifier, classes: int) -> bool:
     """Ask a model about one picture and about two, and refuse one that cannot answer.
 
     What a program answers is asked of it in a process of its own; see trials.
+    Returns whether its answers are probabilities.
     """
     if not isinstance(model.net, programs.Program):
-        trials.ask(model, model.input_size, classes)
-        return
+        return trials.ask(model, model.input_size, classes)
     with TemporaryDirectory() as folder:
         weights = Path(folder) / "weights.safetensors"
         save_file(_state(model.net), weights)
         side = model.crop or model.input_size
-        trials.ask_apart(model.net.graph, weights, side, classes)
+        return trials.ask_apart(model.net.graph, weights, side, classes)
 
 
 def _state(net: nn.Module) -> dict[str, Tensor]:

@@ -1,11 +1,11 @@
 """Tables of published weights: torchvision's classifiers, the Madry lab's, CIFAR's, timm's."""
 
-import math
 import re
 from functools import cache
 from typing import Any, NamedTuple
 
 from blurlab.attacks.norms import NORMS
+from blurlab.networks import preparing
 
 MADRY = "https://huggingface.co/madrylab/robust-imagenet-models/resolve/main"
 # SHA-256 by file, from the pages of the files themselves. Their card gives the licence as MIT.
@@ -33,12 +33,8 @@ MADRY_MB = {"resnet18": 93.6, "resnet50": 205.0}
 CIFAR = "https://github.com/chenyaofo/pytorch-cifar-models/releases/download"
 CIFAR_FILES = {"resnet20": "4118986f", "resnet56": "187c023a"}
 CIFAR_MB = {"resnet20": 1.1, "resnet56": 3.4}
-CIFAR_MEAN, CIFAR_STD = (0.4914, 0.4822, 0.4465), (0.2023, 0.1994, 0.2010)
 
 HUB = "https://huggingface.co"  # of which timm's own shelf holds a safetensors file for each name
-
-# These were trained on pictures in [-1, 1]; torchvision converts them from ImageNet's mean and std.
-FROM_TENSORFLOW = ("googlenet", "inception_v3")
 
 
 class Weights(NamedTuple):
@@ -91,7 +87,7 @@ def _cifar() -> dict[str, Weights]:
             digits,
             CIFAR_MB[name],
             {"architecture": f"cifar:{name}", "input_size": 32, "data": "cifar10"}
-            | {"mean": CIFAR_MEAN, "std": CIFAR_STD},
+            | {"mean": preparing.CIFAR_MEAN, "std": preparing.CIFAR_STD},
             "cifar10",
         )
         for name, digits in CIFAR_FILES.items()
@@ -112,27 +108,11 @@ def _torchvision() -> dict[str, Weights]:
                 weights.url,
                 digits,
                 weights.meta["_file_size"] * 1.048576,  # from MiB
-                _prepared(architecture, weights.transforms()),
+                {"architecture": f"torchvision:{architecture}", "data": "imagenet"}
+                | preparing.of_torchvision(architecture, weights.transforms()),
                 "imagenet",
             )
     return found
-
-
-def _prepared(architecture: str, transforms) -> dict[str, Any]:
-    """Return words for installing.recipe that prepare pictures as torchvision's transforms do."""
-    if architecture in FROM_TENSORFLOW:
-        mean = std = (0.5, 0.5, 0.5)
-    else:
-        mean, std = transforms.mean, transforms.std
-    return {
-        "architecture": f"torchvision:{architecture}",
-        "input_size": transforms.resize_size[0],
-        "crop": transforms.crop_size[0],
-        "mean": tuple(mean),
-        "std": tuple(std),
-        "interpolation": transforms.interpolation.value,
-        "data": "imagenet",
-    }
 
 
 def _timm() -> dict[str, Weights]:
@@ -154,15 +134,8 @@ def _timm() -> dict[str, Weights]:
             f"{HUB}/{shelf}/resolve/main/model.safetensors",
             None,
             None,
-            {
-                "architecture": f"timm:{row.architecture}",
-                "input_size": math.floor(row.input_size[-1] / row.crop_pct),
-                "crop": row.input_size[-1],
-                "mean": row.mean,
-                "std": row.std,
-                "interpolation": row.interpolation,
-                "data": "imagenet",
-            },
+            {"architecture": f"timm:{row.architecture}", "data": "imagenet"}
+            | preparing.of_timm(row),
             "imagenet",
             pointer=f"{HUB}/{shelf}/raw/main/model.safetensors",
         )

@@ -11,8 +11,8 @@ from safetensors.torch import load_file
 from blurlab import places
 from blurlab.networks import architectures, checkpoints, graphs, packaged
 from blurlab.networks.classifier import (
+    AROUND,
     INSIDE,
-    PREPROCESSING,
     Classifier,
     build,
     survives_half_precision,
@@ -117,10 +117,15 @@ def load(name: str, device: str | torch.device = "cpu") -> Classifier:
     return model
 
 
-def sides(info: dict) -> tuple[int, int]:
-    """Return the side in pixels of the pictures that a card's model takes, and of what it sees."""
-    size = info["recipe"]["input_size"]
-    return size, info["recipe"].get("crop") or size
+def showing(info: dict) -> tuple[int, int, str]:
+    """Say how a card's model is shown pictures, as sources.find takes it.
+
+    Returns the side in pixels that they are resized to, that of what it sees, and the
+    interpolation.
+    """
+    recipe = info["recipe"]
+    size = recipe["input_size"]
+    return size, recipe.get("crop") or size, recipe.get("interpolation", "bilinear")
 
 
 def identity(info: dict) -> str:
@@ -131,7 +136,7 @@ def identity(info: dict) -> str:
     recipe = info["recipe"]
     parts = [info["sha256"], recipe["input_size"], recipe["sigma"]]
     # Those that ship have none of these, and keep the identity that their results are kept under.
-    parts += [[key, recipe[key]] for key in (*INSIDE, *PREPROCESSING) if recipe.get(key)]
+    parts += [[key, recipe[key]] for key in (*INSIDE, *AROUND) if recipe.get(key)]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
 
 

@@ -18,6 +18,7 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
+from blurlab.networks import classifier
 from blurlab.networks.operators import Refused
 from blurlab.networks.programs import Program
 
@@ -27,10 +28,11 @@ START = 120  # seconds until torch is imported, on a busy machine
 FAULTS = (RuntimeError, AssertionError, ValueError, LookupError, TypeError, ArithmeticError)
 
 
-def ask(net: Callable[[Tensor], Any], side: int, classes: int) -> None:
+def ask(net: Callable[[Tensor], Any], side: int, classes: int) -> bool:
     """Ask a network about one black picture and about two of noise.
 
     side: of the pictures.
+    Returns whether its answers are probabilities.
     Raises ValueError for one that does not answer with a finite number for each of its classes.
     """
     noise = torch.rand(2, 3, side, side, generator=torch.Generator().manual_seed(0))
@@ -53,12 +55,14 @@ def ask(net: Callable[[Tensor], Any], side: int, classes: int) -> None:
             raise ValueError(
                 "the network's answers are not finite numbers; its weights may be damaged."
             )
+    return classifier.are_probabilities(torch.cat(answered))
 
 
-def ask_apart(graph: dict[str, Any], weights: Path, side: int, classes: int) -> None:
+def ask_apart(graph: dict[str, Any], weights: Path, side: int, classes: int) -> bool:
     """Ask a program, as ask() does and once for its gradient, in a process with limits.
 
     graph: as programs.read() returns it.  weights: a safetensors file of the program's tensors.
+    Returns whether its answers are probabilities.
     Raises ValueError, in one sentence, for what ask() refuses, and for a program that takes longer
     than SECONDS, more than MEMORY, or breaks off.
     """
@@ -77,24 +81,25 @@ def ask_apart(graph: dict[str, Any], weights: Path, side: int, classes: int) -> 
         try:
             said, _ = process.communicate(json.dumps(asked | limits).encode(), START + SECONDS)
         except subprocess.TimeoutExpired:
-            said = json.dumps(_late(SECONDS)).encode()
+            said = json.dumps({"problem": _late(SECONDS)}).encode()
         finally:
             process.kill()
     try:
-        problem = json.loads(said)
+        verdict = json.loads(said)
     except ValueError:
-        problem = "the network broke off when it was tried out."
-    if problem:
-        raise ValueError(problem)
+        verdict = {"problem": "the network broke off when it was tried out."}
+    if "problem" in verdict:
+        raise ValueError(verdict["problem"])
+    return verdict["probabilities"]
 
 
 def _late(seconds: float) -> str:
     return f"the network was tried out, and did not answer within {seconds:g} seconds."
 
 
-def _say(problem: str | None) -> None:
+def _say(**verdict: str | bool) -> None:
     """Hand over the verdict and end, whatever else still runs."""
-    os.write(1, json.dumps(problem).encode())
+    os.write(1, json.dumps(verdict).encode())
     os._exit(0)
 
 
@@ -116,28 +121,28 @@ def _limit(memory: int, seconds: float) -> None:
             resource.setrlimit(getattr(resource, name), (limit, limit))
 
 
-def _try(asked: dict[str, Any]) -> str | None:
-    """Return what is wrong with a program, or None."""
+def _try(asked: dict[str, Any]) -> bool:
+    """Ask a program and for its gradient; return whether its answers are probabilities."""
     with torch.device("meta"):
         program = Program(asked["graph"]).eval().requires_grad_(False)
     program.load_state_dict(load_file(asked["weights"]), assign=True)
     program.requires_grad_(False)
-    ask(program, asked["side"], asked["classes"])
+    probabilities = ask(program, asked["side"], asked["classes"])
     images = torch.rand(1, 3, asked["side"], asked["side"], requires_grad=True)
     logits = program(images)
     if logits.requires_grad:
         logits.sum().backward()
-    return None
+    return probabilities
 
 
 def main() -> None:
     asked = json.load(sys.stdin.buffer)
     _limit(asked["memory"], asked["seconds"])
-    watch = threading.Timer(asked["seconds"], lambda: _say(_late(asked["seconds"])))
+    watch = threading.Timer(asked["seconds"], lambda: _say(problem=_late(asked["seconds"])))
     watch.daemon = True
     watch.start()
     try:
-        problem = _try(asked)
+        _say(probabilities=_try(asked))
     except (Exception, MemoryError) as error:
         words = str(error)
         if isinstance(error, MemoryError) or "alloc" in words:
@@ -148,7 +153,7 @@ def main() -> None:
             problem = (
                 f"the network does not run: {words.strip().splitlines()[0][:200].rstrip('.')}."
             )
-    _say(problem)
+    _say(problem=problem)
 
 
 if __name__ == "__main__":

@@ -36,6 +36,10 @@ class Worded(nn.Module):
     def input_size(self) -> int:
         return self.network.input_size
 
+    @property
+    def interpolation(self) -> str:
+        return self.network.interpolation
+
     def forward(self, images: Tensor) -> Tensor:
         return summed(self.network(images), self.classes)
 

@@ -17,6 +17,7 @@ from PIL import Image, ImageChops, ImageOps, UnidentifiedImageError, features
 from torch import Tensor
 
 from blurlab.pictures import colours, headers
+from blurlab.pictures.resizing import resize
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF") + ("AVIF",) * features.check("avif")
 SEND = "send a " + ", ".join(FORMATS[:-1]).replace("WEBP", "WebP") + f" or {FORMATS[-1]}"
@@ -201,8 +202,8 @@ def save_image(image: Tensor, path: str | Path) -> None:
         raise ImageError(f"{path.name} must end in .png (8 bits) or .npy (exact).")
 
 
-def square(image: Tensor, size: int) -> Tensor:
-    """The largest centred square of a picture, resized with antialiasing (bicubic).
+def square(image: Tensor, size: int, interpolation: str = "bicubic") -> Tensor:
+    """The largest centred square of a picture, resized as resize() does.
 
     image: (3, H, W) in [0, 1].
     Returns (3, size, size) in [0, 1].
@@ -211,7 +212,7 @@ def square(image: Tensor, size: int) -> Tensor:
     side = min(height, width)
     top, left = (height - side) // 2, (width - side) // 2
     crop = image[None, :, top : top + side, left : left + side]
-    return F.interpolate(crop, (size, size), mode="bicubic", antialias=True)[0].clamp(0, 1)
+    return resize(crop, size, interpolation)[0].contiguous()
 
 
 def align(

@@ -3,11 +3,13 @@
 import torch.nn.functional as F
 from torch import Tensor
 
+INTERPOLATIONS = ("bilinear", "bicubic")  # those that reduce without aliases
+
 
 def resize(images: Tensor, size: int, interpolation: str = "bilinear") -> Tensor:
     """Resize (N, 3, S, S) pictures in [0, 1] to (N, 3, size, size), antialiased, unless they are.
 
-    interpolation: "bilinear" or "bicubic".
+    interpolation: one of INTERPOLATIONS.
     """
     if images.shape[-1] == size:
         return images

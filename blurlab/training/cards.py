@@ -34,8 +34,8 @@ def measure(name: str, device: str = "cpu") -> Iterator[tuple[str, dict]]:
 
 def validation(name: str) -> Source:
     """Return the validation split of what a model was trained on, at the size that it takes."""
-    recipe = store.card(name)["recipe"]
-    return sources.find(recipe["data"], recipe["input_size"])
+    card = store.card(name)
+    return sources.find(card["recipe"]["data"], *store.showing(card))
 
 
 def running(

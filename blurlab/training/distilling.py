@@ -66,7 +66,7 @@ def written(recipe: Recipe) -> dict:
     start = store.card(recipe.start)["recipe"]
     network = ("stem", "widths", "blocks")
     own = {key: value for key, value in said.items() if key not in network}
-    kept = (*network, *classifier.INSIDE, *classifier.PREPROCESSING)
+    kept = (*network, *classifier.INSIDE, *classifier.AROUND)
     return own | {key: start[key] for key in kept if key in start}
 
 

@@ -62,7 +62,8 @@ class Step(NamedTuple):
 def model_picture(name: str, choice: cache.Choice) -> Tensor:
     """Return the picture as a model takes it, (1, 3, S, S) of its input size, on its device."""
     network = cache.model(name)
-    return resize(cache.picture(choice)[None].to(network.mean.device), network.input_size)
+    shown = cache.picture(choice)[None].to(network.mean.device)
+    return resize(shown, network.input_size, network.interpolation)
 
 
 @lru_cache(maxsize=64)

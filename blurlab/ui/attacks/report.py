@@ -136,7 +136,7 @@ def script(setting: Setting, names: Sequence[str]) -> str:
         "",
         files.picture_lines("picture", setting.picture),
         f"model = worded.load({setting.model!r})",
-        "original = resize(picture[None], model.input_size)",
+        "original = resize(picture[None], model.input_size, model.interpolation)",
         f'label = worded.card({setting.model!r})["classes"].index({label!r})',
         f"*_, adversarial = ATTACKS[{setting.attack!r}].run(",
         "    model, original, torch.tensor([label]),",

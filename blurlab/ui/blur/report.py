@@ -204,7 +204,7 @@ def script(names: Sequence[str], setting: Setting, strength: float) -> str:
         "",
         files.picture_lines("picture", setting.attack.picture),
         f"model = worded.load({setting.attack.model!r})",
-        "stages = [resize(picture[None], model.input_size)]",
+        "stages = [resize(picture[None], model.input_size, model.interpolation)]",
         f"defence = lambda pictures: {defence}",
         *(attack_lines(setting.attack, setting.adaptive) if setting.attack.epsilon else []),
         *(corruption_lines(setting) if setting.corruption else []),

@@ -3,11 +3,13 @@
 import re
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import streamlit as st
 
 from blurlab import limits, places
-from blurlab.networks import classifier, installing, store
+from blurlab.networks import installing, preparing, store
+from blurlab.pictures.resizing import INTERPOLATIONS
 from blurlab.ui import cache, show
 
 MOST_MB = 400
@@ -19,9 +21,6 @@ LONGEST = {  # characters
     "own_std": 100,
     "own_prefix": 100,
 }
-WRITTEN_MEAN, WRITTEN_STD = (
-    ", ".join(map(str, each)) for each in (classifier.MEAN, classifier.STD)
-)
 
 
 def form() -> None:
@@ -30,6 +29,18 @@ def form() -> None:
         st.success(f"{show.plain(added)} is installed: choose it in the sidebar.")
         for note in cache.card(added).get("notes", ()):
             st.info(show.plain(note))
+    name = st.text_input(
+        "Architecture",
+        key="own_architecture",
+        max_chars=LONGEST["own_architecture"],
+        placeholder="resnet18",
+        help="A name of torchvision's, timm:NAME, cifar:resnet20 (cifar:resnet20_a if its "
+        "shortcuts have no weights and it ends in linear), or the name of an installed model that "
+        "is built alike; a .pt2 needs none",
+    )
+    usual, whose = preparing.usual(name.strip()[: LONGEST["own_architecture"]])
+    shown = {key: preparing.written(value) for key, value in usual.items()}
+    st.caption(show.plain(preparing.sentence(usual, whose, "What is left empty below is")))
     with st.form("own"):
         file = st.file_uploader(
             f"Weights, at most {MOST_MB} MB: safetensors, a state dict of torch.save, or a .pt2 of "
@@ -37,28 +48,36 @@ def form() -> None:
             key="own_file",
             max_upload_size=MOST_MB,
         )
-        first, second, third = st.columns([2, 2, 1])
-        first.text_input("Name", key="own_name", max_chars=LONGEST["own_name"])
-        second.text_input(
-            "Architecture",
-            key="own_architecture",
-            max_chars=LONGEST["own_architecture"],
-            placeholder="resnet18",
-            help="A name of torchvision's, timm:NAME, cifar:resnet20, or the name of an installed "
-            "model that is built alike; a .pt2 needs none",
-        )
-        third.number_input("Input size (pixels)", *installing.SIZES, 224, key="own_size")
+        st.text_input("Name", key="own_name", max_chars=LONGEST["own_name"])
         st.text_area(
             "Class names in the order of the answers, one a line or with commas between them",
             key="own_classes",
             max_chars=LONGEST["own_classes"],
             placeholder="imagenet, cifar10, imagenette and objects are known by these names",
         )
+        first, second, third = st.columns(3)
+        first.number_input(
+            "Input size (pixels)", *installing.SIZES, None, key="own_size",
+            placeholder=shown["input_size"],
+        )  # fmt: skip
+        second.number_input(
+            "Crop (pixels)", 1, installing.SIZES[1], None, key="own_crop",
+            placeholder=shown.get("crop", "all"),
+            help="Side of the centre that the network sees; all of it where a size is given alone",
+        )  # fmt: skip
+        third.selectbox(
+            "Interpolation", INTERPOLATIONS, None, key="own_interpolation",
+            placeholder=shown["interpolation"],
+        )  # fmt: skip
         left, right, rest, last = st.columns([2, 2, 1, 1])
         left.text_input(
-            "Mean of the three colours", WRITTEN_MEAN, LONGEST["own_mean"], key="own_mean"
-        )
-        right.text_input("Standard deviation", WRITTEN_STD, LONGEST["own_std"], key="own_std")
+            "Mean of the three colours", max_chars=LONGEST["own_mean"], key="own_mean",
+            placeholder=shown["mean"],
+        )  # fmt: skip
+        right.text_input(
+            "Standard deviation", max_chars=LONGEST["own_std"], key="own_std",
+            placeholder=shown["std"],
+        )  # fmt: skip
         rest.text_input(
             "Prefix", max_chars=LONGEST["own_prefix"], key="own_prefix",
             help="Of the names in the file, if unusual",
@@ -88,12 +107,10 @@ def install(file) -> None:
         with TemporaryDirectory() as folder:
             path = Path(folder) / file_name(file.name)
             path.write_bytes(file.getbuffer())
-            recipe = installing.recipe(
-                str(path) if path.suffix == ".pt2" else state["own_architecture"].strip(),
-                int(state["own_size"]),
-                mean=numbers(state["own_mean"]),
-                std=numbers(state["own_std"]),
-            )
+            architecture = state["own_architecture"].strip()
+            architecture = str(path) if path.suffix == ".pt2" else architecture
+            words, taken = preparing.completed(architecture, given())
+            recipe = installing.recipe(architecture, words.pop("input_size"), **words)
             card = installing.add(
                 state["own_name"].strip(),
                 path,
@@ -102,12 +119,25 @@ def install(file) -> None:
                 source=path.name,
                 prefix=state["own_prefix"] or None,
                 key=state["own_key"].strip() or None,
+                notes=[taken] if taken else [],
             )
     except ValueError as error:
         show.error(f"{str(error)[0].upper()}{str(error)[1:]}")
     else:
         state["added"] = card["name"]
         st.rerun()
+
+
+def given() -> dict[str, Any]:
+    """Return what the form says of what comes before the network, and None for what it does not."""
+    state = st.session_state
+    return {
+        "input_size": state["own_size"],
+        "crop": state["own_crop"],
+        "interpolation": state["own_interpolation"],
+        "mean": numbers(state["own_mean"]) if state["own_mean"] else None,
+        "std": numbers(state["own_std"]) if state["own_std"] else None,
+    }
 
 
 def check_lengths() -> None:
@@ -123,14 +153,16 @@ def check_lengths() -> None:
 
 
 def numbers(words: str) -> list[float]:
-    """Read numbers with commas between them.
+    """Read numbers with commas or spaces between them.
 
     Raises ValueError for anything else.
     """
     try:
-        return [float(word) for word in words.split(",")]
+        return [float(word) for word in words.replace(",", " ").split()]
     except ValueError:
-        raise ValueError(f"{words!r} is not three numbers with commas between them.") from None
+        raise ValueError(
+            f"{words!r} is not three numbers with commas or spaces between them."
+        ) from None
 
 
 def file_name(name: str) -> str:

@@ -35,12 +35,14 @@ class Step(NamedTuple):
 
 
 @lru_cache(maxsize=4)
-def source(words: str, size: int, seen: int | None = None) -> sources.Source:
+def source(
+    words: str, size: int, seen: int | None = None, interpolation: str | None = None
+) -> sources.Source:
     """Return what sources.find finds, once; its pictures are loaded when they are first needed.
 
     Raises ValueError for a folder that pages may not read.
     """
-    return sources.find(allowed.opened(words), size, seen, lazily=True)
+    return sources.find(allowed.opened(words), size, seen, interpolation, lazily=True)
 
 
 def plan(
@@ -55,7 +57,7 @@ def plan(
     works, refused = [], {}
     for name in names:
         try:
-            found = source(words, *store.sides(cache.card(name)))
+            found = source(words, *store.showing(cache.card(name)))
             works.append(
                 measuring.plan(name, measure, found, changed, count=count or None, seed=seed)
             )
@@ -211,8 +213,7 @@ def script(
         "from blurlab.networks import store",
         "",
         f"for name in {list(names)!r}:",
-        "    sides = store.sides(store.card(name))",
-        f"    source = sources.find({words!r}, *sides)",
+        f"    source = sources.find({words!r}, *store.showing(store.card(name)))",
         f"    work = measuring.plan(name, {measure!r}, source, {changed!r}, "
         f"count={count or None}, seed={seed})",
         "    *_, last = measuring.measure(work)",
