@@ -3,33 +3,21 @@
 import streamlit as st
 
 from blurlab.networks import store
-from blurlab.ui import cache, link, shell, show
+from blurlab.ui import link, shell
 from blurlab.ui.models import data, folder, inventory, own, public
 
-PARAMETERS = inventory.parameters() | public.PARAMETERS | folder.PARAMETERS
+PARAMETERS = public.PARAMETERS | folder.PARAMETERS
 
 shell.begin("Models and data", PARAMETERS)
-names = store.names()
-if names:
-    st.subheader("Installed networks")
-    st.dataframe(inventory.table(names), hide_index=True, column_config=inventory.COLUMNS)
+st.subheader("Installed networks")
+if store.names():
     st.caption(
-        "Accuracy is on the whole validation split; f_rev is the reverse frequency on pairs of its "
-        "pictures, as a fraction of Nyquist. Brackets hold 95 % intervals. "
-        "`python -m blurlab card NAME` measures them again."
+        "Each curve shows how often a network names the coarse picture of a hybrid (solid) and the "
+        "fine one (dashed), as the cutoff between them goes from coarse to fine. **The further "
+        "left they cross, at f_rev, the more it relies on coarse structure.** Accuracy is on the "
+        "whole validation split; `python -m blurlab card NAME` measures both again."
     )
-    shell.chart(inventory.curves(names), "measured_curves")
-    st.caption(
-        "Share of answers naming the low picture's class minus the high one's, against the cutoff: "
-        "the further left a line crosses zero, the lower the frequencies that the network goes by."
-    )
-
-    st.subheader("One network's card")
-    if st.session_state["card"] not in names:  # it was removed
-        st.session_state["card"] = names[0]
-    st.selectbox("Network", names, show.place(names, "card"), key="card", format_func=cache.title)
-    inventory.show_card(st.session_state["card"])
-    own.removing(st.session_state["card"])
+    inventory.networks()
 else:
     st.error(shell.NO_MODELS)
 

@@ -530,7 +530,7 @@ def assert_readable(page, scheme):
 def test_the_models_page_fits_its_window(visit, width):
     page = visit("/models", width=width)
     page.get_by_role("heading", name="This machine").wait_for()
-    page.wait_for_selector(".js-plotly-plot .xtitle")
+    page.get_by_text("Recipe and numbers").first.wait_for()
     assert max(page.evaluate(WIDER)) <= 1
 
 

@@ -8,7 +8,7 @@ import tiny
 from blurlab import places
 from blurlab.__main__ import main
 from blurlab.claims import compare
-from blurlab.claims.table import HELD, Claim, claims
+from blurlab.claims.table import HELD, Claim, claims, pair, verdict
 from blurlab.statistics import UNDEFINED, Interval, correlation, gap
 
 
@@ -84,8 +84,19 @@ def four(tmp_path, monkeypatch):
         found[name] = {measure: (90 - number, each) for measure, each in numbers.items()}
     tiny.install(tmp_path, "small", input_size=16, crop_size=16)
     found["small"] = found["a"]
-    monkeypatch.setattr(compare, "kept", lambda name, data: found[name])
+    monkeypatch.setattr(compare, "kept", lambda name, data, measures: found[name])
     return found
+
+
+def test_the_sentence_follows_the_verdicts(four):
+    found = claims("a", "b", "objects")
+    assert [each.verdict for each in found if each.kind == "correlation"] == ["open"]
+    words = verdict(found)
+    assert "does not rely on coarser structure" in words  # b has the higher f_rev
+    assert "withstands less" in words
+    assert "no law shows" in words
+    assert verdict([]) == verdict([each for each in found if each.kind == "correlation"]) == ""
+    assert pair("objects") is None  # objects_base is not here
 
 
 def correlated():

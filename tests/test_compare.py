@@ -23,10 +23,11 @@ SHORT = {"perturbation": {"steps": 3}, "attacks": {"steps": 1}, "hybrids": {"alp
 NAMES = {
     "hybrids": ["f_rev, of Nyquist"],
     "corruptions": [
-        f"accuracy, {band}-frequency corruptions" for band in ("low", "medium", "high")
+        "accuracy, all corruptions",
+        *(f"accuracy, {band}-frequency corruptions" for band in ("low", "medium", "high")),
     ],
     "attacks": [f"accuracy, attacks of {epsilon}/255" for epsilon in (1, 2, 4)],
-    "perturbation": ["f_0.5, cycles/pixel", "median minimal epsilon (FMN, 3 steps)"],
+    "perturbation": ["f_0.5, cycles/pixel", "median minimal epsilon (FMN, 3 steps), 255ths"],
     "critical_band": ["critical band, cycles/image", "its bandwidth, octaves"],
     "heatmap": [],
 }

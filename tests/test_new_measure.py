@@ -163,7 +163,9 @@ def test_compare_gives_its_number_beside_the_others(opened):
     tables = [each.value.to_dict("records") for each in app.dataframe]
     (line,) = next(table for table in tables if "network" in table[0])
     assert line["accuracy, contrast of 0.1"].startswith(f"{found.value:.1%} [")
-    assert line["f_rev, of Nyquist"] != "not measured"
+    assert line["f_rev (cycles/image)"] != "not measured"
+    (up,) = [box for box in app.selectbox if box.key == "up"]
+    assert "accuracy, contrast of 0.1" in up.options
 
 
 @needs_models

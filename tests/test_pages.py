@@ -12,11 +12,12 @@ from opening import button, components, fed, fine, needs_models, said, slider, u
 from PIL import Image
 
 from blurlab import places
-from blurlab.networks import store
+from blurlab.networks import store, titles
 from blurlab.pictures import images
 from blurlab.ui import cache
 from blurlab.ui.home import story
 from blurlab.ui.hybrid import job
+from blurlab.ui.models import inventory
 
 PAGES = {"home": None, "hybrid": "Hybrid images", "models": "Models and data"}
 
@@ -74,13 +75,30 @@ def test_home_shows_a_live_hybrid_of_a_fish_and_a_house(opened):
 
 @needs_models
 def test_the_models_page_shows_every_model_with_its_card(opened):
-    app = opened("models")
-    table = app.dataframe[0].value
-    assert list(table["network"]) == [store.card(name)["title"] for name in store.names()]
-    for name in store.names():
-        fine(app.selectbox(key="card").set_value(name).run())
-        assert store.card(name)["sha256"] in list(app.dataframe[2].value["value"])
-        assert app.query_params == ({"card": name} if name != store.names()[0] else {})
+    shown = "".join(each.proto.body for each in opened("models").get("html"))
+    cards = {card.partition('"')[0]: card for card in shown.split('data-network="')[1:]}
+    assert set(cards) == set(store.names())
+    for name, card in cards.items():
+        info = store.card(name)
+        assert info["sha256"] in card
+        assert titles.plain(info) in card
+        assert ("<img alt=" in card) == ("hybrids" in info["measured"])
+
+
+ADDRESSES = [(path.stem, {}) for path in sorted(places.ROOT.glob("pages/*.py"))]
+
+
+@pytest.mark.parametrize(("page", "address"), [*ADDRESSES, ("sensitivity", {"data": "cifar10"})])
+def test_no_page_says_where_on_the_machine_things_are(opened, monkeypatch, tmp_path, page, address):
+    for variable in ("BLURLAB_DATA", "BLURLAB_MODELS", "BLURLAB_RESULTS"):
+        monkeypatch.setenv(variable, str(tmp_path / "secret"))
+    (tmp_path / "secret" / "imagenette2-160").mkdir(parents=True)
+    app = opened(page, **address)
+    kinds = ("markdown", "html", "caption", "alert", "arrow_data_frame")
+    parts = [str(each.proto) for kind in kinds for each in app.get(kind)]
+    parts += said(app)
+    assert len(parts) > 1
+    assert not [part for part in parts if "secret" in part or str(places.ROOT) in part]
 
 
 @needs_models
@@ -492,4 +510,6 @@ def test_an_unmeasured_model_is_listed(opened, monkeypatch, tmp_path):
     (tmp_path / "bare.json").write_text(json.dumps(card))
     monkeypatch.setattr(places, "SHIPPED_MODELS", tmp_path)
     app = opened("models")
-    assert list(app.dataframe[0].value["accuracy"]) == ["not measured yet"]
+    shown = "".join(each.proto.body for each in app.get("html"))
+    assert "<b>Bare</b>" in shown
+    assert inventory.UNMEASURED in shown

@@ -7,7 +7,7 @@ import pytest
 from opening import fine, needs_models, until
 
 PAGES = sorted(path.stem for path in (Path(__file__).parents[1] / "pages").glob("*.py"))
-WITH_FIGURES = {"attacks", "compare", "models", "sensitivity"}  # others draw none for presenters
+WITH_FIGURES = {"attacks", "compare", "sensitivity"}  # others draw none for presenters
 SMALLEST = 16, 500  # pixels: of type that the last row reads, and of a figure's height
 
 pytestmark = needs_models

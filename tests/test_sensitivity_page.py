@@ -1,7 +1,6 @@
 """The pages that measure and compare: what they show is what the core measures and keeps."""
 
 import json
-import math
 import threading
 import time
 from dataclasses import replace
@@ -11,15 +10,12 @@ import tiny
 from opening import button, fine, labels, needs_models, said, until
 
 from blurlab import places
-from blurlab.claims import compare, paper
 from blurlab.data import sets
-from blurlab.measures import measuring, results
+from blurlab.measures import measuring
 from blurlab.measures.measuring import Running
 from blurlab.measures.table import MEASURES
 from blurlab.networks import store
-from blurlab.statistics import Interval, correlation
 from blurlab.ui import charts, jobs, show
-from blurlab.ui.compare import report as comparing
 from blurlab.ui.models import folder
 from blurlab.ui.sensitivity import figures
 from blurlab.ui.sensitivity import job as measures_job
@@ -291,103 +287,5 @@ def test_the_axis_is_in_the_unit_of_the_sidebar():
         assert drawn.data[0].x[-1] == pytest.approx(last)
 
 
-def test_compare_says_so_where_nothing_is_measured(opened):
-    app = opened("compare", compared="objects")
-    assert "Nothing is measured" in app.info[0].value
-
-
-def test_compare_shows_what_is_kept_with_the_papers_points_behind(opened):
-    reversal, attacked = measured("hybrids", count=50), measured("attacks", count=50)
-    app = opened("compare", compared="objects")
-    (row,) = app.dataframe[0].value.to_dict("records")
-    assert row["network"] == store.card(NAME)["title"]
-    f_rev = reversal["f_rev_nyquist"]
-    assert row["f_rev, of Nyquist"] == "{:#.3g} [{:#.3g}, {:#.3g}]".format(*f_rev)
-    assert row["accuracy, attacks of 4/255"].startswith(f"{attacked['accuracy'][2].value:.1%}")
-    names = {trace["name"] for chart in app.get("plotly_chart")
-             for trace in json.loads(chart.proto.spec)["data"]}  # fmt: skip
-    assert {"paper, CIFAR-10", "paper, ImageNet"} <= names
-
-
-def test_compare_shows_the_rest_where_a_file_is_damaged(opened, monkeypatch):
-    monkeypatch.setattr(results, "_damaged", {})
-    measured("hybrids", count=50)
-    harmed = places.results_folder() / f"{work_of('passes').key.digest}.parquet"
-    harmed.write_bytes(b"PAR1")
-    app = opened("compare", compared="objects")
-    assert len(app.dataframe) == 1
-    (warning,) = app.warning
-    assert harmed.stem in warning.value
-    assert "is damaged or holds other results" in warning.value
-    assert harmed.with_name(f"{harmed.name}.damaged").is_file()
-
-
-def test_a_model_stands_at_its_f_rev_and_its_accuracy_under_corruptions():
-    row = comparing.Row(
-        NAME,
-        0,
-        128,
-        {"hybrids": (8, measured("hybrids")), "corruptions": (8, measured("corruptions"))},
-    )
-    points = comparing.reversal_points([row], "high")
-    drawn = comparing.reversal_figure(points, "high", with_paper=False)
-    (point,) = drawn.data
-    assert point.x[0] == row.estimate("hybrids")["f_rev_nyquist"].value
-    assert point.y[0] == row.estimate("corruptions")["classes"]["high"].value
-    points = comparing.reversal_points([row], "all")
-    drawn = comparing.reversal_figure(points, "all", with_paper=True)
-    classes = row.estimate("corruptions")["classes"]
-    weighted = 5 * classes["low"].value + 7 * classes["medium"].value + 3 * classes["high"].value
-    assert drawn.data[-1].y[0] == pytest.approx(weighted / 15)
-    assert len(drawn.data) == 4
-
-
-def points(*places, color=0, size=128):
-    """Give points of models of different recipes."""
-    names = {compare.without_seed(store.card(name)["recipe"]): name for name in store.names()}
-    return [
-        comparing.Point(comparing.Row(name, color, size, {}), Interval(x, x, x), Interval(y, y, y))
-        for name, (x, y) in zip(names.values(), places, strict=False)
-    ]
-
-
-def test_a_figure_of_four_recipes_of_a_size_says_how_far_its_numbers_go_together():
-    four = points((1, 10.0), (2, 100.0), (3, 1000.0), (4, 100.0))
-    words = "Correlation over these 4 recipes of 128 px: r = {:.2f} [{:.2f}, {:.2f}].".format
-    found = correlation([1, 2, 3, 4], [10, 100, 1000, 100])
-    assert comparing.correlated(four) == words(*found)
-    assert comparing.correlated([*points((9, 1.0), size=32), *four]) == words(*found)
-    found = correlation([1, 2, 3, 4], [1, 2, 3, 2])
-    assert comparing.correlated(four, logarithmic=True) == words(*found)
-    assert comparing.correlated(four[:3]) == comparing.correlated([]) == ""
-
-
 def test_as_many_as_36_models_have_lines_of_their_own():
     assert len({tuple(charts.line(index).values()) for index in range(36)}) == 36
-
-
-def test_seeds_share_a_symbol_and_a_line_of_the_legend():
-    shown = [*points((1, 0.5), (2, 0.6)), *points((3, 0.7), color=1)]
-    drawn = comparing.reversal_figure(shown, "high", with_paper=False).data
-    assert [trace.showlegend for trace in drawn] == [True, False, True]
-    first, second, other = ((t.marker.symbol, t.marker.color, t.legendgroup) for t in drawn)
-    assert first == second
-    assert all(a != b for a, b in zip(first, other, strict=True))
-    assert drawn[0].name.endswith(" (2 seeds)")
-    assert not drawn[2].name.endswith(" seeds)")
-
-
-def test_the_papers_points_are_ranges_in_their_units():
-    for point in paper.POINTS:
-        for low, high in filter(None, (point.f_rev, point.f_half, point.epsilon, point.accuracy)):
-            assert 0 < low <= high
-        assert point.f_rev[1] <= 1
-        assert point.f_half[1] <= math.sqrt(0.5)
-        assert point.accuracy[1] < 1
-    frequencies = [f_rev for f_rev, _ in paper.BLUR_SWEEP]
-    assert frequencies == sorted(frequencies)
-
-
-def test_compare_keeps_to_the_usual_settings():
-    measured("attacks", epsilons=[8])
-    assert "attacks" not in compare.kept(NAME, "objects")

@@ -1,14 +1,17 @@
 """The numbers by which models are compared, out of what several measures say of each."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
+from functools import lru_cache
+from pathlib import Path
 from statistics import fmean
 from typing import Any, NamedTuple
 
-from blurlab.corruptions.table import in_class
+from blurlab import places
 from blurlab.data import sets
 from blurlab.measures import results
+from blurlab.measures.measured_data import Measured, data_sets
 from blurlab.measures.measuring import key_of
 from blurlab.measures.row import Number
 from blurlab.measures.table import MEASURES
@@ -36,34 +39,64 @@ def compared(found: dict[str, dict[str, Any]]) -> dict[str, Interval]:
     return {name: number.found for name, number in told(found).items()}
 
 
-def over_all(classes: dict[str, Interval]) -> Interval:
-    """Average the accuracy over ImageNet-C's 15 corruptions, of which each class has its share.
-
-    classes: of a corruption estimate. The interval is on the safe side: it is right if the classes'
-    errors go up and down together.
-    """
-    counts = {band: len(in_class(band)) for band in classes}
-    ends = (sum(counts[band] * found[i] for band, found in classes.items()) for i in range(3))
-    return Interval(*(end / sum(counts.values()) for end in ends))
-
-
-def kept(model: str, data: str) -> dict[str, tuple[int, dict[str, Any]]]:
+def kept(
+    model: str, data: str, measures: Iterable[str] = MEASURES
+) -> dict[str, tuple[int, dict[str, Any]]]:
     """Return what is kept of a model: pictures and estimate by the key of the measure.
 
-    data: a key of data.DATASETS, whose validation split need not be at hand. Each measure with the
-    usual settings and seed 0; those that nothing is kept of are left out.
+    data: a key of data.DATASETS, or of measured_data.data_sets(); the pictures need not be at hand.
+    Each measure with the usual settings and seed 0; those that nothing is kept of are left out.
     """
-    info = store.card(model)
-    size, _, interpolation = store.showing(info)
-    named = sets.named(f"{data}/val", size, sets.way(data, size, interpolation))
+    size = store.card(model)["recipe"]["input_size"]
     found = {}
-    for measure, row in MEASURES.items():
-        settings = row.usual(size)
-        key = key_of(store.identity(info), named, measure, settings, 0)
-        if tallied := results.read(key):
-            summed = total(tallied)
-            found[measure] = int(summed["pictures"]), row.estimate(summed, settings)
+    for measure, keys in _keys(model, data, measures).items():
+        tallied = next(filter(None, map(results.read, keys)), None)
+        if tallied:
+            summed, row = total(tallied), MEASURES[measure]
+            found[measure] = int(summed["pictures"]), row.estimate(summed, row.usual(size))
     return found
+
+
+def is_kept(model: str, data: str) -> bool:
+    """Tell whether kept finds anything, without reading it."""
+    return any(any(results.stamp(key)) for keys in _keys(model, data).values() for key in keys)
+
+
+def _keys(
+    model: str, data: str, measures: Iterable[str] = MEASURES
+) -> dict[str, list[results.Key]]:
+    """Return the keys that a model's results may be kept under, by measure."""
+    info = store.card(model)
+    (size, _, interpolation), identity = store.showing(info), store.identity(info)
+    whole = sets.named(pictures_of(data), size, sets.way(data, size, interpolation))
+    # A model that knows other classes than the pictures show has a name of its own for them.
+    names = [whole, *(n for n in _names(pictures_of(data)) if n.startswith(f"{whole}/"))]
+    return {
+        measure: [key_of(identity, n, measure, MEASURES[measure].usual(size), 0) for n in names]
+        for measure in measures
+    }
+
+
+def pictures_of(data: str) -> str:
+    """Return the key of measured_data.data_sets() for one of data.DATASETS or of its own."""
+    return data if "/" in data else f"{data}/val"
+
+
+def stamp() -> tuple[int, ...]:
+    """Return what changes whenever something new is kept."""
+    folders = (places.SHIPPED_RESULTS, places.results_folder())
+    return tuple(folder.stat().st_mtime_ns if folder.is_dir() else 0 for folder in folders)
+
+
+def _names(pictures: str) -> tuple[str, ...]:
+    folders = places.SHIPPED_RESULTS, places.results_folder()
+    measured = _data_sets(folders, stamp()).get(pictures)
+    return measured.names if measured else ()
+
+
+@lru_cache(maxsize=2)
+def _data_sets(folders: tuple[Path, Path], stamp: tuple[int, ...]) -> dict[str, Measured]:
+    return data_sets()
 
 
 class Kin(NamedTuple):
@@ -93,7 +126,7 @@ def family(names: Sequence[str], data: str) -> list[Kin]:
         for name in kin.names:
             measured = kept(name, data)
             numbers = compared({key: estimate for key, (_, estimate) in measured.items()})
-            for label, value in (numbers | _written(name, data)).items():
+            for label, value in (numbers | on_card(name, data)).items():
                 kin.numbers.setdefault(label, []).append(value)
             for key, (pictures, _) in measured.items():
                 kin.pictures.setdefault(key, []).append(pictures)
@@ -125,7 +158,7 @@ def without_seed(recipe: dict) -> str:
     return json.dumps(whole, sort_keys=True)
 
 
-def _written(name: str, data: str) -> dict[str, Interval]:
+def on_card(name: str, data: str) -> dict[str, Interval]:
     """Return the accuracy and f_rev on a model's card, if they are of these pictures."""
     info = store.card(name)
     measured = info.get("measured", {})

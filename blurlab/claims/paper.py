@@ -10,15 +10,13 @@ from typing import NamedTuple
 class Point(NamedTuple):
     """One model or, where low and high differ, the range of several.
 
-    data: "CIFAR-10" or "ImageNet".  beside: where its name has room in a figure of any two of these
-    numbers, as Plotly says it.  f_rev: of Nyquist.  f_half: f_0.5 in cycles/pixel.
+    data: a key of SIZES.  f_rev: of Nyquist.  f_half: f_0.5 in cycles/pixel.
     epsilon: smallest L-infinity change that succeeds, in 255ths.  accuracy: on the corrupted data
     set, as a share.  Each is (low, high), or None where the paper has none.
     """
 
     title: str
     data: str
-    beside: str
     f_rev: tuple[float, float] | None = None
     f_half: tuple[float, float] | None = None
     epsilon: tuple[float, float] | None = None
@@ -29,53 +27,52 @@ def _one(value: float) -> tuple[float, float]:
     return value, value
 
 
+SIZES = {"CIFAR-10": 32, "ImageNet": 224}  # of their pictures, in pixels
+# What measures call the same numbers.
+FIELDS = {
+    "f_rev": "f_rev",
+    "f_0.5": "f_half",
+    "median minimal epsilon (FMN, 100 steps)": "epsilon",
+    "accuracy, all corruptions": "accuracy",
+}
+
 POINTS = (
     Point(
-        "six baselines",
+        "6 baselines",
         "CIFAR-10",
-        "bottom center",
         (0.403, 0.461),
         (0.403, 0.443),
         (1.0, 1.7),
         (0.682, 0.735),
     ),
     Point(
-        "seven adversarially trained",
+        "7 adversarial",
         "CIFAR-10",
-        "bottom right",
         (0.157, 0.183),
         (0.16, 0.18),
         (15.6, 18.8),
         (0.787, 0.828),
     ),
+    Point("blur σ = 1.5", "CIFAR-10", _one(0.258), _one(0.194), _one(2.3), _one(0.833)),
+    Point("PCA, 512", "CIFAR-10", _one(0.307), _one(0.289), _one(2.7), _one(0.818)),
+    Point("ResNet-50", "ImageNet", _one(0.197), _one(0.322), _one(0.46), _one(0.380)),
     Point(
-        "blur σ = 1.5", "CIFAR-10", "top center", _one(0.258), _one(0.194), _one(2.3), _one(0.833)
-    ),
-    Point("PCA, 512", "CIFAR-10", "top right", _one(0.307), _one(0.289), _one(2.7), _one(0.818)),
-    Point(
-        "ResNet-50", "ImageNet", "bottom right", _one(0.197), _one(0.322), _one(0.46), _one(0.380)
-    ),
-    Point(
-        "two adversarially trained",
+        "2 adversarial",
         "ImageNet",
-        "middle right",
         (0.076, 0.091),
         _one(0.104),
         _one(10.8),
         (0.300, 0.312),
     ),
     Point(
-        "six corruption-robust",
+        "6 corruption-robust",
         "ImageNet",
-        "top right",
         (0.143, 0.207),
         (0.246, 0.342),
         (0.23, 0.91),
         (0.440, 0.556),
     ),
-    Point(
-        "blur σ = 3", "ImageNet", "bottom right", _one(0.100), _one(0.109), _one(2.1), _one(0.420)
-    ),
+    Point("blur σ = 3", "ImageNet", _one(0.100), _one(0.109), _one(2.1), _one(0.420)),
 )
 
 # f_rev and accuracy on CIFAR-10-C of nets behind blurs of sigma 3 to 1 pixels, strongest first.

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from blurlab.claims import compare
 from blurlab.networks import store
+from blurlab.networks.titles import FAMILIES
 from blurlab.statistics import UNDEFINED, Interval, gap, ratio
 
 LOWERS = "(a) a blur lowers f_rev"
@@ -46,20 +47,77 @@ class Claim(NamedTuple):
 def claims(plain: str, blurred: str, data: str) -> list[Claim]:
     """Return the claims that enough is kept of, for a network and one trained behind a blur.
 
-    data: a key of data.DATASETS.  Intervals are as for independent pictures, and so too wide where
-    both networks saw the same ones; that of the correlation is over all recipes, by the means of
-    their seeds, of networks that were trained on the data at the first one's size.
+    data: as compare.kept takes it.  Intervals are as for independent pictures, and so too wide
+    where both networks saw the same ones; that of the correlation is over all recipes, by the means
+    of their seeds, of networks that were trained on what the first one was, at its size.
     Raises ValueError for a model that is not installed.
     """
-    kept = [compare.kept(name, data) for name in (plain, blurred)]
+    kept = [compare.kept(name, data, HELD) for name in (plain, blurred)]
     found = [
         Claim(*words, min(each[measure][0] for each in kept))
         for measure, held in HELD.items()
         if all(measure in each for each in kept)
         for words in held(*(each[measure][1] for each in kept))
     ]
-    found += _correlation(data, store.card(plain)["recipe"]["input_size"])
+    found += _correlation(data, store.card(plain)["recipe"])
     return sorted(found, key=lambda each: each.claim)
+
+
+def pair(data: str) -> tuple[str, str] | None:
+    """Name a plain network and one behind a blur of which something is kept on the same pictures.
+
+    data: as compare.kept takes it.  They are the ones of the data or, on others, of the first data
+    that has them; None where there are none.
+    """
+    installed = set(store.names())
+    for trained_on in dict.fromkeys((data, *FAMILIES)):
+        two = store.pair(trained_on)
+        if set(two) <= installed and all(compare.is_kept(name, data) for name in two):
+            return two
+    return None
+
+
+def verdict(found: list[Claim]) -> str:
+    """Say in one sentence, as Markdown, what claims come to; "" where none of them is known."""
+    one = {(each.claim, each.kind): each for each in found if each.verdict != "undefined"}
+    words = []
+    if lowers := one.get((LOWERS, "ratio")):
+        words.append(_BLUR[lowers.verdict].format(lowers.found))
+    if gains := one.get((GOES_WITH, "difference")):
+        points = abs(100 * gains.found.value)
+        words.append(_GAIN[gains.verdict].format(points))
+        # The claim comes twice: what it costs is the number that should fall.
+        costs = next(each for each in found if (each.claim, each.sign) == (TRADES, -1))
+        words.append(_COST[costs.verdict].format(abs(100 * costs.found.value)))
+    if not words:
+        return ""
+    if alike := one.get((GOES_WITH, "correlation")):
+        words.append(_ALIKE[alike.verdict].format(alike.found))
+    return f"{', '.join(words)}.".replace("-0.", "−0.")
+
+
+# The parts of the sentence by the verdict on their claim.
+_BLUR = {
+    "holds": "**The network trained on blurred pictures relies on coarser structure** than the "
+    "plain one (its f_rev is {0.value:.2f} times lower)",
+    "open": "Whether the network trained on blurred pictures relies on coarser structure is open",
+    "does not hold": "The network trained on blurred pictures does not rely on coarser structure",
+}
+_GAIN = {
+    "holds": "**withstands more** high-frequency corruption (+{:.0f} points)",
+    "open": "may withstand as much high-frequency corruption as before",
+    "does not hold": "withstands less high-frequency corruption (−{:.0f} points)",
+}
+_COST = {
+    "holds": "and pays with {:.0f} points under low-frequency corruption",
+    "open": "and loses nothing that shows under low-frequency corruption",
+    "does not hold": "and gains {:.0f} points under low-frequency corruption",
+}
+_ALIKE = {
+    "holds": "and over all recipes the two go together (r = {0.value:.2f})",
+    "open": "but over all recipes no law shows (r = {0.value:.2f} [{0.low:.2f}, {0.high:.2f}])",
+    "does not hold": "but over all recipes it is the other way round (r = {0.value:.2f})",
+}
 
 
 def _reversal(plain: dict[str, Any], blurred: dict[str, Any]) -> list[tuple]:
@@ -91,14 +149,14 @@ def _corruptions(plain: dict[str, Any], blurred: dict[str, Any]) -> list[tuple]:
     ]
 
 
-def _correlation(data: str, size: int) -> list[Claim]:
-    """Correlate f_rev and accuracy over all recipes trained on the data at this size."""
+def _correlation(data: str, like: dict[str, Any]) -> list[Claim]:
+    """Correlate f_rev and accuracy over all recipes of this one's data and input size."""
     points, pictures = [], []
     for name in store.names():
         recipe = store.card(name)["recipe"]
-        if (recipe.get("data"), recipe["input_size"]) != (data, size):
+        if any(recipe.get(key) != like.get(key) for key in ("data", "input_size")):
             continue
-        kept = compare.kept(name, data)
+        kept = compare.kept(name, data, ("hybrids", "corruptions"))
         if not {"hybrids", "corruptions"} <= kept.keys():
             continue
         (_, hybrids), (count, corrupted) = kept["hybrids"], kept["corruptions"]

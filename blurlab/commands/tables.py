@@ -19,7 +19,7 @@ COLUMNS = (
     ("accuracy, attacks of 4/255", "PGD 4/255, %", 100, 1),
     ("f_rev, of Nyquist", "f_rev, of Nyquist", 1, 3),
     ("f_0.5, cycles/pixel", "f_0.5, cycles/pixel", 1, 3),
-    ("median minimal epsilon (FMN, 100 steps)", "median minimal epsilon, 255ths", 255, 2),
+    ("median minimal epsilon (FMN, 100 steps), 255ths", "median minimal epsilon, 255ths", 1, 2),
     ("critical band, cycles/image", "critical band, cycles/image", 1, 1),
 )
 

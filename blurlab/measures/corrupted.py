@@ -12,7 +12,7 @@ from blurlab.corruptions.table import STRENGTHS, in_class, published
 from blurlab.knobs import Knob
 from blurlab.measures.figure import Curves, Panels, Scale, Series
 from blurlab.measures.row import Batch, Measure, Network, Number, Tally, always
-from blurlab.statistics import UNDEFINED, mean, share
+from blurlab.statistics import UNDEFINED, Interval, mean, share
 
 
 @torch.no_grad()
@@ -90,15 +90,25 @@ def summary(numbers: dict[str, Any]) -> list[Number]:
     return [Number(label, found, "share") for label, found in shown.items()]
 
 
+def over_all(classes: dict[str, Interval]) -> Interval:
+    """Average the accuracy over ImageNet-C's 15 corruptions, of which each class has its share.
+
+    classes: of an estimate. The interval is on the safe side: it is right if the classes' errors go
+    up and down together.
+    """
+    counts = {band: len(in_class(band)) for band in classes}
+    ends = (sum(counts[band] * found[i] for band, found in classes.items()) for i in range(3))
+    return Interval(*(end / sum(counts.values()) for end in ends))
+
+
 def compared(numbers: dict[str, Any]) -> list[Number]:
-    """Tell the same in words that stand beside other measures'."""
-    return [
-        Number("accuracy, clean", numbers["clean"], "share"),
-        *(
-            Number(f"accuracy, {band}-frequency corruptions", found, "share")
-            for band, found in numbers["classes"].items()
-        ),
-    ]
+    """Tell the same, and the accuracy over all, in words that stand beside other measures'."""
+    classes = numbers["classes"]
+    shown = {"accuracy, clean": numbers["clean"]}
+    if classes:
+        shown["accuracy, all corruptions"] = over_all(classes)
+    shown |= {f"accuracy, {band}-frequency corruptions": classes[band] for band in classes}
+    return [Number(label, found, "share") for label, found in shown.items()]
 
 
 # ImageNet-C's blurs, made for 224 pixels, would leave little of pictures of 32, which CIFAR-10-C's

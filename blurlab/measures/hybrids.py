@@ -79,7 +79,7 @@ HYBRIDS = Measure(
     draw,
     "Every hybrid joins two pictures of different classes. Above zero the model names the coarse "
     "one, below zero the fine one; it reverses at f_rev, the diamond. **The further left, the "
-    "lower the frequencies it goes by.**",
+    "more it relies on coarse structure.**",
     summary=told,
     compared=told,
     knobs=(PERCENTAGES,),

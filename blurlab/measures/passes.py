@@ -171,8 +171,8 @@ PASSES = Measure(
     estimate,
     draw,
     "How many pictures are still named when only their coarse, or only their fine, structure is "
-    "left. **A model that goes by low frequencies rises early on the left and falls early on the "
-    "right.** High-passed pictures keep their mean, so that they can be shown.",
+    "left. **A model that relies on coarse structure rises early on the left and falls early on "
+    "the right.** High-passed pictures keep their mean, so that they can be shown.",
     summary=lambda numbers: [Number("clean", numbers["clean"], "share")],
     compared=lambda numbers: [Number("accuracy, clean", numbers["clean"], "share")],
     knobs=(

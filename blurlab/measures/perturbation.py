@@ -169,11 +169,11 @@ def summary(numbers: dict[str, Any]) -> list[Number]:
 
 
 def compared(numbers: dict[str, Any]) -> list[Number]:
-    """Tell f_0.5 and the size of the changes, in the unit of pictures in [0, 1]."""
-    median = numbers["epsilon"]["median"]
+    """Tell f_0.5 and the size of the changes, with the attack that found them."""
+    median = Interval(*(255 * end for end in numbers["epsilon"]["median"]))
     return [
         Number("f_0.5", numbers["f_half"], "pixel"),
-        Number(f"median minimal epsilon ({numbers['attack']})", median),
+        Number(f"median minimal epsilon ({numbers['attack']})", median, "255ths"),
     ]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from blurlab import limits
+from blurlab import limits, places
 from blurlab.measures import results
 from blurlab.ui import frames
 
@@ -32,7 +32,21 @@ def plain(text: str) -> str:
     """Escape a text from outside so that Markdown shows it as it is, in one line, and not all of it
     where it is very long.
     """
-    return re.sub(r"([\\`*_{}\[\]()#+!|<>$~:&])", r"\\\1", limits.legible(text))
+    return re.sub(r"([\\`*_{}\[\]()#+!|<>$~:&])", r"\\\1", limits.legible(placeless(text)))
+
+
+def placeless(text: str) -> str:
+    """Say of BlurLab's folders what they are for, since nobody at a page needs to know where."""
+    known = {
+        places.data_folder(): "the data folder",
+        places.models_folder(): "the folder of added models",
+        places.results_folder(): "the results folder",
+        places.ROOT: "BlurLab's folder",
+    }
+    for path in sorted(known, key=lambda path: -len(str(path))):  # one may lie in another
+        if path.is_absolute() and len(path.parts) > 2:  # "." and "/" stand in other words too
+            text = text.replace(str(path), known[path])
+    return text
 
 
 def place(options: Sequence[str], key: str) -> int:

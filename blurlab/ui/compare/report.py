@@ -1,236 +1,92 @@
-"""Models side by side: which numbers are kept of each, as figures and a table."""
+"""Models side by side: which numbers are kept of each, in words and as tables."""
 
 import math
-from collections import Counter
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-import plotly.graph_objects as go
 import streamlit as st
 
-from blurlab import places
-from blurlab.claims import compare, paper
-from blurlab.claims.table import Claim, claims
-from blurlab.corruptions.row import BANDS
-from blurlab.networks import store
+from blurlab.claims import compare
+from blurlab.claims.table import Claim, claims, pair, verdict
+from blurlab.measures.figure import FREQUENCIES
+from blurlab.measures.row import Number
+from blurlab.networks import store, titles
 from blurlab.statistics import Interval
-from blurlab.ui import cache, charts, files, link, show
+from blurlab.ui import cache, files, show
 from blurlab.ui.sensitivity import report
 
-ALL = "all"
-CLASSES = {ALL: "all 15"} | {band: f"{band} frequencies" for band in BANDS}
-DATA = {"imagenette": "Imagenette", "objects": "objects"}
-PAPER_SYMBOLS = {"CIFAR-10": "circle-open", "ImageNet": "square-open"}
-
-PARAMETERS = {
-    "compared": link.choice(list(DATA), "imagenette"),
-    "band": link.choice(list(CLASSES), ALL),
-    "paper": link.flag(True),
-}
+ACROSS, UP, CLEAN = "f_rev", "accuracy, all corruptions", "accuracy, clean"
 
 
 class Row(NamedTuple):
     """What is kept of one model.
 
-    color: index that models of one recipe but for the seed share.  size: side in pixels of what the
-    model sees.  found: pictures and estimate by measure.
+    found: pictures and estimate by measure.  numbers: those that it is known by, by their labels.
     """
 
     name: str
-    color: int
-    size: int
     found: dict[str, tuple[int, dict[str, Any]]]
-
-    def estimate(self, measure: str) -> dict[str, Any] | None:
-        return self.found[measure][1] if measure in self.found else None
-
-
-class Point(NamedTuple):
-    """Two numbers of a model, as a figure shows them against each other."""
-
-    row: Row
-    x: Interval
-    y: Interval
-
-    @property
-    def is_defined(self) -> bool:
-        return not (math.isnan(self.x.value) or math.isnan(self.y.value))
+    numbers: dict[str, Number]
 
 
 def kept(data: str) -> list[Row]:
-    """Return the rows of the sidebar's models or, where none is chosen, of all trained on data."""
-    chosen = st.session_state["models"] or [
-        name for name in store.names() if cache.card(name)["recipe"]["data"] == data
-    ]
-    rows, colors = [], {}
-    for name in chosen:
-        recipe = cache.card(name)["recipe"]
-        color = colors.setdefault(compare.without_seed(recipe), len(colors))
-        rows.append(Row(name, color, recipe["input_size"], of(name, data)))
+    """Return the rows of the sidebar's models, or of all, and of a person's own in any case."""
+    chosen = st.session_state["models"] or store.names()
+    own = [name for name in store.names() if name not in chosen and titles.is_own(name)]
+    rows = [row(name, data) for name in (*chosen, *own)]
     show.damaged_results()
-    return [row for row in rows if row.found]
+    return [each for each in rows if each.found]
+
+
+def row(name: str, data: str) -> Row:
+    """Return what is kept of one model, with the accuracy on its card where no measure has one."""
+    found = of(name, data)
+    told = compare.told({measure: estimate for measure, (_, estimate) in found.items()})
+    numbers = {number.label: number for number in told.values()}
+    if (clean := compare.on_card(name, data).get(CLEAN)) is not None:
+        numbers.setdefault(CLEAN, Number(CLEAN, clean, "share"))
+    return Row(name, found, numbers)
+
+
+def missing(rows: list[Row]) -> list[str]:
+    """Name the models that a person chose or added and that nothing is kept of."""
+    wanted = [
+        name for name in store.names() if name in st.session_state["models"] or titles.is_own(name)
+    ]
+    found = {row.name for row in rows}
+    return [show.plain(cache.title(name)) for name in wanted if name not in found]
 
 
 def of(name: str, data: str) -> dict[str, tuple[int, dict[str, Any]]]:
     """Return what is kept of one model: pictures and estimate by measure."""
-    return _kept(name, data, _stamp())
+    return _kept(name, data, compare.stamp())
 
 
-def _stamp() -> tuple:
-    """Return what changes whenever results are added."""
-    folders = (places.SHIPPED_RESULTS, places.results_folder())
-    return tuple(folder.stat().st_mtime_ns if folder.is_dir() else 0 for folder in folders)
-
-
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=128)
 def _kept(name: str, data: str, stamp: tuple) -> dict[str, tuple[int, dict[str, Any]]]:
     return compare.kept(name, data)
 
 
-def reversal_points(rows: list[Row], band: str) -> list[Point]:
-    """Return f_rev and the accuracy under corruptions of the rows that have both."""
-    found = []
+def axes(rows: list[Row]) -> tuple[list[str], list[str]]:
+    """Return the labels of the numbers that lie across and up: frequencies, and all others."""
+    units: dict[str, str] = {}
     for row in rows:
-        hybrids, corruptions = row.estimate("hybrids"), row.estimate("corruptions")
-        if hybrids and corruptions:
-            classes = corruptions["classes"]
-            accuracy = compare.over_all(classes) if band == ALL else classes[band]
-            found.append(Point(row, hybrids["f_rev_nyquist"], accuracy))
-    return [point for point in found if point.is_defined]
+        for label, number in row.numbers.items():
+            if isinstance(number.found, Interval) and not math.isnan(number.found.value):
+                units.setdefault(label, number.unit)
+    across = [label for label, unit in units.items() if unit in FREQUENCIES]
+    up = [label for label, unit in units.items() if unit not in FREQUENCIES]
+    return across, sorted(up, key=lambda label: label != UP)  # the usual one first
 
 
-def attack_points(rows: list[Row]) -> list[Point]:
-    """Return f_0.5 and the smallest change that succeeds, in 255ths, of the rows that have both."""
-    found = []
-    for row in rows:
-        if attacked := row.estimate("perturbation"):
-            median = Interval(*(255 * end for end in attacked["epsilon"]["median"]))
-            found.append(Point(row, attacked["f_half"], median))
-    return [point for point in found if point.is_defined and point.y.value > 0]
+def unit_of(rows: list[Row], label: str) -> str:
+    """Return the unit of a number that one of the rows has."""
+    return next(row.numbers[label].unit for row in rows if label in row.numbers)
 
 
-def correlated(points: list[Point], *, logarithmic: bool = False) -> str:
-    """Say how far the two numbers of a figure go together, if there are recipes enough.
-
-    It is over models of the one size that most have.
-    logarithmic: the second number counts by its logarithm, as it is drawn.
-    """
-    if not points:
-        return ""
-    [(size, _)] = Counter(point.row.size for point in points).most_common(1)
-    alike = [point for point in points if point.row.size == size]
-    y = [math.log(point.y.value) if logarithmic else point.y.value for point in alike]
-    pairs = zip(alike, y, strict=True)
-    found, count = compare.correlated([(each.row.name, each.x.value, at) for each, at in pairs])
-    if math.isnan(found.value):
-        return ""
-    over = f"Correlation over these {count} recipes of {size} px: "
-    return over + "r = {:.2f} [{:.2f}, {:.2f}].".format(*found)
-
-
-def reversal_figure(points: list[Point], band: str, *, with_paper: bool) -> go.Figure:
-    """Draw accuracy under corruptions against f_rev."""
-    figure = go.Figure()
-    if with_paper and band == ALL:
-        steps = list(zip(*paper.BLUR_SWEEP, strict=True))
-        figure.add_scatter(
-            x=steps[0], y=steps[1], mode="lines+markers", name="paper, CIFAR-10, blur σ = 3 to 1",
-            line={"color": charts.GREY, "width": 1}, marker={"symbol": "circle-open"},
-        )  # fmt: skip
-        _add_paper(figure, "f_rev", "accuracy")
-    _add_models(figure, points)
-    figure.update_xaxes(title="reverse frequency f_rev (fraction of Nyquist)", rangemode="tozero")
-    figure.update_yaxes(title=f"accuracy under corruptions ({CLASSES[band]})", tickformat=".0%")
-    return _finished(figure)
-
-
-def attack_figure(points: list[Point], *, with_paper: bool) -> go.Figure:
-    """Draw the smallest change that succeeds against f_0.5."""
-    figure = go.Figure()
-    if with_paper:
-        _add_paper(figure, "f_half", "epsilon")
-    _add_models(figure, points)
-    figure.update_xaxes(title="f_0.5 of minimal perturbations (cycles/pixel)", rangemode="tozero")
-    ticks = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20]
-    figure.update_yaxes(title="median smallest epsilon (255ths)", type="log", tickvals=ticks)
-    return _finished(figure)
-
-
-def _add_models(figure: go.Figure, points: list[Point]) -> None:
-    """Draw models as points; those that differ by seed alone are one line of the legend."""
-    bars = {"thickness": 2, "width": 4}
-    seeds = Counter(point.row.color for point in points)
-    named = set()
-    for row, x, y in points:
-        many = f" ({seeds[row.color]} seeds)" if seeds[row.color] > 1 else ""
-        figure.add_scatter(
-            x=[x.value],
-            y=[y.value],
-            error_x={"array": [x.high - x.value], "arrayminus": [x.value - x.low], **bars},
-            error_y={"array": [y.high - y.value], "arrayminus": [y.value - y.low], **bars},
-            mode="markers",
-            marker={"size": 14, "color": charts.line(row.color)["color"], "symbol": row.color},
-            name=cache.title(row.name) + many,
-            legendgroup=row.color,
-            showlegend=row.color not in named,
-        )
-        named.add(row.color)
-
-
-def _add_paper(figure: go.Figure, x: str, y: str) -> None:
-    """Draw the paper's points in grey, with the range of several models as bars."""
-    for data, symbol in PAPER_SYMBOLS.items():
-        points = [p for p in paper.POINTS if p.data == data and getattr(p, x) and getattr(p, y)]
-        place = {
-            axis: [(sum(getattr(p, name)) / 2, getattr(p, name)) for p in points]
-            for axis, name in (("x", x), ("y", y))
-        }
-        figure.add_scatter(
-            **{axis: [middle for middle, _ in each] for axis, each in place.items()},
-            **{
-                f"error_{axis}": {
-                    "array": [(high - low) / 2 for _, (low, high) in each],
-                    "thickness": 1,
-                    "width": 0,
-                }
-                for axis, each in place.items()
-            },
-            text=[p.title for p in points],
-            textposition=[p.beside for p in points],
-            textfont={"color": charts.GREY, "size": 11},
-            mode="markers+text",
-            marker={"size": 9, "color": charts.GREY, "symbol": symbol},
-            name=f"paper, {data}",
-        )
-
-
-def _finished(figure: go.Figure) -> go.Figure:
-    entries = sum(trace.showlegend is not False for trace in figure.data)
-    return figure.update_layout(
-        height=500 + 10 * entries,  # two of them share a line below the axes
-        margin={"t": 20, "r": 20},
-        legend={"orientation": "h", "y": -0.22, "yanchor": "top", "tracegroupgap": 0},
-        uirevision="keep",
-    )
-
-
-def table(rows: list[Row]) -> list[dict[str, str]]:
-    """Return one row per model and a column per number, each with its 95 % interval."""
-    found = {row.name: _numbers(row) for row in rows}
-    labels = dict.fromkeys(label for numbers in found.values() for label in numbers)
-    return [
-        {"network": cache.title(name)}
-        | {label: numbers.get(label, "not measured") for label in labels}
-        for name, numbers in found.items()
-    ]
-
-
-def _numbers(row: Row) -> dict[str, str]:
-    measured = compare.told({measure: found for measure, (_, found) in row.found.items()})
-    return {
-        name: report.written(number.found, percent=number.unit == "share")
-        for name, number in measured.items()
-    }
+def sentence(data: str) -> str:
+    """Say what the paper's claims come to on these pictures, in one sentence."""
+    return verdict(_claims(data, compare.stamp()))
 
 
 def claimed(data: str) -> list[dict[str, str]]:
@@ -243,13 +99,32 @@ def claimed(data: str) -> list[dict[str, str]]:
             "of": each.quantity,
             "pictures": f"{each.pictures:,}",
         }
-        for each in _claims(data, _stamp())
+        for each in _claims(data, compare.stamp())
     ]
 
 
 @lru_cache(maxsize=8)
 def _claims(data: str, stamp: tuple) -> list[Claim]:
-    return claims(*store.pair(data), data) if set(store.pair(data)) <= set(store.names()) else []
+    two = pair(data)
+    return claims(*two, data) if two else []
+
+
+def table(rows: list[Row]) -> list[dict[str, str]]:
+    """Return one row per model and a column per number, each with its 95 % interval."""
+    found = {row.name: _written(row) for row in rows}
+    heads = dict.fromkeys(head for numbers in found.values() for head in numbers)
+    return [
+        {"network": cache.title(name)} | {head: numbers.get(head, "not measured") for head in heads}
+        for name, numbers in found.items()
+    ]
+
+
+def _written(row: Row) -> dict[str, str]:
+    axis = report.axis(row.name)
+    return {
+        report.label(number, axis): report.summed_up(number, axis)
+        for number in row.numbers.values()
+    }
 
 
 def as_csv(rows: list[Row]) -> str:

@@ -8,7 +8,7 @@ from torch import Tensor
 from blurlab import limits, places
 from blurlab.data import archives
 from blurlab.pictures import images, objects
-from blurlab.ui import allowed, cache, jobs, polling, show
+from blurlab.ui import cache, jobs, polling, show
 
 SIDE, WIDTH = 160, 112  # pixels, of the first pictures and of what the page gives them
 WAITING = "waiting until another has ended"
@@ -41,7 +41,7 @@ def shipped() -> None:
 
 
 def published(name: str) -> None:
-    """Draw a published data set: where it is and its first pictures, or the way to fetch it."""
+    """Draw a published data set: that it is here and its first pictures, or the way to fetch it."""
     if archives.place(name).is_dir():
         job = looking(name)
         if job.state != "failed":
@@ -71,10 +71,9 @@ def as_urls(first: list[tuple[str, Tensor]]) -> list[tuple[str, str]]:
 
 
 def here(name: str, job: jobs.Job) -> None:
-    """Show where a data set is, how much of it, and its first pictures."""
+    """Show that a data set is here, how much of it, and its first pictures."""
     archive = archives.ARCHIVES[name]
-    place = "here" if allowed.is_public() else f"in {show.plain(str(archives.place(name)))}"
-    where = f"**{archive.title}**, {KINDS[name]}, is {place}"
+    where = f"**{archive.title}**, {KINDS[name]}, is here"
     if not job.results:
         st.markdown(f"{where}.")
         return
@@ -85,8 +84,8 @@ def here(name: str, job: jobs.Job) -> None:
     )
     if (train, val) != (archive.train, archive.val):
         st.warning(
-            f"Those published are {archive.train:,} and {archive.val:,}: remove that folder to "
-            "fetch it whole."
+            f"Those published are {archive.train:,} and {archive.val:,}: remove the folder "
+            f"{archives.place(name).name} from the data to fetch it whole."
         )
     if first:
         show_first(first)
@@ -105,10 +104,8 @@ def key(name: str) -> tuple:
 def fetching(name: str, job: jobs.Job | None) -> None:
     """Draw the button and the progress of the download of a data set."""
     archive = archives.ARCHIVES[name]
-    place = "" if allowed.is_public() else f" into {show.plain(str(places.data_folder()))}"
     st.markdown(
-        f"**{archive.title}**: {archive.train + archive.val:,} {KINDS[name]}, which can be fetched"
-        f"{place}."
+        f"**{archive.title}**: {archive.train + archive.val:,} {KINDS[name]}, which can be fetched."
     )
     if polling.is_working(job):
         left, rest = st.columns([1, 5], vertical_alignment="center")

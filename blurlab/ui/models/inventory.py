@@ -1,103 +1,186 @@
-"""What is installed here, as tables and figures for a page."""
+"""What is installed here: a card for every network, and what the machine holds."""
 
+import html
 import os
+from functools import lru_cache
+from typing import Any
 
-import plotly.graph_objects as go
 import streamlit as st
 import torch
 
-from blurlab.networks import store
-from blurlab.ui import cache, charts, link, loaded, shell
+from blurlab.claims import compare
+from blurlab.data import sources
+from blurlab.measures.measured_data import data_sets
+from blurlab.networks import architectures, store, titles
+from blurlab.ui import cache, loaded, shell
+from blurlab.ui.models import own, sketch
 
 COLUMNS = {
     name: st.column_config.NumberColumn(format="%.1f")
-    for name in ("weights (MB)", "in memory (MB)", "one picture (ms)")
+    for name in ("in memory (MB)", "one picture (ms)")
 }
+STYLE = """<style>
+.networks { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fill, minmax(14rem, 1fr));
+  align-items: start; }
+.network-card { border: 1px solid color-mix(in srgb, currentColor 20%, transparent);
+  border-radius: 0.5rem; padding: 0.8rem 1rem; font-size: 0.875rem; line-height: 1.4; }
+.network-card b { font-size: 1rem; display: block; }
+.network-card img { display: block; width: 100%; margin: 0.5rem 0; }
+.network-card p { font-size: inherit; margin: 0.5rem 0; }
+.network-card summary { cursor: pointer; margin-top: 0.3rem; }
+.network-card dl { margin: 0.4rem 0 0; padding: 0; overflow-wrap: anywhere; }
+.network-card dl :is(dt, dd) { font-size: 0.8rem; margin: 0; padding: 0; }
+.network-card dl dt { opacity: 0.75; }
+.network-card dl dd { margin-bottom: 0.4rem; max-height: 12rem; overflow: auto; }
+</style>"""
+UNMEASURED = "How it answers to hybrid images is not measured yet."
 
 
-def parameters() -> dict[str, link.Parameter]:
-    """Return the page's state in its address, which names models that are installed now."""
-    names = store.names()
-    return {"card": link.choice(names, next(iter(names), ""))}
+def networks() -> None:
+    """Draw a card for every installed network, by family, with a button for those to remove."""
+    families: dict[str, list[str]] = {family: [] for family in titles.FAMILIES}
+    for name in store.names():
+        families[titles.family(name)].append(name)
+    for family, names in families.items():
+        if not names:
+            continue
+        st.markdown(f"##### {titles.FAMILIES[family]}\n{titles.ABOUT[family]}")
+        if family in ("own", "public"):
+            columns = st.columns(3)
+            for number, name in enumerate(names):
+                with columns[number % 3]:
+                    st.html(STYLE + card(name))
+                    own.removing(name)
+        else:
+            cards = "".join(map(card, names))
+            st.html(f'{STYLE}<div class="networks">{cards}</div>')
 
 
-def table(names: list[str]) -> list[dict]:
-    """Return one row per model, from the numbers on its card."""
-    return [
-        {
-            "network": cache.title(name),
-            "trained on": cache.card(name)["recipe"]["data"],
-            "accuracy": estimate(measured(name, "accuracy"), percent=True),
-            "f_rev": estimate(measured(name, "hybrids", "f_rev_nyquist")),
-            "weights (MB)": cache.card(name)["bytes"] / 1e6,
-        }
-        for name in names
-    ]
+def card(name: str) -> str:
+    """Write a network's card: what it is, how it answers, and its facts, folded, as HTML."""
+    info = cache.card(name)
+    plain, term = titles.plain(info), html.escape(titles.term(info))
+    said = f"<b>{plain}</b><div>{term}</div>" if plain else f"<b>{term}</b>"
+    rows = "".join(f"<dt>{what}</dt><dd>{html.escape(value)}</dd>" for what, value in facts(info))
+    return (
+        f'<article class="network-card" data-network="{html.escape(name)}">{said}{drawn(name)}'
+        f"<div>{numbers(info)}</div><details><summary>Recipe and numbers</summary>"
+        f"<dl>{rows}</dl></details></article>"
+    )
 
 
-def measured(name: str, *keys: str) -> dict | None:
+def drawn(name: str) -> str:
+    """Draw how often a network names a hybrid's coarse picture, from its card or what is kept."""
+    info = cache.card(name)
+    size, found = info["recipe"]["input_size"], measured(info, "hybrids")
+    if found is not None:
+        cutoffs = [2 * cutoff / size for cutoff in found["cutoffs_cycles_per_image"]]
+        low, high = found["p_low"], found["p_high"]
+        f_rev = found["f_rev_nyquist"]["value"]
+    elif kept := _kept(name, compare.stamp()):
+        cutoffs, f_rev = kept["cutoffs_nyquist"], kept["f_rev_nyquist"].value
+        low, high = ([share.value for share in kept[key]] for key in ("p_low", "p_high"))
+    else:
+        return f"<p>{UNMEASURED}</p>"
+    crosses = f_rev is not None and f_rev == f_rev
+    return sketch.curve(cutoffs, low, high, reversal(f_rev, size) if crosses else "")
+
+
+@lru_cache(maxsize=64)
+def _kept(name: str, stamp: tuple[int, ...]) -> dict[str, Any] | None:
+    """Return what is kept of a network's answers to hybrids, on the first pictures that have it."""
+    for data in data_sets():
+        if found := compare.kept(name, data, ("hybrids",)):
+            return found["hybrids"][1]
+    return None
+
+
+def reversal(f_rev: float, size: int) -> str:
+    """Write f_rev, a fraction of Nyquist, in the sidebar's unit."""
+    return shell.frequency(f_rev * size / 2, size)
+
+
+def numbers(info: dict[str, Any]) -> str:
+    """Write the accuracy and f_rev that a card has, in one line."""
+    accuracy, f_rev = measured(info, "accuracy"), measured(info, "hybrids", "f_rev_nyquist")
+    said = [f"{accuracy['value']:.1%} right"] if accuracy else []
+    if f_rev and f_rev["value"] is not None:
+        said.append(f"f_rev {reversal(f_rev['value'], info['recipe']['input_size'])}")
+    return " · ".join(said)
+
+
+def facts(info: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return what a card says of a network, in words: its recipe, its numbers and its classes."""
+    recipe, size = info["recipe"], info["recipe"]["input_size"]
+    cut = f", of which it sees the inner {recipe['crop']}" if recipe.get("crop") else ""
+    found = {
+        "Learned from": sources.TITLES.get(recipe["data"], recipe["data"]),
+        "Learned with": taught(recipe),
+        "Blur before it": f"σ = {recipe['sigma']:g} px" if recipe["sigma"] else "",
+        "Sees": f"pictures of {size} × {size} pixels{cut}",
+        "Built as": built(recipe),
+        "Training": trained(recipe),
+        "Size": f"{info['parameters']:,} parameters, {info['bytes'] / 1e6:.1f} MB",
+        "Accuracy": estimate(measured(info, "accuracy")),
+        "f_rev, of Nyquist": estimate(measured(info, "hybrids", "f_rev_nyquist"), percent=False),
+        "Names the shape in a cue conflict": estimate(measured(info, "cue_conflicts", "shape")),
+        "Names the texture in one": estimate(measured(info, "cue_conflicts", "texture")),
+        "From": info.get("source", ""),
+        "SHA-256 of its weights": info["sha256"],
+        f"Its {len(info['classes']):,} classes": ", ".join(info["classes"]),
+    }
+    return [(what, value) for what, value in found.items() if value]
+
+
+def taught(recipe: dict[str, Any]) -> str:
+    """Say what a recipe shows a network in training, beyond the pictures; "" for nothing."""
+    settings = recipe.get("settings") or {}
+    said = []
+    if teacher := settings.get("teacher"):
+        said.append(f"the answers of {teacher}")
+    if "epsilon" in settings:
+        said.append(f"attacks of one step, L∞ {settings['epsilon']:g}/255")
+    if "deviation" in settings:
+        said.append(f"Gaussian noise of a deviation of up to {settings['deviation']:g}")
+    if settings.get("target"):
+        said.append(f"the similarities of pictures to the {settings['target']}")
+    if recipe.get("components"):
+        said.append(f"the first {recipe['components']} principal components of pictures")
+    return "; ".join(said)
+
+
+def built(recipe: dict[str, Any]) -> str:
+    if "architecture" in recipe:
+        return architectures.title(recipe)
+    if "widths" not in recipe:
+        return ""
+    return f"a residual network of {', '.join(map(str, recipe['widths']))} channels"
+
+
+def trained(recipe: dict[str, Any]) -> str:
+    if "epochs" not in recipe:
+        return ""
+    more = f" and {recipe['finish_epochs']} at full size" if recipe["finish_epochs"] else ""
+    rest = f"batches of {recipe['batch']}, learning rate {recipe['learning_rate']:g}"
+    return f"{recipe['epochs']} epochs{more}, {rest}, seed {recipe['seed']}"
+
+
+def measured(info: dict[str, Any], *keys: str) -> dict | None:
     """Return what a model's card says was measured, or None where it was not."""
-    found = cache.card(name).get("measured", {})
+    found = info.get("measured", {})
     for key in keys:
         found = found.get(key, {})
     return found or None
 
 
-def estimate(measured: dict | None, *, percent: bool = False) -> str:
-    """Write an estimate with its interval, or that there is none."""
-    if measured is None:
-        return "not measured yet"
-    numbers = [measured[key] for key in ("value", "low", "high")]
-    if None in numbers:
+def estimate(found: dict | None, *, percent: bool = True) -> str:
+    """Write an estimate with its interval; "" where there is none."""
+    if found is None:
+        return ""
+    ends = [found[key] for key in ("value", "low", "high")]
+    if None in ends:
         return "does not cross"
-    if percent:
-        return "{:.1%} [{:.1%}, {:.1%}]".format(*numbers)
-    return "{:.3f} [{:.3f}, {:.3f}]".format(*numbers)
-
-
-def curves(names: list[str]) -> go.Figure:
-    """Draw the measured p_low - p_high of the models, in the sidebar's unit."""
-    lines = {}
-    for name in names:
-        hybrids, size = measured(name, "hybrids"), cache.card(name)["recipe"]["input_size"]
-        if hybrids is None:
-            continue
-        difference = [
-            low - high for low, high in zip(hybrids["p_low"], hybrids["p_high"], strict=True)
-        ]
-        lines[cache.title(name)] = (hybrids["cutoffs_cycles_per_image"], difference, size)
-    return charts.measured_curves(lines, st.session_state["unit"], degrees=shell.degrees())
-
-
-def show_card(name: str) -> None:
-    """Show what a card says: recipe, classes, and everything measured."""
-    card = cache.card(name)
-    recipe, numbers, classes = st.columns([2, 2, 1], gap="medium")
-    said = {key: value for key, value in card["recipe"].items() if key != "graph"}  # is long
-    if card.get("source"):
-        said["source"] = card["source"]
-    recipe.dataframe(
-        [{"recipe": key, "value": str(value)} for key, value in said.items()], hide_index=True
-    )
-    conflicts = measured(name, "cue_conflicts")
-    rows = [
-        {"measured": "accuracy", "value": estimate(measured(name, "accuracy"), percent=True)},
-        {
-            "measured": "f_rev (fraction of Nyquist)",
-            "value": estimate(measured(name, "hybrids", "f_rev_nyquist")),
-        },
-    ]
-    for cue in ("shape", "texture") if conflicts else ():
-        rows.append(
-            {
-                "measured": f"names the {cue} in a cue conflict",
-                "value": estimate(conflicts[cue], percent=True),
-            }
-        )
-    rows.append({"measured": "parameters", "value": f"{card['parameters']:,}"})
-    rows.append({"measured": "sha256", "value": card["sha256"]})
-    numbers.dataframe(rows, hide_index=True)
-    classes.dataframe([{"classes": label} for label in card["classes"]], hide_index=True)
+    return ("{:.1%} [{:.1%}, {:.1%}]" if percent else "{:.3f} [{:.3f}, {:.3f}]").format(*ends)
 
 
 def machine() -> list[dict]:

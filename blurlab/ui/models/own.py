@@ -173,7 +173,7 @@ def file_name(name: str) -> str:
 def removing(name: str) -> None:
     """Draw the button that removes a model, where it is an added one."""
     if store.card_path(name).parent == places.models_folder():
-        st.button("Remove from this machine", on_click=remove, args=(name,))
+        st.button("Remove from this machine", on_click=remove, args=(name,), key=f"remove_{name}")
 
 
 def remove(name: str) -> None:

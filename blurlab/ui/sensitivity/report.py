@@ -52,15 +52,15 @@ def axis(name: str) -> Axis:
 
 def summary(measure: Measure, numbers: dict, axis: Axis) -> dict[str, str]:
     """Return the few numbers that a measure is known by, written with their intervals."""
-    return {_label(each, axis): _summed_up(each, axis) for each in measure.summary(numbers)}
+    return {label(each, axis): summed_up(each, axis) for each in measure.summary(numbers)}
 
 
-def _label(number: Number, axis: Axis) -> str:
+def label(number: Number, axis: Axis) -> str:
     words = "" if number.unit == "share" else axis.words(number.unit)
     return f"{number.label} ({words})" if words else number.label
 
 
-def _summed_up(number: Number, axis: Axis) -> str:
+def summed_up(number: Number, axis: Axis) -> str:
     if isinstance(number.found, str):
         return number.found
     return written(axis.interval(number.found, number.unit), percent=number.unit == "share")

@@ -1,0 +1,148 @@
+"""Places for the names of a figure's points, so that none lies on another or on a point."""
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+MARKER = 8  # pixels from the middle of a point to its edge, and a little more
+LETTER, LINE = 0.56, 1.35  # width of a letter and height of a line, in sizes of the type
+BAR = 3  # half of what an interval's bar covers, in pixels
+DETOUR = 30  # pixels that a name goes further away for not lying on a bar
+GAPS = (2, 14, 30, 48, 70, 95, 125, 160, 200)  # pixels from a point's edge to its name
+# Sixteenths of a turn in the order in which they are tried: right, left, above, below, between.
+TURNS = (0, 8, 4, 12, 2, 14, 6, 10, 1, 15, 7, 9, 3, 13, 5, 11)
+
+
+class Spot(NamedTuple):
+    """A point of a figure, in shares of its width from the left and of its height from the top.
+
+    across, down: the ends of its intervals.
+    """
+
+    x: float
+    y: float
+    across: tuple[float, float]
+    down: tuple[float, float]
+
+    def at(self, size: tuple[float, float]) -> tuple[float, float]:
+        """Return where it lies in a figure of (width, height), in pixels."""
+        return self.x * size[0], self.y * size[1]
+
+
+class Place(NamedTuple):
+    """Where the middle of a name stands, in pixels to the right of its point and below it.
+
+    gap: pixels between them, one of GAPS; beyond the first a line leads from one to the other.
+    """
+
+    right: float
+    below: float
+    gap: float
+
+
+class Box(NamedTuple):
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    def meets(self, other: "Box") -> bool:
+        return (
+            self.left < other.right
+            and other.left < self.right
+            and self.top < other.bottom
+            and other.top < self.bottom
+        )
+
+
+def extent(text: str, type_size: float) -> tuple[float, float]:
+    """Return about how wide and how high a name is, in pixels."""
+    return LETTER * type_size * len(text) + 4, LINE * type_size
+
+
+def box(point: tuple[float, float], place: Place, text: str, type_size: float) -> Box:
+    """Return what a name covers; point: of its point, in pixels."""
+    width, height = extent(text, type_size)
+    x, y = point[0] + place.right, point[1] + place.below
+    return Box(x - width / 2, y - height / 2, x + width / 2, y + height / 2)
+
+
+def spread(
+    points: Sequence[Spot],
+    names: Sequence[str],
+    sizes: Sequence[tuple[float, float]],
+    type_size: float,
+) -> list[Place | None]:
+    """Find a place for the name of every point; None where there is no room.
+
+    names: "" for points that have none and only keep others away.  Earlier ones choose first.
+    sizes: (width, height) of the figure in pixels, at all of which the places are good.
+    """
+    taken = [[_marker(spot, size) for spot in points] for size in sizes]
+    bars = [[bar for spot in points for bar in _bars(spot, size)] for size in sizes]
+    found: list[Place | None] = []
+    for spot, name in zip(points, names, strict=True):
+        place = None
+        free = [
+            (candidate, boxes)
+            for candidate in (_candidates(name, type_size) if name else ())
+            if all(
+                map(_fits, boxes := _boxes(spot, candidate, name, sizes, type_size), sizes, taken)
+            )
+        ]
+        if free:
+            # One that hides no interval, unless it were far off.
+            clear = [each for each in free if not any(map(_hides, each[1], bars))]
+            place, boxes = next(
+                (each for each in clear if each[0].gap <= free[0][0].gap + DETOUR), free[0]
+            )
+            for covered, one in zip(taken, boxes, strict=True):
+                covered.append(one)
+        found.append(place)
+    return found
+
+
+def _boxes(
+    spot: Spot,
+    place: Place,
+    name: str,
+    sizes: Sequence[tuple[float, float]],
+    type_size: float,
+) -> list[Box]:
+    return [box(spot.at(size), place, name, type_size) for size in sizes]
+
+
+def _marker(spot: Spot, size: tuple[float, float]) -> Box:
+    x, y = spot.at(size)
+    return Box(x - MARKER, y - MARKER, x + MARKER, y + MARKER)
+
+
+def _bars(spot: Spot, size: tuple[float, float]) -> list[Box]:
+    (width, height), (x, y) = size, spot.at(size)
+    across, down = (sorted(ends) for ends in (spot.across, spot.down))
+    return [
+        Box(across[0] * width, y - BAR, across[1] * width, y + BAR),
+        Box(x - BAR, down[0] * height, x + BAR, down[1] * height),
+    ]
+
+
+def _fits(one: Box, size: tuple[float, float], taken: Sequence[Box]) -> bool:
+    inside = min(one.left, one.top) >= 0 and one.right <= size[0] and one.bottom <= size[1]
+    return inside and not _hides(one, taken)
+
+
+def _hides(one: Box, others: Sequence[Box]) -> bool:
+    return any(one.meets(other) for other in others)
+
+
+def _candidates(name: str, type_size: float) -> list[Place]:
+    """Return places around a point, the nearest first."""
+    width, height = extent(name, type_size)
+    found = []
+    for gap in GAPS:
+        reach = MARKER + gap
+        for turn in TURNS:
+            angle = turn * math.pi / 8
+            across, up = math.cos(angle), math.sin(angle)
+            found.append(Place(across * (reach + width / 2), -up * (reach + height / 2), gap))
+    return found
