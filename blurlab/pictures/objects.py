@@ -33,7 +33,8 @@ def _bank(device: torch.device) -> Tensor:
     relief = np.zeros_like(depth)
     for share in _ROUNDING:
         for outline, sheet in zip(depth, relief, strict=True):
-            sheet += share * cv2.GaussianBlur(np.float32(outline > 0), (0, 0), SIDE * share)
+            inside = (outline > 0).astype(np.float32)
+            sheet += share * cv2.GaussianBlur(inside, (0, 0), SIDE * share)
     return torch.from_numpy(np.stack([depth, relief], 1)).float().to(device)
 
 
