@@ -164,7 +164,7 @@ def measure(
         return measuring.estimate(work, last.summed)
     asked, side = _asked(net, size, device)
     shown = labelled(of, side)
-    known = measuring.settings_of(name, settings, shown.images.shape[-1])
+    known = measuring.settings_of(name, settings, shown.images[torch.tensor([0])].shape[-1])
     count = len(shown.labels) if n is None else n
     row = MEASURES[name]
     numbers = batches(shown, count, row.size)
@@ -175,7 +175,7 @@ def measure(
 
 
 def labelled(of: Labelled, size: int | None = None) -> Pictures:
-    """Gather labelled pictures as measures take them, 8-bit and in memory.
+    """Gather labelled pictures as measures take them, 8-bit; a folder's are read when asked for.
 
     of, size: as in measure.
     """

@@ -28,7 +28,7 @@ class Checked(NamedTuple):
     """How many of a folder's files have been checked, and how many there are."""
 
     done: int
-    count: int
+    count: int  # type: ignore[assignment]  # hides tuple.count
 
 
 class Source(NamedTuple):
@@ -43,7 +43,7 @@ class Source(NamedTuple):
 
     name: str
     classes: tuple[str, ...]
-    count: int
+    count: int  # type: ignore[assignment]  # hides tuple.count
     load: Callable[[], Pictures]
     skipped: tuple[str, ...] = ()
     title: str = ""
@@ -115,7 +115,6 @@ def _with_truth(root: Path, size: int, seen: int | None) -> Source:
     readable, known = _readable(root, {path: path.stat() for path in numbers})
     labels = torch.tensor([numbers[path] for path in readable])
     if len(labels.unique()) < 2:
-        truth = ground_truth.truth_file(root)
         raise ValueError(f"{root} holds pictures of fewer than two of the classes in {truth.name}.")
     both = json.dumps([known.digest, labels.tolist()])
     known = known._replace(digest=hashlib.sha256(both.encode()).hexdigest()[:16])

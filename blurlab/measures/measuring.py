@@ -38,7 +38,7 @@ class Work(NamedTuple):
     measure: Measure
     settings: dict[str, Any]
     key: Key
-    count: int
+    count: int  # type: ignore[assignment]  # hides tuple.count
 
     @property
     def numbers(self) -> range:
@@ -54,7 +54,7 @@ class Running(NamedTuple):
     """How far a measure is: the pictures behind the sum of their tallies, and how many of them."""
 
     pictures: int
-    count: int
+    count: int  # type: ignore[assignment]  # hides tuple.count
     summed: Tally
 
 
@@ -192,7 +192,7 @@ def measure(
     done = kept(work)
     missing = [number for number in work.numbers if number not in done]
     # Nothing is loaded when nothing is missing.
-    fresh = iter(())
+    fresh: Iterator[tuple[int, Tally]] = iter(())
     if missing:
         tallied = tallier(work, asked or network(work, device), device, check)
         fresh = _growing(work, missing, tallied, seconds)

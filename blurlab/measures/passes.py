@@ -17,7 +17,7 @@ from blurlab.statistics import UNDEFINED, share
 # Accuracy of four people on pictures of 224 pixels and 16 classes (chance 1/16), 640 trials a
 # point, by the standard deviation in pixels of the Gaussian that they were filtered with:
 # model-vs-human's raw data (Geirhos et al. 2021, NeurIPS), measured by Geirhos et al. 2018.
-HUMANS = {
+HUMANS: dict[str, dict[float, float]] = {
     "low": {0: 0.920, 1: 0.914, 3: 0.795, 5: 0.630, 7: 0.588, 10: 0.380, 15: 0.200, 40: 0.061},
     "high": {
         math.inf: 0.883, 3: 0.808, 1.5: 0.739, 1: 0.616, 0.7: 0.353, 0.55: 0.178, 0.45: 0.073,
@@ -94,7 +94,7 @@ def _filtered(images: Tensor, settings: dict[str, Any]) -> Iterator[tuple[str, T
 @torch.no_grad()
 def tally(network: Network, batch: Batch, settings: dict[str, Any]) -> Tally:
     """Count the right answers: low (K,) and high (K,), by cutoff; clean."""
-    counts = {"low": [], "high": []}
+    counts: dict[str, list[Tensor]] = {"low": [], "high": []}
     for kind, images in _filtered(batch.images, settings):
         counts[kind].append((network(images).argmax(-1) == batch.labels).sum())
     right = {kind: torch.stack(each) for kind, each in counts.items()}
@@ -111,8 +111,8 @@ def estimate(summed: Tally, settings: dict[str, Any]) -> dict[str, Any]:
     pictures = int(summed["pictures"])
     accuracy = {
         kind: [share(int(count), pictures) for count in summed[kind]] for kind in ("low", "high")
-    } | {"clean": share(int(summed["clean"]), pictures)}
-    return accuracy | _places(settings)
+    }
+    return {**accuracy, "clean": share(int(summed["clean"]), pictures), **_places(settings)}
 
 
 def _places(settings: dict[str, Any]) -> dict[str, Any]:

@@ -104,6 +104,7 @@ def _only(pictures: Pictures, places: Sequence[int]) -> Pictures:
     renumbered[list(places)] = torch.arange(len(places))
     renumbered, classes = renumbered[pictures.labels], [pictures.classes[n] for n in places]
     chosen = (renumbered >= 0).nonzero().flatten()
+    images: Tensor | Decoded
     if isinstance(pictures.images, Tensor):
         images = pictures.images[chosen]
     else:

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from blurlab.data.sets import Decoded
 from blurlab.networks.architectures import Block
 from blurlab.networks.classifier import Classifier
 from blurlab.pictures.resizing import resize
@@ -61,7 +62,7 @@ def of_network(model: Classifier, images: Tensor, bfloat16: bool = False) -> Ten
     bfloat16: whether the net computes in it; the similarities are of float32.
     """
     features, found = model.prepare(images), []
-    for layer in model.net:
+    for layer in model.net.children():
         if isinstance(layer, nn.Flatten):
             break
         with torch.autocast(images.device.type, torch.bfloat16, enabled=bfloat16):
@@ -72,7 +73,7 @@ def of_network(model: Classifier, images: Tensor, bfloat16: bool = False) -> Ten
 
 
 @torch.no_grad()
-def stand_in(images: Tensor, size: int, seed: int) -> Stimuli:
+def stand_in(images: Tensor | Decoded, size: int, seed: int) -> Stimuli:
     """Ask the V1 model about grey training pictures, as many as STAND_IN that the seed decides.
 
     images: (N, 3, S, S) uint8.  size: in pixels, to which they are reduced.
