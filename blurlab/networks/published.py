@@ -1,7 +1,6 @@
 """Tables of published weights: torchvision's classifiers, the Madry lab's, CIFAR's, timm's."""
 
 import math
-import re
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -106,7 +105,7 @@ def _torchvision() -> dict[str, Weights]:
         for weights in registry.get_model_weights(architecture):
             if weights.meta["categories"] is None:  # features alone, which name nothing
                 continue
-            digits = re.search(r"-([0-9a-f]+)\.pth$", weights.url)[1]
+            digits = weights.url.rpartition("-")[2].removesuffix(".pth")
             found[f"{architecture}_{weights.name.lower()}"] = Weights(
                 f"torchvision, {architecture}, {weights.name}",
                 weights.url,
@@ -118,7 +117,7 @@ def _torchvision() -> dict[str, Weights]:
     return found
 
 
-def _prepared(architecture: str, transforms) -> dict[str, Any]:
+def _prepared(architecture: str, transforms: Any) -> dict[str, Any]:
     """Return words for installing.recipe that prepare pictures as torchvision's transforms do."""
     if architecture in FROM_TENSORFLOW:
         mean = std = (0.5, 0.5, 0.5)
@@ -144,6 +143,7 @@ def _timm() -> dict[str, Weights]:
     found = {}
     for name in timm.list_pretrained():
         row = timm.get_pretrained_cfg(name)
+        assert row is not None  # for it is listed
         shelf = row.hf_hub_id or ""
         if row.num_classes != 1000 or row.custom_load or not shelf.startswith("timm/"):
             continue
