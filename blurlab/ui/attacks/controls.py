@@ -88,7 +88,7 @@ def choose_as_presenter(choice: cache.Choice) -> None:
         choose_run(st, st, st, st)
 
 
-def choose_attack(kind, norm, size, steps) -> None:
+def choose_attack(kind: Any, norm: Any, size: Any, steps: Any) -> None:
     """Draw the attack, its size and its number of steps, each in its place."""
     state = st.session_state
     row = ATTACKS[state["attack"]]
@@ -106,7 +106,7 @@ def choose_attack(kind, norm, size, steps) -> None:
         steps.caption("One step.")
 
 
-def choose_run(start, seed, dragged, pace) -> None:
+def choose_run(start: Any, seed: Any, dragged: Any, pace: Any) -> None:
     """Draw the random start, what the slider of the pictures goes over, the pace, and what else may
     be set of the attack.
     """

@@ -62,7 +62,8 @@ def kept(data: str) -> list[Row]:
     chosen = st.session_state["models"] or [
         name for name in store.names() if cache.card(name)["recipe"]["data"] == data
     ]
-    rows, colors = [], {}
+    rows: list[Row] = []
+    colors: dict[str, int] = {}
     for name in chosen:
         recipe = cache.card(name)["recipe"]
         color = colors.setdefault(compare.without_seed(recipe), len(colors))
@@ -228,7 +229,9 @@ def table(rows: list[Row]) -> list[dict[str, str]]:
 def _numbers(row: Row) -> dict[str, str]:
     measured = compare.told({measure: found for measure, (_, found) in row.found.items()})
     return {
-        name: report.written(number.found, percent=number.unit == "share")
+        name: number.found
+        if isinstance(number.found, str)
+        else report.written(number.found, percent=number.unit == "share")
         for name, number in measured.items()
     }
 

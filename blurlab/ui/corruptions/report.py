@@ -1,6 +1,7 @@
 """All corruptions of a picture: their spectra, their looks, and what models make of them."""
 
 import math
+from typing import Any
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -37,7 +38,7 @@ def show(names: tuple[str, ...], picture: cache.Choice) -> None:
     polling.follow(lambda: corrupting.gallery(picture, seed), draw, seconds=1.0)
 
 
-def show_spectra(setting: Setting, found: list[Frame], results) -> None:
+def show_spectra(setting: Setting, found: list[Frame], results: list[tuple]) -> None:
     st.subheader("Which frequencies does the corruption change?")
     figure = spectra({f.severity: f.power for f in found}, corrupting.band_power(results))
     shell.chart(figure, "corruption_spectra")
@@ -59,7 +60,7 @@ def spectra(by_severity: dict[int, list[float]], by_band: dict[str, list[float]]
     unit, degrees = st.session_state["unit"], shell.degrees()
     figure = go.Figure()
 
-    def add(power: list[float], name: str, color: str, **line) -> None:
+    def add(power: list[float], name: str, color: str, **line: Any) -> None:
         rings = [ring for ring in range(1, len(power)) if power[ring] > 0]
         figure.add_scatter(
             x=[convert(ring, unit, size=cache.SIZE, degrees=degrees) for ring in rings],
@@ -82,7 +83,7 @@ def spectra(by_severity: dict[int, list[float]], by_band: dict[str, list[float]]
     return figure
 
 
-def show_gallery(results) -> None:
+def show_gallery(results: list[tuple]) -> None:
     """Draw what is there of the pictures, a row per corruption, in the order of classes."""
     st.subheader(f"All {len(CORRUPTIONS)} corruptions at five severities")
     urls = {(name, severity): url for name, severity, url, _ in results}

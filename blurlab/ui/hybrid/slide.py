@@ -50,7 +50,9 @@ def svg(
     return "\n".join([*parts, *_axes(low, high, unit, degrees), *_curves(drawn, cutoff), "</svg>"])
 
 
-def _text(x: float, y: float, words: str, size: int, *, anchor="start", weight=400) -> str:
+def _text(
+    x: float, y: float, words: str, size: int, *, anchor: str = "start", weight: int = 400
+) -> str:
     return (
         f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size}" font-weight="{weight}" '
         f'text-anchor="{anchor}">{words}</text>'

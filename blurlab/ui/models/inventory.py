@@ -87,13 +87,14 @@ def show_card(name: str) -> None:
             "value": estimate(measured(name, "hybrids", "f_rev_nyquist")),
         },
     ]
-    for cue in ("shape", "texture") if conflicts else ():
-        rows.append(
+    if conflicts:
+        rows += [
             {
                 "measured": f"names the {cue} in a cue conflict",
                 "value": estimate(conflicts[cue], percent=True),
             }
-        )
+            for cue in ("shape", "texture")
+        ]
     rows.append({"measured": "parameters", "value": f"{card['parameters']:,}"})
     rows.append({"measured": "sha256", "value": card["sha256"]})
     numbers.dataframe(rows, hide_index=True)

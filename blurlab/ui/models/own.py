@@ -5,6 +5,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from blurlab import limits, places
 from blurlab.networks import classifier, installing, store
@@ -76,7 +77,7 @@ def form() -> None:
         install(file)
 
 
-def install(file) -> None:
+def install(file: UploadedFile | None) -> None:
     """Install what the form says, or show the one thing that does not fit."""
     state = st.session_state
     try:

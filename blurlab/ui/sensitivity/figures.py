@@ -4,7 +4,7 @@ How panels are drawn depends on their kind, and never on the name of their measu
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import plotly.graph_objects as go
@@ -31,8 +31,8 @@ class Axis(NamedTuple):
     size: int
     degrees: float | None
 
-    def shown(self, value: float, unit: str) -> float:
-        """Convert from one of figure.FREQUENCIES; a number of another unit stays as it is."""
+    def shown(self, value: Any, unit: str) -> Any:
+        """Convert a number from one of figure.FREQUENCIES; what has another unit stays as it is."""
         if unit not in FREQUENCIES:
             return value
         cycles = value * {"nyquist": self.size / 2, "image": 1, "pixel": self.size}[unit]
@@ -181,7 +181,7 @@ def _scaled(scale: Scale, axis: Axis) -> dict[str, Any]:
     if scale.unit == "share":
         return {"title": scale.title, "range": [0, 1.02], "tickformat": ".0%"}
     words = axis.words(scale.unit)
-    written = {"title": f"{scale.title} ({words})" if words else scale.title}
+    written: dict[str, Any] = {"title": f"{scale.title} ({words})" if words else scale.title}
     if scale.log:
         written |= {"type": "log"} if scale.ticks else charts.LOGARITHMIC
     elif scale.unit in FREQUENCIES:
@@ -229,4 +229,4 @@ def planes(drawn: dict[str, Sequence[Plane]], axes: dict[str, Axis]) -> go.Figur
     )  # fmt: skip
 
 
-DRAWN = {Curves: curves, Plane: planes}
+DRAWN: dict[type, Callable[[Any, dict[str, Axis]], go.Figure]] = {Curves: curves, Plane: planes}

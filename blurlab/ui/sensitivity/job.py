@@ -149,7 +149,7 @@ def kept(work: Work) -> Running | None:
     if held is None or held[0] != stamp:
         found = measuring.begun(work) | measuring.kept(work)
         summed = total(found) if found else None
-        running = summed and Running(int(summed["pictures"]), work.count, summed)
+        running = Running(int(summed["pictures"]), work.count, summed) if summed else None
         held = stamp, running
         _remember(_kept, place, held)
     return held[1]
