@@ -74,10 +74,10 @@ def buttons(works: list[Work], job: jobs.Job | None, found: dict) -> None:
         progress += f", {len(works)} models"
     if state in STATES:
         progress = f"{STATES[state]}: {progress}"
-    if state == "running":
-        left = measures_job.seconds_left(works, job)
+    if job is not None and state == "running":
+        seconds = measures_job.seconds_left(works, job)
         is_new = not job.results
-        progress += f", {show.time_left(left)}" if left else ", getting ready" * is_new
+        progress += f", {show.time_left(seconds)}" if seconds else ", getting ready" * is_new
     rest.progress(done / count, progress)
     if job is not None and state == "failed":
         show.error(f"The measure could not go on: {job.error}")
