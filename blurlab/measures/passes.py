@@ -12,6 +12,7 @@ from blurlab.knobs import Knob
 from blurlab.measures.figure import Curves, Panels, Scale, Series
 from blurlab.measures.reversal import PERCENTAGES
 from blurlab.measures.row import Batch, Measure, Network, Number, Tally, always
+from blurlab.pictures.grey import BT709, grey
 from blurlab.statistics import UNDEFINED, share
 
 # Accuracy of four people on pictures of 224 pixels and 16 classes (chance 1/16), 640 trials a
@@ -26,7 +27,6 @@ HUMANS: dict[str, dict[float, float]] = {
 }  # fmt: skip
 HUMAN_TRIALS, HUMAN_CHANCE, HUMAN_SIZE = 640, 1 / 16, 224
 BACKGROUND = 0.4423  # the grey around their pictures, and the mean of the high-passed ones
-GREY = (0.2125, 0.7154, 0.0721)
 HALF_GAIN = math.sqrt(math.log(2) / 2) / math.pi  # a Gaussian's cutoff times its sigma
 
 
@@ -84,11 +84,11 @@ def _filtered(images: Tensor, settings: dict[str, Any]) -> Iterator[tuple[str, T
         for alpha in settings["alphas"]:
             yield from zip(("low", "high"), ideal(images, alpha), strict=True)
         return
-    grey = torch.einsum("nchw,c->nhw", images, images.new_tensor(GREY))[:, None]
+    shown = grey(images, BT709)
     for sigma in HUMANS["low"]:
-        yield "low", human_low(grey, sigma)
+        yield "low", human_low(shown, sigma)
     for sigma in HUMANS["high"]:
-        yield "high", human_high(grey, sigma)
+        yield "high", human_high(shown, sigma)
 
 
 @torch.no_grad()

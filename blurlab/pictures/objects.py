@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from blurlab.pictures.grey import grey
 from blurlab.pictures.outlines import MARGIN, OUTLINES, SIDE, distance_field
 from blurlab.pictures.textures import TEXTURES
 
@@ -112,8 +113,7 @@ def _hsv(hue: Tensor, saturation: Tensor, value: Tensor) -> Tensor:
 
 def _lift(colors: Tensor, luminance: float) -> Tensor:
     """(N, 3, 1, 1) colours with as much white added as brings each to a luminance."""
-    weights = colors.new_tensor([0.299, 0.587, 0.114]).view(3, 1, 1)
-    missing = luminance - (colors * weights).sum(1, keepdim=True)
+    missing = luminance - grey(colors)
     return (colors + missing.clamp(min=0)).clamp(0, 1)
 
 

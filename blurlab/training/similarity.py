@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from blurlab.data.sets import Decoded
 from blurlab.networks.architectures import Block
 from blurlab.networks.classifier import Classifier
+from blurlab.pictures.grey import grey
 from blurlab.pictures.resizing import resize
 from blurlab.training import v1
 
@@ -80,7 +81,7 @@ def stand_in(images: Tensor | Decoded, size: int, seed: int) -> Stimuli:
     The similarity is that of the square roots of the energies, so that contrast counts once.
     """
     chosen = torch.randperm(len(images), generator=torch.Generator().manual_seed(seed))[:STAND_IN]
-    shown = v1.grey(resize(images[chosen].float() / 255, size)).contiguous()
+    shown = grey(resize(images[chosen].float() / 255, size)).repeat(1, 3, 1, 1)
     return Stimuli(shown, similarity(v1.energies(shown).sqrt().flatten(1)))
 
 
