@@ -18,7 +18,7 @@ from blurlab.measures.measuring import Running
 from blurlab.measures.table import MEASURES
 from blurlab.networks import store
 from blurlab.statistics import Interval, correlation
-from blurlab.ui import charts, jobs, show
+from blurlab.ui import jobs, show
 from blurlab.ui.compare import report as comparing
 from blurlab.ui.models import folder
 from blurlab.ui.sensitivity import figures
@@ -360,10 +360,6 @@ def test_a_figure_of_four_recipes_of_a_size_says_how_far_its_numbers_go_together
     found = correlation([1, 2, 3, 4], [1, 2, 3, 2])
     assert comparing.correlated(four, logarithmic=True) == words(*found)
     assert comparing.correlated(four[:3]) == comparing.correlated([]) == ""
-
-
-def test_as_many_as_36_models_have_lines_of_their_own():
-    assert len({tuple(charts.line(index).values()) for index in range(36)}) == 36
 
 
 def test_seeds_share_a_symbol_and_a_line_of_the_legend():

@@ -3,11 +3,8 @@
 import plotly.graph_objects as go
 
 from blurlab.filters.spectrum import UNITS, convert
+from blurlab.ui import palette
 
-# Okabe and Ito's colours, which people with any colour vision tell apart, in the order of models.
-COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
-GREY = "#8a8a8a"  # seen on light and on dark
-DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 # An axis that says 1, 2, 5, 10, 20 ...; plotly's own writes 20 as a small 2.
 LOGARITHMIC = {"type": "log", "dtick": "D2", "tickformat": "~g"}
 
@@ -26,25 +23,16 @@ def measured_curves(
             y=difference,
             name=name,
             mode="lines+markers",
-            line=line(index),
+            line=palette.line(index),
         )
     finish(figure, unit)
     # Beside the axes: above them, as many lines as there may be would cover the curves.
     return figure.update_layout(legend={"orientation": "v", "y": 1, "yanchor": "top"})
 
 
-def line(index: int) -> dict:
-    """Return the colour and dash that every figure gives the model of this index.
-
-    With a colour's return its dash moves on, so that as many as 36 models differ.
-    """
-    turns, color = divmod(index, len(COLORS))
-    return {"color": COLORS[color], "dash": DASHES[(color + turns) % len(DASHES)]}
-
-
 def finish(figure: go.Figure, unit: str) -> None:
     """Give a figure of p_low - p_high its axes, zero line and legend."""
-    figure.add_hline(y=0, line_width=1, line_color=GREY)
+    figure.add_hline(y=0, line_width=1, line_color=palette.GREY)
     figure.update_xaxes(title=f"cutoff ({UNITS[unit]})")
     figure.update_yaxes(range=[-1.05, 1.05], title="p_low − p_high")
     figure.update_layout(

@@ -10,10 +10,11 @@ from typing import Any
 import streamlit as st
 
 from blurlab.filters.spectrum import FILTERS, UNITS, check_cutoff, convert
+from blurlab.ui import palette
 from blurlab.ui.feed import feed, nothing, page, source, timed
 
 HTML, CSS = source("stage.html"), source("stage.css")
-SCRIPT = source("elements.js", "fft.js", "sweep.js", "plots.js", "stage.js")
+SCRIPT = palette.script() + source("elements.js", "fft.js", "sweep.js", "plots.js", "stage.js")
 
 _stage = st.components.v2.component("blurlab_stage", html=HTML, css=CSS, js=SCRIPT)
 

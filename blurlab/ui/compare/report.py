@@ -14,7 +14,7 @@ from blurlab.claims.table import Claim, claims
 from blurlab.corruptions.row import BANDS
 from blurlab.networks import store
 from blurlab.statistics import Interval
-from blurlab.ui import cache, charts, files, link, show
+from blurlab.ui import cache, files, link, palette, show
 from blurlab.ui.sensitivity import report
 
 ALL = "all"
@@ -136,7 +136,7 @@ def reversal_figure(points: list[Point], band: str, *, with_paper: bool) -> go.F
         steps = list(zip(*paper.BLUR_SWEEP, strict=True))
         figure.add_scatter(
             x=steps[0], y=steps[1], mode="lines+markers", name="paper, CIFAR-10, blur σ = 3 to 1",
-            line={"color": charts.GREY, "width": 1}, marker={"symbol": "circle-open"},
+            line={"color": palette.GREY, "width": 1}, marker={"symbol": "circle-open"},
         )  # fmt: skip
         _add_paper(figure, "f_rev", "accuracy")
     _add_models(figure, points)
@@ -170,7 +170,7 @@ def _add_models(figure: go.Figure, points: list[Point]) -> None:
             error_x={"array": [x.high - x.value], "arrayminus": [x.value - x.low], **bars},
             error_y={"array": [y.high - y.value], "arrayminus": [y.value - y.low], **bars},
             mode="markers",
-            marker={"size": 14, "color": charts.line(row.color)["color"], "symbol": row.color},
+            marker={"size": 14, "color": palette.line(row.color)["color"], "symbol": row.color},
             name=cache.title(row.name) + many,
             legendgroup=row.color,
             showlegend=row.color not in named,
@@ -198,9 +198,9 @@ def _add_paper(figure: go.Figure, x: str, y: str) -> None:
             },
             text=[p.title for p in points],
             textposition=[p.beside for p in points],
-            textfont={"color": charts.GREY, "size": 11},
+            textfont={"color": palette.GREY, "size": 11},
             mode="markers+text",
-            marker={"size": 9, "color": charts.GREY, "symbol": symbol},
+            marker={"size": 9, "color": palette.GREY, "symbol": symbol},
             name=f"paper, {data}",
         )
 

@@ -12,7 +12,7 @@ from blurlab.corruptions.table import CORRUPTIONS, published
 from blurlab.filters.spectrum import UNITS, convert
 from blurlab.measures.corrupted import CORRUPTED
 from blurlab.statistics import Interval
-from blurlab.ui import cache, charts, jobs, polling, shell
+from blurlab.ui import cache, charts, jobs, palette, polling, shell
 from blurlab.ui.compare import report
 from blurlab.ui.corruptions import job as corrupting
 from blurlab.ui.corruptions import view
@@ -22,7 +22,7 @@ from blurlab.ui.sensitivity import report as sensitivity
 
 # From cividis, which stays ordered with any colour vision, bright enough for both themes.
 SEVERITY_COLORS = ("#5b6a8f", "#7c7b78", "#a08f67", "#c9ab4f", "#f0d637")
-BAND_COLORS = dict(zip(BANDS, ("#0072B2", "#009E73", "#D55E00"), strict=True))
+BAND_COLORS = {band: palette.COLORS[place] for band, place in zip(BANDS, (0, 2, 1), strict=True)}
 BAND_DASHES = dict(zip(BANDS, ("dash", "dot", "dashdot"), strict=True))
 
 

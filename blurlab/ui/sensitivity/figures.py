@@ -14,7 +14,7 @@ from blurlab.filters.spectrum import UNITS, convert
 from blurlab.measures.figure import FREQUENCIES, Curves, Mark, Plane, Scale, Series
 from blurlab.measures.row import Measure
 from blurlab.statistics import Interval
-from blurlab.ui import charts
+from blurlab.ui import charts, palette
 
 HEIGHT = 440
 REFERENCE = {"color": "#7f7f7f", "symbol": "diamond-open", "size": 9}
@@ -97,7 +97,7 @@ def _traces(
 
     shown: in the legend; None leaves it to Plotly, which has none for a single line.
     """
-    line = charts.line(index)
+    line = palette.line(index)
     own = {"name": title, "line": line, "showlegend": shown}
     for series in panel.series:
         x, y = _placed(series, panel.x, axis)
@@ -143,7 +143,7 @@ def _add_lines(
     """Draw the level across a panel, and the numbers that stand at no height."""
     level = next(iter(panels.values())).level
     if level is not None:
-        made.add_hline(y=level, line_width=1, line_color=charts.GREY, row=1, col=column)
+        made.add_hline(y=level, line_width=1, line_color=palette.GREY, row=1, col=column)
     for index, (title, panel) in enumerate(panels.items()):
         for mark in panel.marks:
             if mark.y is None and not math.isnan(mark.x.value):
@@ -151,7 +151,7 @@ def _add_lines(
                     x=axes[title].shown(mark.x.value, panel.x.unit),
                     line_dash="dot",
                     line_width=2,
-                    line_color=charts.line(index)["color"],
+                    line_color=palette.line(index)["color"],
                     row=1,
                     col=column,
                 )
