@@ -67,8 +67,8 @@ def class_folders(root: Path, size: int, seen: int | None = None) -> Source:
     Raises ValueError when fewer than two classes hold pictures, when most pictures lie deeper, or
     when a folder cannot be read.
     """
-    if ground_truth.truth_file(root):
-        return _with_truth(root, size, seen)
+    if truth := ground_truth.truth_file(root):
+        return _with_truth(root, truth, size, seen)
     files = _files(root)
     readable, known = _readable(root, files)
     classes_of = [path.relative_to(root).parts[0] for path in readable]
@@ -86,11 +86,11 @@ def class_folders(root: Path, size: int, seen: int | None = None) -> Source:
     places_of = {name: place for place, name in enumerate(present)}
     labels = torch.tensor([places_of[name] for name in classes_of])
     classes, numbers = _classes(present)
-    notes = ()
-    if deeper:
-        notes = (f"{deeper:,} pictures deeper than in CLASS/ or CLASS/images/ are left out.",)
     found = _source(readable, labels, classes, known, size, seen)
-    return found._replace(numbers=numbers, notes=(*found.notes, *notes))
+    notes = found.notes
+    if deeper:
+        notes += (f"{deeper:,} pictures deeper than in CLASS/ or CLASS/images/ are left out.",)
+    return found._replace(numbers=numbers, notes=notes)
 
 
 def _deeper(root: Path) -> int:
@@ -110,7 +110,7 @@ def _folders(root: Path) -> list[Path]:
     return [path for path in root.iterdir() if path.name[0] != "." and path.is_dir()]
 
 
-def _with_truth(root: Path, size: int, seen: int | None) -> Source:
+def _with_truth(root: Path, truth: Path, size: int, seen: int | None) -> Source:
     numbers = ground_truth.labels(root)
     readable, known = _readable(root, {path: path.stat() for path in numbers})
     labels = torch.tensor([numbers[path] for path in readable])
@@ -139,6 +139,7 @@ def _readable(root: Path, files: dict[Path, os.stat_result]) -> tuple[list[Path]
     for _ in _check(root, files, kept):
         pass
     known = _known(kept)
+    assert known is not None  # for they have just been checked
     return [path for path in files if _name(root, path) not in known.faults], known
 
 
@@ -150,7 +151,8 @@ def _source(
     size: int,
     seen: int | None,
 ) -> Source:
-    name, notes, is_ready = f"folder/{known.digest}/{size}", (), known.side == seen != size
+    name, is_ready = f"folder/{known.digest}/{size}", known.side == seen != size
+    notes: tuple[str, ...] = ()
     if is_ready:
         name = f"{name}/as-it-is"
         notes = (
