@@ -15,9 +15,10 @@ test: .venv/ready  ## run every test, two files at a time; what needs a browser 
 bench: .venv/ready  ## print the measured ratios of docs/speed.md
 	$(BIN)/python -m benchmarks
 
-lint: .venv/ready
+lint: .venv/ready  ## check style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 
 wheel: .venv/ready  ## write the package to dist/
 	$(BIN)/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .

@@ -27,7 +27,7 @@ def alternate(
     clock: by default the CPU time of this thread, which other programs disturb least.
     Returns the seconds of each one's fastest turn: what else runs on a machine only adds to them.
     """
-    times = {candidate: [], reference: []}
+    times: dict[Callable[[], object], list[float]] = {candidate: [], reference: []}
     for turn in range(rounds + 1):
         for function, seconds in times.items():
             start = clock()

@@ -1,6 +1,7 @@
 """What an attack costs beyond the passes through the model that it cannot do without."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import torch
 import torch.nn.functional as F
@@ -23,22 +24,27 @@ def bare_passes(model: Callable[[Tensor], Tensor], images: Tensor, labels: Tenso
         torch.autograd.grad(F.cross_entropy(model(leaf), labels, reduction="sum"), leaf)
 
 
+def all_steps(attack: Callable[[], Iterator]) -> None:
+    """Attack to the end, and keep nothing."""
+    for _ in attack():
+        pass
+
+
 def attacks_on_resnet18() -> Iterator[Row]:
     """Compare the attacks on a frozen ResNet-18 with its passes alone, at 64 and 224 pixels."""
     model = torchvision.models.resnet18(weights=None).eval().requires_grad_(False)
     generator = torch.Generator().manual_seed(0)
-    attacks = {"PGD": lambda *args, **norm: pgd(*args, **norm, epsilon=8 / 255, steps=STEPS)}
-    attacks["minimal size"] = lambda *args, **norm: minimal_epsilon(*args, **norm, steps=STEPS)
+    attacks: dict[str, Callable[..., Iterator]] = {
+        "PGD": partial(pgd, epsilon=8 / 255, steps=STEPS),
+        "minimal size": partial(minimal_epsilon, steps=STEPS),
+    }
     cases = [("PGD", norm, size) for norm in NORMS for size in (64, 224)]
     for name, norm, size in [*cases, ("minimal size", "linf", 64)]:
         images = torch.rand(BATCH[size], 3, size, size, generator=generator)
         labels = torch.arange(len(images))
+        attack = partial(attacks[name], model, images, labels, norm=norm)
         ours, bare = alternate(
-            lambda name=name, norm=norm, images=images, labels=labels: [
-                None for _ in attacks[name](model, images, labels, norm=norm)
-            ],
-            lambda images=images, labels=labels: bare_passes(model, images, labels),
-            rounds=7,
+            partial(all_steps, attack), partial(bare_passes, model, images, labels), rounds=7
         )
         yield Row(
             f"{name}, {norm}, {STEPS} steps, ResNet-18, {BATCH[size]} pictures of {size} pixels",

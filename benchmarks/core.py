@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable, Iterator
+from functools import partial
 
 import numpy as np
 import torch
@@ -54,8 +55,8 @@ def hybrid_pictures() -> Iterator[Row]:
         masks = [hybrid_mask(SIZE, cutoff)] * len(lows)
         check(hybrid(lows, highs, cutoff), generated(lows, highs, masks))
         ours, theirs = alternate(
-            lambda cutoff=cutoff: hybrid(lows, highs, cutoff),
-            lambda masks=masks: discard(generated(lows, highs, masks)),
+            partial(hybrid, lows, highs, cutoff),
+            partial(lambda masks: discard(generated(lows, highs, masks)), masks),
             rounds=9,
         )
         yield Row(
@@ -144,8 +145,8 @@ def blur_layer() -> Iterator[Row]:
         weights = blur_weights(sigma)
         check(gaussian_blur(images, sigma), dense_blur(images, weights))
         times[sigma] = alternate(
-            lambda sigma=sigma: gaussian_blur(images, sigma),
-            lambda weights=weights: dense_blur(images, weights),
+            partial(gaussian_blur, images, sigma),
+            partial(dense_blur, images, weights),
             rounds=15 if sigma < 4 else 3,
         )
     for sigma in (1, 2, 3, 5, 8, 15):
@@ -158,7 +159,7 @@ def blur_layer() -> Iterator[Row]:
             times=f"{ours / 8e-3:.2f} against {dense / 8e-3:.1f} ms a picture",
         )
     ratios = {sigma: dense / ours for sigma, (ours, dense) in times.items()}
-    worst = min(ratios, key=ratios.get)
+    worst = min(ratios, key=ratios.__getitem__)
     yield Row(
         f"blur layer, smallest gain of sigma 1 to 15 (at {worst})",
         "the authors' dense convolution",

@@ -67,15 +67,16 @@ def published() -> Callable | None:
     """
     sys.path[:0] = [folder for folder in (os.environ.get("IMAGECORRUPTIONS"),) if folder]
     package = importlib.util.find_spec("imagecorruptions")
-    if package is None:
+    if package is None or package.origin is None:
         return None
     from scipy import ndimage
 
     folder = Path(package.origin).parent
-    resources = types.SimpleNamespace(resource_filename=lambda _, path: str(folder / path))
+    resources = types.ModuleType("pkg_resources")
+    vars(resources)["resource_filename"] = lambda _, path: str(folder / path)
     sys.modules.setdefault("pkg_resources", resources)
     sys.modules.setdefault("scipy.ndimage.interpolation", ndimage)
-    np.float_ = np.float64
+    vars(np)["float_"] = np.float64
     import imagecorruptions.corruptions
 
     gaussian = imagecorruptions.corruptions.gaussian

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from functools import partial
 
 import torch
 
@@ -20,9 +21,7 @@ def answers_of_lite0() -> Iterator[Row]:
     net, quick = model.net, model.quick
     for count in (1, 16):
         images = torch.rand(count, 3, 224, 224, generator=torch.Generator().manual_seed(0))
-        ours, bare = alternate(
-            lambda images=images: quick(images), lambda images=images: net(images), rounds=7
-        )
+        ours, bare = alternate(partial(quick, images), partial(net, images), rounds=7)
         yield Row(
             f"answers of imagenet_lite0, 224 pixels, batch of {count}",
             "torch",

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from functools import partial
 
 import torch
 
@@ -24,7 +25,7 @@ def measures_of_a_small_network() -> Iterator[Row]:
     pictures = Pictures(images, torch.arange(BATCH), tuple("abcdefgh"))
     ready = images.float() / 255
     for name, changed in MEASURED.items():
-        asked = []
+        asked: list[int] = []
         settings = MEASURES[name].settings | changed
 
         def measure(network, name=name, settings=settings):
@@ -34,8 +35,8 @@ def measures_of_a_small_network() -> Iterator[Row]:
 
         measure(lambda given, asked=asked: asked.append(len(given)) or model(given))
         ours, bare = alternate(
-            lambda measure=measure: measure(model),
-            lambda asked=asked: [model(ready) for _ in asked],
+            partial(measure, model),
+            partial(lambda asked: [model(ready) for _ in asked], asked),
             rounds=5,
         )
         pace = [sum(asked) / seconds for seconds in (ours, bare)]
@@ -59,12 +60,12 @@ def imagenet_grid() -> Iterator[Row]:
     device = classifier.best_device()
     count = 4 if device == "cpu" else 64
     network = classifier.around(resnet50(), {"input_size": 224, "sigma": 0.0})
-    network = network.to(device, memory_format=torch.channels_last).eval()
+    network = network.to(device).to(memory_format=torch.channels_last).eval()
     generator = torch.Generator().manual_seed(0)
     images = torch.randint(256, (count, 3, 224, 224), generator=generator, dtype=torch.uint8)
     pictures = Pictures(images, torch.arange(count) % 2, ("a", "b"))
     row = MEASURES["corruptions"]
-    asked = []
+    asked: list[torch.Size] = []
 
     def measure(network):
         return list(

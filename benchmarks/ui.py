@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 from benchmarks import Row
 from benchmarks.serving import served
@@ -92,7 +93,7 @@ def missing(what: str) -> Row:
     return Row(what, "Playwright or Chromium is not installed", math.nan)
 
 
-def opened(browser, address: str):
+def opened(browser: Any, address: str) -> Any:
     """Open a page of the app and wait for its picture and for the end of its sweep."""
     page = browser.new_page(viewport={"width": 1280, "height": 900})
     page.set_default_timeout(120_000)
@@ -148,7 +149,7 @@ def slider_step() -> Iterator[Row]:
             "released": lambda: release(page),
             "text": lambda: key_step(text_page, TEXT),
         }
-        times = {name: [] for name in steps}
+        times: dict[str, list[float]] = {name: [] for name in steps}
         for number in range(ROUNDS + 1):
             for name, step in steps.items():
                 milliseconds = step()
@@ -170,7 +171,7 @@ def slider_step() -> Iterator[Row]:
     )
 
 
-def key_step(page, value: str) -> float:
+def key_step(page: Any, value: str) -> float:
     """Press an arrow key on the page's slider; return the ms until a value has changed."""
     page.wait_for_timeout(REST)
     page.locator('[data-testid="stSlider"] input').last.focus()
@@ -180,7 +181,7 @@ def key_step(page, value: str) -> float:
     return page.evaluate("step")
 
 
-def release(page) -> float:
+def release(page: Any) -> float:
     """Drag the stage's slider a little and let go; return the ms from then to the exact answers."""
     page.wait_for_timeout(REST)
     dial = page.locator('[data-part="cutoff"]')

@@ -4,6 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from blurlab import __version__
 from blurlab.commands import defences, kept, measures, networks, pictures, rows, serving
@@ -40,7 +41,7 @@ def sentence(error: OSError) -> str:
 class Parser(argparse.ArgumentParser):
     """argparse whose errors are one sentence, as ours are; --help stays its own."""
 
-    def error(self, message: str) -> None:
+    def error(self, message: str) -> NoReturn:
         command = self.prog.removeprefix("python -m ")
         self.exit(2, f"{command}: {message}; see {self.prog} --help.\n")
 

@@ -48,7 +48,7 @@ class Knob:
         return self.address or self.name
 
     @property
-    def type(self) -> type:
+    def type(self) -> type[Any]:
         return self.kind or (str if self.default is None else type(self.default))
 
     @property

@@ -196,8 +196,9 @@ def measure(
         return measuring.estimate(work, last.summed)
     asked, side = _asked(net, size, device)
     shown = labelled(of, side, getattr(asked, "interpolation", None))
-    asked = _in_logits(asked, torch.empty(0, 3, *shown.images.shape[-2:], device=device))
-    known = measuring.settings_of(name, settings, shown.images.shape[-1])
+    side = shown.images[torch.tensor([0])].shape[-1]
+    asked = _in_logits(asked, torch.empty(0, 3, side, side, device=device))
+    known = measuring.settings_of(name, settings, side)
     count = len(shown.labels) if n is None else n
     row = MEASURES[name]
     numbers = batches(shown, count, row.size)

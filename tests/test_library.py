@@ -94,8 +94,10 @@ def test_a_loader_a_pair_and_a_folder_of_the_same_pictures_measure_alike(tmp_pat
         images.save_image(picture, folder / f"{index:02d}.png")
     loader = torch.utils.data.DataLoader(list(zip(shown, labels.tolist(), strict=True)), 7)
     net = blurlab.network(Brightest(), 32)
-    numbers = [blurlab.accuracy(net, of) for of in (loader, (shown, labels), tmp_path)]
-    assert numbers[0] == numbers[1] == numbers[2]
+    given = (loader, (shown, labels), tmp_path)
+    numbers = [blurlab.accuracy(net, of) for of in given]
+    numbers += [blurlab.measure("passes", net, of)["clean"] for of in given]
+    assert numbers == numbers[:1] * 6
     assert numbers[0].value == 1
 
 

@@ -2,7 +2,7 @@
 
 import xml.etree.ElementTree as ET
 
-from blurlab.ui import charts
+from blurlab.ui import palette
 from blurlab.ui.hybrid import slide
 
 NAMESPACE = {"svg": "http://www.w3.org/2000/svg"}
@@ -24,7 +24,7 @@ def test_every_network_has_its_answer_and_its_curve_in_its_colour():
     assert "house & home, 90%" in words
     assert "fish, 25%" in words
     curves = root.findall(".//svg:polyline", NAMESPACE)
-    assert [each.get("stroke") for each in curves] == [charts.line(i)["color"] for i in range(2)]
+    assert [each.get("stroke") for each in curves] == [palette.line(i)["color"] for i in range(2)]
     first = [tuple(map(float, pair.split(","))) for pair in curves[0].get("points").split()]
     assert first == [(slide.LEFT, slide.BOTTOM), (slide.RIGHT, slide.TOP)]
 

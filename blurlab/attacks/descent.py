@@ -13,13 +13,14 @@ on a Classifier that contains its layer is adaptive already.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 
 import torch
 from torch import Tensor
 
 from blurlab.attacks.goals import (
+    Goal,
     Model,
     cross_entropy,
     goal_of,
@@ -88,7 +89,17 @@ def pgd(
     return _best_of_runs(run, model, images.detach(), goal_of(images, labels, targeted), restarts)
 
 
-def _climb(model, images, goal, *, norm: Norm, epsilon, step_size, steps, generator):
+def _climb(
+    model: Model,
+    images: Tensor,
+    goal: Goal,
+    *,
+    norm: Norm,
+    epsilon: float,
+    step_size: float,
+    steps: int,
+    generator: torch.Generator | None,
+) -> Iterator[Tensor]:
     adversarial = images
     if generator is not None:
         adversarial = (images + epsilon * norm.draw(images, generator)).clamp_(0, 1)
@@ -99,7 +110,13 @@ def _climb(model, images, goal, *, norm: Norm, epsilon, step_size, steps, genera
         yield adversarial
 
 
-def _best_of_runs(run, model, images, goal, restarts):
+def _best_of_runs(
+    run: Callable[[Tensor, Goal], Iterator[Tensor]],
+    model: Model,
+    images: Tensor,
+    goal: Goal,
+    restarts: int,
+) -> Iterator[Tensor]:
     for best in run(images, goal):
         yield best
     for _ in range(restarts - 1):

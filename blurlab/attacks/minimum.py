@@ -2,12 +2,13 @@
 
 import math
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
 from blurlab.attacks.goals import (
+    Goal,
     Model,
     goal_of,
     loss_and_gradient,
@@ -51,7 +52,7 @@ def minimal_epsilon(
     return _shrink(model, images.detach(), goal, NORMS[norm], steps)
 
 
-def _shrink(model, images, goal, norm: Norm, steps):
+def _shrink(model: Model, images: Tensor, goal: Goal, norm: Norm, steps: int) -> Iterator[Smallest]:
     best, found = images, images.new_full((len(images),), math.inf)
     adversarial, radius = images, found
     for step in range(steps):
@@ -75,6 +76,6 @@ def _shrink(model, images, goal, norm: Norm, steps):
         adversarial = (images + change).clamp_(0, 1)
 
 
-def minimal(model: Model, images: Tensor, labels: Tensor, **options) -> Iterator[Tensor]:
+def minimal(model: Model, images: Tensor, labels: Tensor, **options: Any) -> Iterator[Tensor]:
     """Yield only the pictures of minimal_epsilon."""
     return (smallest.images for smallest in minimal_epsilon(model, images, labels, **options))

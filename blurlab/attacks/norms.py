@@ -86,7 +86,8 @@ def shorten(changes: Tensor, epsilon: Tensor | float) -> Tensor:
 
 
 def clip(changes: Tensor, epsilon: Tensor | float) -> Tensor:
-    return changes.clamp(-epsilon, epsilon)
+    # Torch declares two numbers or two tensors, but not what may be either.
+    return changes.clamp(-epsilon, epsilon)  # type: ignore[arg-type]
 
 
 def draw_cube(images: Tensor, generator: torch.Generator) -> Tensor:

@@ -35,8 +35,9 @@ def told(found: dict[str, dict[str, Any]]) -> dict[str, Number]:
 
 
 def compared(found: dict[str, dict[str, Any]]) -> dict[str, Interval]:
-    """Return the estimates of told."""
-    return {name: number.found for name, number in told(found).items()}
+    """Return the estimates of told, without what is told in words."""
+    numbers = {name: number.found for name, number in told(found).items()}
+    return {name: found for name, found in numbers.items() if isinstance(found, Interval)}
 
 
 def kept(

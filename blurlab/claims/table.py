@@ -44,6 +44,10 @@ class Claim(NamedTuple):
         return "does not hold" if max(ends) < 0 else "open"
 
 
+# Of a claim: all but the pictures.
+Words = tuple[str, str, Interval, str, int]
+
+
 def claims(plain: str, blurred: str, data: str) -> list[Claim]:
     """Return the claims that enough is kept of, for a network and one trained behind a blur.
 
@@ -54,7 +58,7 @@ def claims(plain: str, blurred: str, data: str) -> list[Claim]:
     """
     kept = [compare.kept(name, data, HELD) for name in (plain, blurred)]
     found = [
-        Claim(*words, min(each[measure][0] for each in kept))
+        Claim(*words, pictures=min(each[measure][0] for each in kept))
         for measure, held in HELD.items()
         if all(measure in each for each in kept)
         for words in held(*(each[measure][1] for each in kept))
@@ -120,7 +124,7 @@ _ALIKE = {
 }
 
 
-def _reversal(plain: dict[str, Any], blurred: dict[str, Any]) -> list[tuple]:
+def _reversal(plain: dict[str, Any], blurred: dict[str, Any]) -> list[Words]:
     found = _over(plain["f_rev_nyquist"], blurred["f_rev_nyquist"])
     return [(LOWERS, "f_rev, plain over blurred", found, "ratio", 1)]
 
@@ -130,7 +134,7 @@ def _over(above: Interval, below: Interval) -> Interval:
     return ratio(above, below) if all(end > 0 for end in (*above, *below)) else UNDEFINED
 
 
-def _perturbation(plain: dict[str, Any], blurred: dict[str, Any]) -> list[tuple]:
+def _perturbation(plain: dict[str, Any], blurred: dict[str, Any]) -> list[Words]:
     lower = _over(plain["f_half"], blurred["f_half"])
     larger = _over(blurred["epsilon"]["median"], plain["epsilon"]["median"])
     return [
@@ -139,7 +143,7 @@ def _perturbation(plain: dict[str, Any], blurred: dict[str, Any]) -> list[tuple]
     ]
 
 
-def _corruptions(plain: dict[str, Any], blurred: dict[str, Any]) -> list[tuple]:
+def _corruptions(plain: dict[str, Any], blurred: dict[str, Any]) -> list[Words]:
     low, high = (gap(blurred["classes"][k], plain["classes"][k]) for k in ("low", "high"))
     minus = "accuracy under {}-frequency corruptions, blurred minus plain".format
     return [

@@ -1,13 +1,14 @@
 """Commands about defences: pca."""
 
+from argparse import Namespace
 from pathlib import Path
 
-from blurlab.commands.options import between, command
+from blurlab.commands.options import Commands, between, command
 from blurlab.data import sets
 from blurlab.training import fit_pca
 
 
-def add(commands) -> None:
+def add(commands: Commands) -> None:
     """Describe this command to the parser."""
     fitting = command(
         commands, "pca", write_basis, "fit the PCA defence to training pictures and save it"
@@ -37,7 +38,7 @@ def add(commands) -> None:
     )
 
 
-def write_basis(options) -> None:
+def write_basis(options: Namespace) -> None:
     if options.output.suffix != ".safetensors":
         raise ValueError(f"{options.output} must end in .safetensors.")
     card = fit_pca.fit(options.data, options.size, options.count, options.output)

@@ -1,8 +1,10 @@
 """Commands that show what is kept of measures: family and claims."""
 
+from argparse import Namespace
+
 from blurlab.claims.compare import family
 from blurlab.claims.table import claims
-from blurlab.commands.options import command
+from blurlab.commands.options import Commands, command
 from blurlab.commands.tables import claimed, markdown
 from blurlab.data.sets import DATASETS
 from blurlab.networks import store
@@ -10,7 +12,7 @@ from blurlab.networks import store
 ON_CARDS = "Clean accuracy and f_rev are of the whole validation split where a card has them."
 
 
-def add(commands) -> None:
+def add(commands: Commands) -> None:
     """Describe these commands to the parser."""
     telling = command(
         commands, "family", print_family, "print what is kept of models as a Markdown table"
@@ -41,7 +43,7 @@ def add(commands) -> None:
         )
 
 
-def print_family(options) -> None:
+def print_family(options: Namespace) -> None:
     """Print a row for every recipe, and how many pictures are behind the numbers."""
     trained = [n for n in store.names() if store.card(n)["recipe"].get("data") == options.data]
     found = family(options.models or trained, options.data)
@@ -60,7 +62,7 @@ def _counts(pictures: dict[str, list[int]]) -> str:
     return ", ".join(every) or "none"
 
 
-def print_claims(options) -> None:
+def print_claims(options: Namespace) -> None:
     """Print a row for every claim, as Markdown, and whose numbers they are."""
     usual = store.pair(options.data)
     plain, blurred = options.plain or usual[0], options.blurred or usual[1]

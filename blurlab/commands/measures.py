@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from blurlab.claims.compare import compared
-from blurlab.commands.options import add_device, add_models, add_seed, between, command
+from blurlab.commands.options import Commands, add_device, add_models, add_seed, between, command
 from blurlab.commands.tables import table
 from blurlab.data import archives, sources
 from blurlab.data.folders import Source
@@ -28,7 +28,7 @@ LINE_SECONDS = 30.0  # between two lines about work whose error output is no ter
 _written: dict[str, float] = {}  # when the last such line was, by its label
 
 
-def add(commands) -> None:
+def add(commands: Commands) -> None:
     """Describe these commands to the parser."""
     parser = command(
         commands, "measure", print_measured, "measure installed models, keeping every batch"
@@ -94,7 +94,7 @@ def add(commands) -> None:
 class Listing(argparse.Action):
     """Print the table of measures instead of measuring."""
 
-    def __call__(self, parser, *_) -> None:
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
         print(*listed(), sep="\n")
         parser.exit()
 
@@ -123,7 +123,7 @@ def output(name: str) -> Path:
     return path
 
 
-def print_measured(options) -> None:
+def print_measured(options: argparse.Namespace) -> None:
     if options.download:
         download(options.data)
     changed = dict(setting(words) for words in options.set)
@@ -141,7 +141,7 @@ def print_measured(options) -> None:
     print_skipped(works)
     summed = []
     for work in works:
-        started, before, last = time.monotonic(), None, None
+        started, before = time.monotonic(), None
         for last in measuring.measure(work, options.device):
             before = last.pictures if before is None else before
             show(work.model, last.pictures, last.count, before, started)
@@ -263,7 +263,7 @@ def estimates_of(
     return estimates
 
 
-def print_sweep(options) -> None:
+def print_sweep(options: argparse.Namespace) -> None:
     works = sweep.read_plan(options.plan)
     print_skipped(works)
     started, before = time.monotonic(), None

@@ -4,11 +4,12 @@ import json
 import os
 import sys
 import time
+from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from blurlab import places
-from blurlab.commands.options import add_device, add_models, between, command
+from blurlab.commands.options import Commands, add_device, add_models, between, command
 from blurlab.data import entry_level, sets
 from blurlab.data.sets import Pictures
 from blurlab.networks import (
@@ -27,7 +28,7 @@ from blurlab.training import cards, similarity
 from blurlab.training.recipes import RECIPES, Recipe
 
 
-def add(commands) -> None:
+def add(commands: Commands) -> None:
     """Describe these commands to the parser."""
     listing = command(commands, "models", list_models, "list the installed models")
     listing.add_argument("--json", action="store_true", help="print the whole cards as JSON")
@@ -93,7 +94,7 @@ def add(commands) -> None:
     add_device(measuring)
 
 
-def describe_weights(added) -> None:
+def describe_weights(added: ArgumentParser) -> None:
     """Add the options that say what a checkpoint is of, and what comes before the network."""
     added.add_argument(
         "--checkpoint",
@@ -147,7 +148,7 @@ def describe_weights(added) -> None:
     added.add_argument("--title", help="what the pages call it by (default: NAME)")
 
 
-def add_model(options) -> None:
+def add_model(options: Namespace) -> None:
     given = {key: vars(options)[key] for key in preparing.WORDS}
     words, taken = preparing.completed(options.architecture, given)
     recipe = installing.recipe(options.architecture, words.pop("input_size"), **words)
@@ -169,7 +170,7 @@ def add_model(options) -> None:
     )
 
 
-def download_model(options) -> None:
+def download_model(options: Namespace) -> None:
     if options.name is None:
         for name, weights in published.table().items():
             size = f"{weights.megabytes:8.1f} MB" if weights.megabytes else " " * 11
@@ -182,11 +183,11 @@ def download_model(options) -> None:
     print(f"{options.name}: installed in {places.models_folder()}")
 
 
-def remove_model(options) -> None:
+def remove_model(options: Namespace) -> None:
     installing.remove(options.name)
 
 
-def list_models(options) -> None:
+def list_models(options: Namespace) -> None:
     found = [store.card(name) for name in store.names()]
     if options.json:
         print(json.dumps(found, indent=1))
@@ -209,7 +210,7 @@ def list_models(options) -> None:
         )
 
 
-def print_answers(options) -> None:
+def print_answers(options: Namespace) -> None:
     picture = images.load_image(options.image)
     given, words = {}, {}
     for name in options.models:
@@ -254,7 +255,7 @@ def _listed(answers: list[dict]) -> str:
     return ", ".join(f"{each['class']} {each['probability']:.1%}" for each in answers)
 
 
-def train_models(options) -> None:
+def train_models(options: Namespace) -> None:
     from blurlab.training import loop  # with torchvision, whose import takes as long as torch's
 
     for name in options.names:
@@ -271,7 +272,7 @@ def train_models(options) -> None:
         train_model(name, recipe, loaded[wanted], options)
 
 
-def train_model(name: str, recipe: Recipe, pictures: Pictures, options) -> None:
+def train_model(name: str, recipe: Recipe, pictures: Pictures, options: Namespace) -> None:
     from blurlab.training import distilling, loop
 
     recipe, stimuli = loop.aimed(recipe, pictures, options.similarity)
@@ -294,7 +295,7 @@ def train_model(name: str, recipe: Recipe, pictures: Pictures, options) -> None:
     write_measured(name, cards.measure(name, options.device))
 
 
-def measure_card(options) -> None:
+def measure_card(options: Namespace) -> None:
     if options.name in packaged.PACKAGED and options.name not in store.names():
         installing.write_packaged(options.name)
     if options.robustness is None:

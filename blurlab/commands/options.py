@@ -1,7 +1,7 @@
 """What the commands share: argparse types, options that several have, squares read from files."""
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -10,6 +10,9 @@ from torch import Tensor
 from blurlab.knobs import Knob
 from blurlab.networks import classifier
 from blurlab.pictures import images
+
+# What add_subparsers returns has no public name.
+Commands = argparse._SubParsersAction
 
 MAX_SIZE = 2048  # pixels; uploads are reduced to about as many
 
@@ -36,7 +39,9 @@ def device(name: str) -> str:
     return name
 
 
-def command(commands, name: str, run, help: str) -> argparse.ArgumentParser:
+def command(
+    commands: Commands, name: str, run: Callable[[argparse.Namespace], None], help: str
+) -> argparse.ArgumentParser:
     """Add a command to the parser's; its function is run with the options."""
     added = commands.add_parser(name, help=help, description=f"{help[0].upper()}{help[1:]}.")
     added.set_defaults(run=run)
@@ -73,7 +78,7 @@ def add_seed(added: argparse.ArgumentParser) -> None:
     )
 
 
-def add_knobs(added: argparse.ArgumentParser, rows: dict[str, Sequence[Knob]]) -> None:
+def add_knobs(added: argparse.ArgumentParser, rows: Mapping[str, Sequence[Knob]]) -> None:
     """Describe the knobs of all rows of a table, by their titles, as options."""
     for name, knob in {knob.name: knob for of_row in rows.values() for knob in of_row}.items():
         takers = " and ".join(title for title, of_row in rows.items() if knob in of_row)
@@ -86,7 +91,9 @@ def add_knobs(added: argparse.ArgumentParser, rows: dict[str, Sequence[Knob]]) -
         added.add_argument(option(name), type=knob.type, metavar="K", help=words)
 
 
-def read_knobs(options, title: str, rows: dict[str, Sequence[Knob]]) -> dict[str, Any]:
+def read_knobs(
+    options: argparse.Namespace, title: str, rows: Mapping[str, Sequence[Knob]]
+) -> dict[str, Any]:
     """Return what a row's knobs are set to, by name.
 
     Raises ValueError for an option that only other rows have, or that is out of range.

@@ -2,6 +2,7 @@
 
 import csv
 import sys
+from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from blurlab.attacks.norms import NORMS, Norm, parse_epsilon
 from blurlab.attacks.table import ATTACKS
 from blurlab.commands.options import (
     MAX_SIZE,
+    Commands,
     add_device,
     add_knobs,
     add_seed,
@@ -30,7 +32,7 @@ from blurlab.networks import classifier, store
 from blurlab.pictures import images, objects
 
 
-def add(commands) -> None:
+def add(commands: Commands) -> None:
     """Describe these commands to the parser."""
     add_hybrid(commands)
     add_blur(commands)
@@ -39,7 +41,7 @@ def add(commands) -> None:
     add_objects(commands)
 
 
-def add_hybrid(commands) -> None:
+def add_hybrid(commands: Commands) -> None:
     added = command(
         commands,
         "hybrid",
@@ -69,7 +71,7 @@ def add_hybrid(commands) -> None:
     add_size(added)
 
 
-def add_blur(commands) -> None:
+def add_blur(commands: Commands) -> None:
     added = command(commands, "blur", write_blur, "blur a picture as the blur defence does")
     added.add_argument("image", metavar="IN", help="picture to blur")
     added.add_argument("out", metavar="OUT", help="file to write, .png or .npy")
@@ -82,7 +84,7 @@ def add_blur(commands) -> None:
     add_size(added)
 
 
-def add_corrupt(commands) -> None:
+def add_corrupt(commands: Commands) -> None:
     added = command(commands, "corrupt", write_corrupted, "corrupt a picture as ImageNet-C does")
     added.add_argument("image", metavar="IN", help="picture to corrupt, at least 32 pixels wide")
     added.add_argument("out", metavar="OUT", help="file to write, .png or .npy")
@@ -97,7 +99,7 @@ def add_corrupt(commands) -> None:
     add_size(added)
 
 
-def add_attack(commands) -> None:
+def add_attack(commands: Commands) -> None:
     added = command(
         commands, "attack", write_attacked, "change a picture slightly so that a model misnames it"
     )
@@ -139,7 +141,7 @@ def usual_epsilon(norm: Norm) -> str:
     return norm.in_unit(norm.epsilon.default / norm.scale)
 
 
-def add_objects(commands) -> None:
+def add_objects(commands: Commands) -> None:
     added = command(commands, "objects", write_objects, "draw procedural objects")
     added.add_argument("folder", metavar="OUT_DIR", help="folder for the pictures and labels.csv")
     added.add_argument(
@@ -155,7 +157,7 @@ def add_objects(commands) -> None:
     add_seed(added)
 
 
-def write_hybrid(options) -> None:
+def write_hybrid(options: Namespace) -> None:
     low, high = read_square(options.low, options.size), read_square(options.high, options.size)
     if low.shape != high.shape:
         raise ValueError(
@@ -182,19 +184,19 @@ def read_cutoff(name: str, value: float, unit: str, size: int) -> float:
     return spectrum.to_image(value, unit, size=size)
 
 
-def write_blur(options) -> None:
+def write_blur(options: Namespace) -> None:
     picture = read_square(options.image, options.size)
     images.save_image(blur.gaussian_blur(picture, options.sigma), options.out)
 
 
-def write_corrupted(options) -> None:
+def write_corrupted(options: Namespace) -> None:
     picture = read_square(options.image, options.size)
     generator = torch.Generator().manual_seed(options.seed)
     corrupted = corrupting.corrupt(picture[None], options.corruption, options.severity, generator)
     images.save_image(corrupted[0], options.out)
 
 
-def write_attacked(options) -> None:
+def write_attacked(options: Namespace) -> None:
     picture = read_square(options.image, options.size)[None].to(options.device)
     classes = store.card(options.model)["classes"]
     bare = store.load(options.model, options.device)
@@ -203,7 +205,7 @@ def write_attacked(options) -> None:
         raise ValueError("--adaptive attacks through a blur; give its --sigma.")
     if options.target is not None and options.target not in classes:
         raise ValueError(f"--target is {options.target!r}; choose from {', '.join(classes)}.")
-    asked = bare
+    asked: goals.Model = bare
     if options.sigma is not None:
         asked = goals.through(blur.GaussianBlur(options.sigma), bare)
     attacked = asked if options.adaptive else bare
@@ -242,7 +244,7 @@ def write_attacked(options) -> None:
         )
 
 
-def read_attack(options) -> tuple[dict[str, Any], dict[str, float]]:
+def read_attack(options: Namespace) -> tuple[dict[str, Any], dict[str, float]]:
     """Return what the attack's knobs are set to and its epsilon, by name, where it has one."""
     row = ATTACKS[options.attack]
     values = read_knobs(options, row.title, knobs_of_attacks())
@@ -260,7 +262,7 @@ def read_attack(options) -> tuple[dict[str, Any], dict[str, float]]:
     return values, {}
 
 
-def write_objects(options) -> None:
+def write_objects(options: Namespace) -> None:
     folder = Path(options.folder)
     folder.mkdir(parents=True, exist_ok=True)
     generator = torch.Generator().manual_seed(options.seed)

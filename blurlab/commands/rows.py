@@ -1,14 +1,16 @@
 """Command rows: what a table of the package holds, as Markdown for its documentation."""
 
+from argparse import Namespace
+
 from blurlab.attacks.norms import NORMS
 from blurlab.attacks.table import ATTACKS
-from blurlab.commands.options import command, option
+from blurlab.commands.options import Commands, command, option
 from blurlab.commands.tables import rows_of
 from blurlab.corruptions.table import CORRUPTIONS
 from blurlab.knobs import Knob
 
 
-def add(commands) -> None:
+def add(commands: Commands) -> None:
     """Describe this command to the parser."""
     added = command(
         commands, "rows", print_rows, "print all corruptions, attacks or norms as a Markdown table"
@@ -16,7 +18,7 @@ def add(commands) -> None:
     added.add_argument("table", choices=list(TABLES), help="which table")
 
 
-def print_rows(options) -> None:
+def print_rows(options: Namespace) -> None:
     print(*TABLES[options.table](), sep="\n")
 
 

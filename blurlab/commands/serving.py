@@ -3,12 +3,13 @@
 import os
 import subprocess
 import sys
+from argparse import Namespace
 
 from blurlab import places
-from blurlab.commands.options import between, command
+from blurlab.commands.options import Commands, between, command
 
 
-def add(commands) -> None:
+def add(commands: Commands) -> None:
     """Describe this command to the parser."""
     serving = command(commands, "app", serve, "start the app and print its address")
     serving.add_argument(
@@ -20,7 +21,7 @@ def add(commands) -> None:
     )
 
 
-def serve(options) -> None:
+def serve(options: Namespace) -> None:
     """Give this process to Streamlit, which reads the settings that lie beside the script.
 
     A process of its own, for the script decides how many threads torch has before its import.

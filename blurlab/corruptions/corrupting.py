@@ -7,7 +7,7 @@ from blurlab.corruptions.draws import picture_seeds
 from blurlab.corruptions.row import SEVERITY, Corruption
 from blurlab.corruptions.table import CORRUPTIONS, STRENGTHS
 
-SEVERITIES = tuple(range(SEVERITY.low, SEVERITY.high + 1))
+SEVERITIES = tuple(range(int(SEVERITY.low), int(SEVERITY.high) + 1))
 SMALLEST_SIZE = 32
 
 # On a CPU, a few pictures at a time stay in the cache; the answer does not depend on the number.
@@ -39,14 +39,16 @@ def corrupt(
     """
     row = _check(images, name, severity, table)
     strength = row.strengths.get(table, row.strengths["imagenet"])[severity - 1]
-    if row.random and generator is None:
-        raise ValueError(f"{name} is random and needs a torch.Generator; generator is None.")
-    seeds = picture_seeds(len(images), generator) if row.random else None
+    seeds = None
+    if row.random:
+        if generator is None:
+            raise ValueError(f"{name} is random and needs a torch.Generator; generator is None.")
+        seeds = picture_seeds(len(images), generator)
     at_once = PICTURES_AT_ONCE if images.device.type == "cpu" else len(images)
     corrupted = torch.empty_like(images)
     for start in range(0, len(images), at_once or 1):
         part = slice(start, start + at_once)
-        drawn = (seeds[part],) if row.random else ()
+        drawn = () if seeds is None else (seeds[part],)
         corrupted[part] = row.apply(images[part], *drawn, *strength)
     return corrupted
 

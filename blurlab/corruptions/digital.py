@@ -96,11 +96,13 @@ def pixelate(images: Tensor, share: float) -> Tensor:
 def jpeg_compression(images: Tensor, quality: int) -> Tensor:
     """Store as JPEG with halved color resolution (4:2:0), and read back."""
 
-    def store_and_read(planes: np.ndarray) -> tuple[np.ndarray, ...]:
+    def store_and_read(planes: np.ndarray) -> Sequence[np.ndarray]:
         _, stored = cv2.imencode(
-            ".jpg", cv2.merge(planes[::-1]), [cv2.IMWRITE_JPEG_QUALITY, quality]
+            ".jpg", cv2.merge(list(planes[::-1])), [cv2.IMWRITE_JPEG_QUALITY, quality]
         )
-        return cv2.split(cv2.imdecode(stored, cv2.IMREAD_COLOR))[::-1]
+        read = cv2.imdecode(stored, cv2.IMREAD_COLOR)
+        assert read is not None
+        return cv2.split(read)[::-1]
 
     return _in_bytes(images, store_and_read)
 

@@ -29,7 +29,9 @@ def picture_seeds(count: int, generator: torch.Generator) -> Tensor:
     return torch.cat(draws).cpu() if draws else torch.zeros(0, dtype=torch.int64)
 
 
-def uniform(seeds: Tensor, *shape: int, stream: int = 0, device: torch.device = None) -> Tensor:
+def uniform(
+    seeds: Tensor, *shape: int, stream: int = 0, device: torch.device | None = None
+) -> Tensor:
     """Draw (N, *shape) float32 numbers from [0, 1), in steps of 2^-24.
 
     stream: tells apart the draws that one picture needs.
@@ -39,7 +41,9 @@ def uniform(seeds: Tensor, *shape: int, stream: int = 0, device: torch.device = 
     return numbers.view(len(seeds), *shape)
 
 
-def normal(seeds: Tensor, *shape: int, stream: int = 0, device: torch.device = None) -> Tensor:
+def normal(
+    seeds: Tensor, *shape: int, stream: int = 0, device: torch.device | None = None
+) -> Tensor:
     """Draw (N, *shape) float32 standard normal numbers by Box and Muller's method."""
     count = math.prod(shape)
     radius, angle = uniform(seeds, 2, (count + 1) // 2, stream=stream, device=device).unbind(1)
@@ -50,7 +54,7 @@ def normal(seeds: Tensor, *shape: int, stream: int = 0, device: torch.device = N
     return numbers[:, :count].view(len(seeds), *shape)
 
 
-def _random_bits(seeds: Tensor, count: int, stream: int, device: torch.device) -> Tensor:
+def _random_bits(seeds: Tensor, count: int, stream: int, device: torch.device | None) -> Tensor:
     """Hash (seed, stream, position) to (N, count) int32."""
     keys = (seeds + stream * STREAM_STEP)[:, None]
     low, high = (part.to(torch.int32).to(device) for part in (keys, keys >> 32))

@@ -17,7 +17,7 @@ def _zooms(*stops_and_steps: tuple[float, float]) -> tuple:
     return tuple((tuple(np.arange(1, stop, step).tolist()),) for stop, step in stops_and_steps)
 
 
-def _each(*values) -> tuple:
+def _each(*values: object) -> tuple:
     return tuple((value,) for value in values)
 
 

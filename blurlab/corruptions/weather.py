@@ -8,8 +8,8 @@ from torch import Tensor
 from blurlab.corruptions.blurs import enlarge, smear, smooth, smoothing_matrix, zoomed_side
 from blurlab.corruptions.draws import normal, uniform
 from blurlab.corruptions.ice import draw_ice
+from blurlab.pictures.grey import grey
 
-LUMA = (0.299, 0.587, 0.114)
 PALE_TURQUOISE = (175 / 255, 238 / 255, 238 / 255)
 MUD_BROWN = (63 / 255, 42 / 255, 20 / 255)
 
@@ -52,8 +52,7 @@ def snowfall(
     flakes = smear(flakes, angles, radius, trail, around=-90)[..., :size, :size]
     flakes = flakes.mul(255).round_().div_(255)
     flakes = flakes + flakes.flip(2, 3)
-    grey = sum(weight * channel for weight, channel in zip(LUMA, images.split(1, 1), strict=True))
-    bleached = torch.maximum(images, grey.mul_(1.5).add_(0.5))
+    bleached = torch.maximum(images, grey(images).mul_(1.5).add_(0.5))
     return bleached.lerp_(images, clarity).add_(flakes).clamp_(0, 1)
 
 

@@ -27,7 +27,7 @@ class Checked(NamedTuple):
     """How many of a folder's files have been checked, and how many there are."""
 
     done: int
-    count: int
+    count: int  # type: ignore[assignment]  # hides tuple.count
 
 
 class Source(NamedTuple):
@@ -42,7 +42,7 @@ class Source(NamedTuple):
 
     name: str
     classes: tuple[str, ...]
-    count: int
+    count: int  # type: ignore[assignment]  # hides tuple.count
     load: Callable[[], Pictures]
     skipped: tuple[str, ...] = ()
     title: str = ""
@@ -68,8 +68,8 @@ def class_folders(
     Raises ValueError when fewer than two classes hold pictures, when most pictures lie deeper, or
     when a folder cannot be read.
     """
-    if ground_truth.truth_file(root):
-        return _with_truth(root, size, seen, interpolation)
+    if truth := ground_truth.truth_file(root):
+        return _with_truth(root, truth, size, seen, interpolation)
     files = _files(root)
     readable, known = _readable(root, files)
     classes_of = [path.relative_to(root).parts[0] for path in readable]
@@ -87,7 +87,7 @@ def class_folders(
     places_of = {name: place for place, name in enumerate(present)}
     labels = torch.tensor([places_of[name] for name in classes_of])
     classes, numbers = _classes(present)
-    notes = ()
+    notes: tuple[str, ...] = ()
     if deeper:
         notes = (f"{deeper:,} pictures deeper than in CLASS/ or CLASS/images/ are left out.",)
     found = _source(readable, labels, classes, known, size, seen, interpolation)
@@ -111,12 +111,11 @@ def _folders(root: Path) -> list[Path]:
     return [path for path in root.iterdir() if path.name[0] != "." and path.is_dir()]
 
 
-def _with_truth(root: Path, size: int, seen: int | None, interpolation: str) -> Source:
+def _with_truth(root: Path, truth: Path, size: int, seen: int | None, interpolation: str) -> Source:
     numbers = ground_truth.labels(root)
     readable, known = _readable(root, {path: path.stat() for path in numbers})
     labels = torch.tensor([numbers[path] for path in readable])
     if len(labels.unique()) < 2:
-        truth = ground_truth.truth_file(root)
         raise ValueError(f"{root} holds pictures of fewer than two of the classes in {truth.name}.")
     both = json.dumps([known.digest, labels.tolist()])
     known = known._replace(digest=hashlib.sha256(both.encode()).hexdigest()[:16])
@@ -141,6 +140,7 @@ def _readable(root: Path, files: dict[Path, os.stat_result]) -> tuple[list[Path]
     for _ in _check(root, files, kept):
         pass
     known = _known(kept)
+    assert known is not None  # for they have just been checked
     return [path for path in files if _name(root, path) not in known.faults], known
 
 
@@ -155,7 +155,8 @@ def _source(
 ) -> Source:
     # The results that are kept under names without it are of that.
     way = [] if interpolation == "bicubic" else [interpolation]
-    name, notes = sets.named(f"folder/{known.digest}", size, way), ()
+    name = sets.named(f"folder/{known.digest}", size, way)
+    notes: tuple[str, ...] = ()
     is_ready = seen is not None and sets.is_ready((known.side, known.side), size, seen)
     if is_ready:
         name = f"{sets.named(f'folder/{known.digest}', size)}/as-it-is"

@@ -39,6 +39,7 @@ def labels(root: Path) -> dict[Path, int]:
     Raises ValueError naming the first line that is none, or says what the file lacks.
     """
     truth = truth_file(root)
+    assert truth is not None
     numbered = {word: number for number, word in enumerate(imagenet.wordnet_numbers())}
     if truth.name == OWN_NUMBERS:
         numbered = _own_numbers(root)

@@ -31,7 +31,7 @@ def wordnet_numbers() -> tuple[str, ...]:
     Raises ValueError where timm, which has the list, is not installed.
     """
     found = find_spec("timm")
-    if found is None:
+    if found is None or found.origin is None:
         raise ValueError("timm, which lists ImageNet's folders, is not installed.")
     listed = Path(found.origin).parent / "data" / "_info" / "imagenet_synsets.txt"
     return tuple(listed.read_text().split())

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -16,6 +16,9 @@ from blurlab.data import entry_level
 from blurlab.data import imagenet as names
 from blurlab.pictures import objects
 from blurlab.pictures.images import load_image, square
+
+if TYPE_CHECKING:
+    from torchvision.datasets import Imagenette
 
 IMAGENETTE_CLASSES = (
     "tench", "English springer", "cassette player", "chain saw", "church",
@@ -67,6 +70,12 @@ class Pictures(NamedTuple):
     labels: Tensor
     classes: tuple[str, ...]
 
+    def in_memory(self) -> Tensor:
+        """Return all the images as one tensor; those that are not read yet are read."""
+        if isinstance(self.images, Tensor):
+            return self.images
+        return self.images[torch.arange(len(self.images))]
+
 
 def has_imagenette() -> bool:
     """Tell whether Imagenette lies under places.data_folder()."""
@@ -114,7 +123,7 @@ def imagenette_class(name: str, count: int) -> Tensor:
     return torch.stack([_square(dataset[index][0], 160) for index in chosen[:count]])
 
 
-def _imagenette(split: str):
+def _imagenette(split: str) -> "Imagenette":
     if not (places.data_folder() / "imagenette2-160" / split).is_dir():
         raise ValueError(
             f"Imagenette's {split} pictures are not in {places.data_folder()}; set "
@@ -184,7 +193,7 @@ def imagenet16(split: str, size: int = 256, interpolation: str = "bicubic") -> P
     return Pictures(images, labels, entry_level.CATEGORIES)
 
 
-def _chosen(images: Decoded, chosen: Sequence[int], index: int) -> Tensor:
+def _chosen(images: Tensor | Decoded, chosen: Sequence[int], index: int) -> Tensor:
     return images[torch.tensor([chosen[index]])][0]
 
 
@@ -273,8 +282,9 @@ def way(words: str, size: int, interpolation: str | None) -> list[str]:
     words: a key of DATASETS.  interpolation: None leaves it to the data set.
     """
     usual, untouched = RESIZED.get(words, (None, None))
-    same = usual is None or interpolation in (None, usual) or size == untouched
-    return [] if same else [interpolation]
+    if interpolation is None or usual in (None, interpolation) or size == untouched:
+        return []
+    return [interpolation]
 
 
 def named(pictures: str, size: int, interpolation: Sequence[str] = ()) -> str:

@@ -54,7 +54,8 @@ def hybrid(
     join = _join_few if low.is_cpu and len(gains) <= FEW * size else _join_many
     hybrids = torch.empty_like(high, memory_format=torch.contiguous_format)
     planes = (images.reshape(-1, size, size) for images in (low, high, hybrids))
-    join(*(stack.split(planes_at_once(low)) for stack in planes), gains)
+    lows, highs, results = (stack.split(planes_at_once(low)) for stack in planes)
+    join(lows, highs, results, gains)
     return hybrids
 
 
@@ -111,13 +112,17 @@ def _add_columns(columns: Tensor, gains: Tensor, high: Tensor, hybrids: Tensor) 
     torch.add(high, change, out=hybrids).clamp_(0, 1)
 
 
-def _join_many(lows: list, highs: list, hybrids: list, gains: Tensor) -> None:
+def _join_many(
+    lows: Sequence[Tensor], highs: Sequence[Tensor], hybrids: Sequence[Tensor], gains: Tensor
+) -> None:
     """Fill hybrids by Fourier transforms."""
     for low, high, result in zip(lows, highs, hybrids, strict=True):
         _add_columns(_columns(low - high, len(gains)), gains, high, result)
 
 
-def _join_few(lows: list, highs: list, hybrids: list, gains: Tensor) -> None:
+def _join_few(
+    lows: Sequence[Tensor], highs: Sequence[Tensor], hybrids: Sequence[Tensor], gains: Tensor
+) -> None:
     """Fill hybrids by matrix products with the few sines and cosines that low keeps."""
     count, size = gains.shape
     waves = torch.cat([torch.arange(count), torch.arange(1, count)])

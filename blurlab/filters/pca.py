@@ -1,5 +1,6 @@
 """The PCA defence: keep of a picture only what the leading components of training pictures span."""
 
+from functools import reduce
 from pathlib import Path
 from typing import NamedTuple
 
@@ -38,10 +39,10 @@ def fit(images: Tensor, count: int) -> Basis:
     most = min(len(images), images[0].numel())
     if not 1 <= count <= most:
         raise ValueError(f"count is {count}; these pictures allow 1 to {most} components.")
-    mean = sum(_numbers(part).sum(0) for part in images.split(CHUNK)) / len(images)
-    scatter = sum(
-        centred.T @ centred for centred in (_numbers(part) - mean for part in images.split(CHUNK))
-    )
+    parts = images.split(CHUNK)
+    mean = reduce(torch.add, (_numbers(part).sum(0) for part in parts)) / len(images)
+    centred = (_numbers(part) - mean for part in parts)
+    scatter = reduce(torch.add, (each.T @ each for each in centred))
     values, vectors = torch.linalg.eigh(scatter)
     components = vectors.flip(1)[:, :count].T
     peak = components.gather(1, components.abs().argmax(1, keepdim=True))
@@ -129,6 +130,10 @@ class Projection(nn.Module):
 
     Raises ValueError when count is out of range.
     """
+
+    mean: Tensor
+    components: Tensor
+    variance: Tensor
 
     def __init__(self, count: int):
         super().__init__()

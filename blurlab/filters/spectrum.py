@@ -47,11 +47,13 @@ def to_image(value: float, unit: str, *, size: int, degrees: float | None = None
 
 
 def _cycles_per_image(unit: str, size: int, degrees: float | None) -> float:
-    if unit == "degree" and not (degrees is not None and degrees > 0):
-        raise ValueError(f"degrees is {degrees}; cycles/degree needs a visual angle above 0.")
+    if unit == "degree":
+        if degrees is None or not degrees > 0:
+            raise ValueError(f"degrees is {degrees}; cycles/degree needs a visual angle above 0.")
+        return degrees
     if unit not in UNITS:
         raise ValueError(f"unit is {unit!r}; it must be one of {', '.join(UNITS)}.")
-    return {"image": 1.0, "pixel": size, "nyquist": size / 2, "degree": degrees}[unit]
+    return {"image": 1.0, "pixel": size, "nyquist": size / 2}[unit]
 
 
 def ideal(frequency: Tensor, cutoff: float) -> Tensor:

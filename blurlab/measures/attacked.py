@@ -34,7 +34,7 @@ def tally(network: Network, batch: Batch, settings: dict[str, Any]) -> Tally:
     return {"right": torch.stack(right).sum(1), "clean": clean.sum()}
 
 
-def _attacked(network: Network, batch: Batch, settings: dict[str, Any], **epsilon) -> Tensor:
+def _attacked(network: Network, batch: Batch, settings: dict[str, Any], **epsilon: float) -> Tensor:
     """Return the pictures at the end of the attack, (N, 3, S, S)."""
     row = ATTACKS[settings["attack"]]
     steps = {"steps": settings["steps"]} if row.takes("steps") else {}

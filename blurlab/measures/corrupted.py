@@ -43,9 +43,12 @@ def tally(network: Network, batch: Batch, settings: dict[str, Any]) -> Tally:
 def estimate(summed: Tally, settings: dict[str, Any]) -> dict[str, Any]:
     """Return the accuracy clean, of each class of corruptions, and by corruption and severity."""
     pictures = int(summed["pictures"])
+    sums = {band: summed[f"band_{band}"].tolist() for band in BANDS}
     return {
         "clean": share(int(summed["clean"]), pictures),
-        "classes": {band: mean(*summed[f"band_{band}"].tolist(), pictures) for band in BANDS},
+        "classes": {
+            band: mean(total, squares, pictures) for band, (total, squares) in sums.items()
+        },
         "accuracy": {
             name: [share(int(count), pictures) for count in summed[f"right_{name}"]]
             for name in published()

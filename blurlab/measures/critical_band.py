@@ -12,9 +12,9 @@ from blurlab.knobs import Knob
 from blurlab.measures.channel import LOWEST, depths, fit, why_undefined
 from blurlab.measures.figure import Curves, Mark, Panels, Scale, Series
 from blurlab.measures.row import Batch, Measure, Network, Number, Tally, always
+from blurlab.pictures.grey import grey
 from blurlab.statistics import UNDEFINED, Interval, share
 
-GREY = (0.299, 0.587, 0.114)
 BACKGROUND = 0.449  # the mean of ImageNet's pictures
 DRAWS = 500
 
@@ -26,8 +26,8 @@ def centres(size: int) -> list[float]:
 
 def faint(images: Tensor, contrast: float) -> Tensor:
     """Make pictures grey and faint, all of the same mean: (N, 1, S, S)."""
-    grey = torch.einsum("nchw,c->nhw", images, images.new_tensor(GREY))[:, None]
-    return (grey - grey.mean((-1, -2), keepdim=True)) * contrast + BACKGROUND
+    shown = grey(images)
+    return (shown - shown.mean((-1, -2), keepdim=True)) * contrast + BACKGROUND
 
 
 def octave_noise(images: Tensor, centre: float, white: Tensor) -> Tensor:
@@ -48,13 +48,13 @@ def masked(batch: Batch, settings: dict[str, Any]) -> Iterator[Tensor]:
     One draw of white noise serves all bands and deviations of a picture, which then differ in
     frequency and strength alone. Yields (N, 3, S, S), clipped to [0, 1].
     """
-    grey = faint(batch.images, settings["contrast"])
-    yield grey.clamp(0, 1).expand(-1, 3, -1, -1)
-    white = batch.drawn(lambda count, by: torch.randn(count, *grey.shape[1:], generator=by))
-    for centre in centres(grey.shape[-1]):
-        noise = octave_noise(grey, centre, white)
+    shown = faint(batch.images, settings["contrast"])
+    yield shown.clamp(0, 1).expand(-1, 3, -1, -1)
+    white = batch.drawn(lambda count, by: torch.randn(count, *shown.shape[1:], generator=by))
+    for centre in centres(shown.shape[-1]):
+        noise = octave_noise(shown, centre, white)
         for deviation in settings["deviations"]:
-            yield torch.add(grey, noise, alpha=deviation).clamp_(0, 1).expand(-1, 3, -1, -1)
+            yield torch.add(shown, noise, alpha=deviation).clamp_(0, 1).expand(-1, 3, -1, -1)
 
 
 @torch.no_grad()

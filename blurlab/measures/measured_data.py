@@ -19,11 +19,12 @@ class Measured(NamedTuple):
 
 def data_sets() -> dict[str, Measured]:
     """Return what was measured on, by results.pictures_of: what ships first, then by title."""
-    noted, found = results.titles(), {}
+    noted = results.titles()
+    found: dict[str, dict[str, None]] = {}
     for key in results.listed():
         found.setdefault(results.pictures_of(key.data), {})[key.data] = None
     named = {data: Measured(_title(data, noted), tuple(names)) for data, names in found.items()}
-    order = [*(f"{name}/val" for name in sources.TITLES), *sorted(named, key=named.get)]
+    order = [*(f"{name}/val" for name in sources.TITLES), *sorted(named, key=named.__getitem__)]
     return {data: named[data] for data in dict.fromkeys(order) if data in named}
 
 

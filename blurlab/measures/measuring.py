@@ -38,7 +38,7 @@ class Work(NamedTuple):
     measure: Measure
     settings: dict[str, Any]
     key: Key
-    count: int
+    count: int  # type: ignore[assignment]  # hides tuple.count
 
     @property
     def numbers(self) -> range:
@@ -54,7 +54,7 @@ class Running(NamedTuple):
     """How far a measure is: the pictures behind the sum of their tallies, and how many of them."""
 
     pictures: int
-    count: int
+    count: int  # type: ignore[assignment]  # hides tuple.count
     summed: Tally
 
 
@@ -134,11 +134,12 @@ def begun(work: Work) -> dict[int, Tally]:
     """Return the tallies of the first pictures of batches that are not whole yet, by number."""
     last = work.numbers[-1]
     found = results.read(_begun(work, 0))
-    found[last] = results.read(_begun(work, last)).get(last)
+    found.pop(last, None)
+    found |= {n: tally for n, tally in results.read(_begun(work, last)).items() if n == last}
     return {
         number: found[number]
         for number in work.numbers
-        if found.get(number) and int(found[number]["pictures"]) < work.pictures(number, work.count)
+        if number in found and int(found[number]["pictures"]) < work.pictures(number, work.count)
     }
 
 
@@ -192,7 +193,7 @@ def measure(
     done = kept(work)
     missing = [number for number in work.numbers if number not in done]
     # Nothing is loaded when nothing is missing.
-    fresh = iter(())
+    fresh: Iterator[Tally] = iter(())
     if missing:
         tallied = tallier(work, asked or network(work, device), device, check)
         fresh = _growing(work, missing, tallied, seconds)

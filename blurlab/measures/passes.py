@@ -12,12 +12,13 @@ from blurlab.knobs import Knob
 from blurlab.measures.figure import Curves, Panels, Scale, Series
 from blurlab.measures.reversal import PERCENTAGES
 from blurlab.measures.row import Batch, Measure, Network, Number, Tally, always
+from blurlab.pictures.grey import BT709, grey
 from blurlab.statistics import UNDEFINED, share
 
 # Accuracy of four people on pictures of 224 pixels and 16 classes (chance 1/16), 640 trials a
 # point, by the standard deviation in pixels of the Gaussian that they were filtered with:
 # model-vs-human's raw data (Geirhos et al. 2021, NeurIPS), measured by Geirhos et al. 2018.
-HUMANS = {
+HUMANS: dict[str, dict[float, float]] = {
     "low": {0: 0.920, 1: 0.914, 3: 0.795, 5: 0.630, 7: 0.588, 10: 0.380, 15: 0.200, 40: 0.061},
     "high": {
         math.inf: 0.883, 3: 0.808, 1.5: 0.739, 1: 0.616, 0.7: 0.353, 0.55: 0.178, 0.45: 0.073,
@@ -26,7 +27,6 @@ HUMANS = {
 }  # fmt: skip
 HUMAN_TRIALS, HUMAN_CHANCE, HUMAN_SIZE = 640, 1 / 16, 224
 BACKGROUND = 0.4423  # the grey around their pictures, and the mean of the high-passed ones
-GREY = (0.2125, 0.7154, 0.0721)
 HALF_GAIN = math.sqrt(math.log(2) / 2) / math.pi  # a Gaussian's cutoff times its sigma
 
 
@@ -84,17 +84,17 @@ def _filtered(images: Tensor, settings: dict[str, Any]) -> Iterator[tuple[str, T
         for alpha in settings["alphas"]:
             yield from zip(("low", "high"), ideal(images, alpha), strict=True)
         return
-    grey = torch.einsum("nchw,c->nhw", images, images.new_tensor(GREY))[:, None]
+    shown = grey(images, BT709)
     for sigma in HUMANS["low"]:
-        yield "low", human_low(grey, sigma)
+        yield "low", human_low(shown, sigma)
     for sigma in HUMANS["high"]:
-        yield "high", human_high(grey, sigma)
+        yield "high", human_high(shown, sigma)
 
 
 @torch.no_grad()
 def tally(network: Network, batch: Batch, settings: dict[str, Any]) -> Tally:
     """Count the right answers: low (K,) and high (K,), by cutoff; clean."""
-    counts = {"low": [], "high": []}
+    counts: dict[str, list[Tensor]] = {"low": [], "high": []}
     for kind, images in _filtered(batch.images, settings):
         counts[kind].append((network(images).argmax(-1) == batch.labels).sum())
     right = {kind: torch.stack(each) for kind, each in counts.items()}
@@ -111,8 +111,8 @@ def estimate(summed: Tally, settings: dict[str, Any]) -> dict[str, Any]:
     pictures = int(summed["pictures"])
     accuracy = {
         kind: [share(int(count), pictures) for count in summed[kind]] for kind in ("low", "high")
-    } | {"clean": share(int(summed["clean"]), pictures)}
-    return accuracy | _places(settings)
+    }
+    return {**accuracy, "clean": share(int(summed["clean"]), pictures), **_places(settings)}
 
 
 def _places(settings: dict[str, Any]) -> dict[str, Any]:

@@ -118,6 +118,8 @@ def _half(summed: Tally, pictures: int, edges: Tensor, every: int) -> Interval:
     error = Z * spread.clamp(min=0).sqrt()
     ends = [zero_crossing(edges[::every], balance + sign * error) for sign in (0, 1, -1)]
     value, low, high = ends
+    if value is None:
+        return UNDEFINED
     return Interval(value, 0.0 if low is None else low, CORNER if high is None else high)
 
 
@@ -133,7 +135,7 @@ def _shares(summed: Tally, pictures: int) -> list[Interval]:
 
 def _quantile(sizes: Tensor, quantile: float) -> Interval:
     """Read a quantile of epsilon, and its interval from the ranks that it may have."""
-    pictures = sizes.sum()
+    pictures = sizes.sum().item()
     error = Z * math.sqrt(quantile * (1 - quantile) / pictures)
     ranks = [quantile, max(0.0, quantile - error), min(1.0, quantile + error)]
     return Interval(*(_epsilon_at(sizes, rank * pictures) for rank in ranks))

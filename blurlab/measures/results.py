@@ -44,7 +44,7 @@ def read(key: Key) -> dict[int, Tally]:
     A file among them that is damaged or holds something else is left out, and damaged() tells of
     it. In folder() it is set aside under its name and ".damaged"; what ships stays as it is.
     """
-    found = {}
+    found: dict[int, Tally] = {}
     for root in (places.SHIPPED_RESULTS, places.results_folder()):
         # In this order nothing is missed while another process joins the parts.
         for path in [*_parts(root, key), root / f"{key.digest}.parquet"]:

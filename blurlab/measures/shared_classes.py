@@ -17,7 +17,7 @@ from blurlab.data.sets import Decoded, Pictures
 from blurlab.data.sources import Source
 from blurlab.measures.row import Network
 
-Answers = list[int] | list[list[int]]
+Answers = list[int | list[int]]  # all of one kind
 FEWEST = 2  # classes that a network must tell apart for its answers to mean something
 
 
@@ -63,7 +63,7 @@ def share_classes(source: Source, classes: Sequence[str], model: str) -> tuple[S
     """
     found = indices(source.classes, classes, source.numbers)
     places = [place for place, index in enumerate(found) if index is not None]
-    logits = [found[place] for place in places]
+    logits = [index for index in found if index is not None]
     shared = tuple(source.classes[place] for place in places)
     if len(shared) < FEWEST:
         raise ValueError(
@@ -90,8 +90,11 @@ def share_classes(source: Source, classes: Sequence[str], model: str) -> tuple[S
         f"{model} knows {matched}; {source.count - kept:,} of {source.count:,} pictures are left "
         f"out, those of {_some(others)}."
     )
-    known = {"classes": shared, "count": kept, "load": lambda: pictures}
-    return source._replace(name=name, notes=(*source.notes, note), **known), logits
+    notes = (*source.notes, note)
+    left = source._replace(
+        name=name, classes=shared, count=kept, load=lambda: pictures, notes=notes
+    )
+    return left, logits
 
 
 def _some(names: Sequence[str]) -> str:
@@ -104,6 +107,7 @@ def _only(pictures: Pictures, places: Sequence[int]) -> Pictures:
     renumbered[list(places)] = torch.arange(len(places))
     renumbered, classes = renumbered[pictures.labels], [pictures.classes[n] for n in places]
     chosen = (renumbered >= 0).nonzero().flatten()
+    images: Tensor | Decoded
     if isinstance(pictures.images, Tensor):
         images = pictures.images[chosen]
     else:
@@ -120,8 +124,9 @@ def answering(whole: Network, logits: Answers) -> Network:
 
     Several indices become one logit, whose probability is the sum of theirs.
     """
-    if isinstance(logits[0], list):
-        return partial(_summed, whole, logits)
+    groups = [each for each in logits if isinstance(each, list)]
+    if groups:
+        return partial(_summed, whole, groups)
     return partial(_part, whole, torch.tensor(logits))
 
 

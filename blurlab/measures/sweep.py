@@ -109,17 +109,18 @@ def start(address: str | None, workers: int | None) -> Any:
         import ray
     except ImportError:
         raise ValueError("a sweep needs Ray; install it with: pip install ray.") from None
+    started: dict[str, Any] = {"logging_level": "ERROR", "log_to_driver": False}
+    ours: dict[str, Any]
     if address is None:
         ours = {"env_vars": {"PYTHONPATH": str(places.PACKAGE.parent)}}
-        started = {"num_cpus": workers, "include_dashboard": False}
+        started |= {"num_cpus": workers, "include_dashboard": False}
     elif places.INSTALLED:
-        ours, started = {"py_modules": [str(places.PACKAGE)]}, {}
+        ours = {"py_modules": [str(places.PACKAGE)]}
     else:
         # What git ignores is not sent either.
-        ours, started = {"working_dir": str(places.ROOT), "excludes": [".git"]}, {}
-    quiet = {"logging_level": "ERROR", "log_to_driver": False}
+        ours = {"working_dir": str(places.ROOT), "excludes": [".git"]}
     try:
-        ray.init(address or "local", runtime_env=ours, **quiet, **started)
+        ray.init(address or "local", runtime_env=ours, **started)
     except (RuntimeError, ray.exceptions.RayError) as error:
         raise ValueError(f"Ray does not start: {str(error).strip().splitlines()[0]}") from None
     return ray
@@ -133,7 +134,7 @@ def _results(ray: Any, missing: list[tuple[Work, int]]) -> Iterator[tuple[Work, 
     task = ray.remote(max_retries=RETRIES, **needs)(_tally)
     put = functools.cache(lambda make: ray.put(make()))
     networks = {work.model: functools.partial(store.load, work.model) for work, _ in missing}
-    waiting, pending = iter(missing), {}
+    waiting, pending = iter(missing), dict[Any, tuple[Work, int]]()
     while True:
         for work, number in islice(waiting, 2 * slots - len(pending)):
             held = [put(networks[work.model]), put(work.source.load)]

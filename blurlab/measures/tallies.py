@@ -69,9 +69,11 @@ def tallying(
     else:
         partners = torch.randperm(len(pictures.labels), generator=generator)
     order = torch.randperm(len(pictures.labels), generator=generator)[:count]
-    source = store.load(settings["source"], device) if settings.get("source") else None
+    source: Network | None = None
+    if settings.get("source"):
+        source = store.load(settings["source"], device)
     if check:
-        network, source = (each and _checked(each, check) for each in (network, source))
+        network, source = _checked(network, check), source and _checked(source, check)
 
     def tally(number: int, first: int, last: int) -> Tally:
         whole = order[number * measure.size : (number + 1) * measure.size]

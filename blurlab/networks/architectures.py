@@ -1,7 +1,6 @@
 """The networks that a classifier can be made of: ours, CIFAR's, torchvision's, timm's."""
 
 import re
-from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import NamedTuple
@@ -24,7 +23,7 @@ class Block(nn.Module):
         self.norm1 = nn.BatchNorm2d(outputs)
         self.conv2 = nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False)
         self.norm2 = nn.BatchNorm2d(outputs)
-        self.shortcut = nn.Identity()
+        self.shortcut: nn.Module = nn.Identity()
         if stride > 1 or inputs != outputs:
             self.shortcut = nn.Sequential(
                 nn.AvgPool2d(stride, ceil_mode=True) if stride > 1 else nn.Identity(),
@@ -215,9 +214,11 @@ LIBRARIES = {"torchvision": _torchvision, "timm": _timm, "cifar": _cifar}
 
 def fill(network: nn.Module, state: Mapping[str, Tensor]) -> None:
     """Copy weights under a network's own names into it."""
-    whole = OrderedDict(state)
-    # A few of torchvision's networks refuse weights that do not say which version of them they fit.
-    whole._metadata = network.state_dict()._metadata
+    # A few of torchvision's networks refuse weights that do not say which version of them they fit,
+    # as a state dict does beside what it holds.
+    whole = network.state_dict()
+    whole.clear()
+    whole.update(state)
     network.load_state_dict(whole)
 
 

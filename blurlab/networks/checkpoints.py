@@ -174,7 +174,7 @@ def state(payload: Any, file: str, key: str | None = None) -> Checkpoint:
     if len(known) > 1:
         raise ValueError(f"{file} holds several networks; {_choices(dict.fromkeys(known))}.")
     (taken,) = known
-    if not taken:
+    if own is not None and not taken:
         return Checkpoint(_plain(own, file), [])
     averaged = [path for path in found if path.partition(".")[0] in AVERAGED and path != taken]
     notes = []

@@ -51,6 +51,9 @@ class Classifier(nn.Module):
     wanted. Where quick is set, it answers in the net's place there: prepared pictures -> logits.
     """
 
+    mean: Tensor
+    std: Tensor
+
     def __init__(
         self,
         net: nn.Module,

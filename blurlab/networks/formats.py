@@ -43,7 +43,7 @@ def holds(pattern: str) -> Callable[[File], bool]:
 
 def is_shard(file: File) -> bool:
     found = SHARD.search(file.name)
-    return bool(found) and int(found[2]) > 1
+    return found is not None and int(found[2]) > 1
 
 
 def is_onnx(file: File) -> bool:

@@ -65,15 +65,16 @@ def _weights(net: nn.Module) -> dict[str, Tensor]:
 def _folded(net: nn.Module) -> nn.Module:
     """Return a copy whose convolutions do what the batch norms behind them did."""
     made = copy.deepcopy(net)
-    before = ""
+    before, convolution = "", None
     for name, layer in net.named_modules():
         if isinstance(layer, nn.BatchNorm2d):
-            convolution = fuse_conv_bn_eval(made.get_submodule(before), made.get_submodule(name))
+            assert convolution is not None  # for each of these networks begins with one
+            convolution = fuse_conv_bn_eval(convolution, layer)
             made.set_submodule(before, convolution)
             # timm's batch norms carry the activation that follows.
             made.set_submodule(name, getattr(layer, "act", nn.Identity()))
         if isinstance(layer, nn.Conv2d):
-            before = name
+            before, convolution = name, layer
     return made
 
 
@@ -93,6 +94,7 @@ def write(net: nn.Module, architecture: str) -> Path:
         dynamo=True,
         verbose=False,
     )
+    assert exported is not None
     model = exported.model_proto
     begins, held = {}, 0
     for name, tensor in _weights(net).items():

@@ -48,7 +48,7 @@ class Kept(NamedTuple):
     """Numbers of a tensor or several: their kind, how many, and the bytes once they are read."""
 
     dtype: torch.dtype
-    count: int
+    count: int  # type: ignore[assignment]  # hides tuple.count
     content: bytearray
 
 
@@ -58,7 +58,7 @@ class Unusable(NamedTuple):
     kind: str
 
 
-def tensor(kept: Kept, offset: int, size: Sequence[int], stride: Sequence[int], *_) -> Tensor:
+def tensor(kept: Kept, offset: int, size: Sequence[int], stride: Sequence[int], *_: Any) -> Tensor:
     """Make the tensor of some of the numbers that were kept.
 
     Raises UnpicklingError for one that reaches beyond them, or that no memory could hold.
@@ -79,24 +79,24 @@ def tensor(kept: Kept, offset: int, size: Sequence[int], stride: Sequence[int], 
     return torch.frombuffer(kept.content, dtype=kept.dtype).as_strided(size, stride, offset)
 
 
-def _parameter(found: Any, *_) -> Any:
+def _parameter(found: Any, *_: Any) -> Any:
     return found
 
 
-def _ordered(items: Any = (), *_) -> dict:
+def _ordered(items: Any = (), *_: Any) -> dict:
     made: dict = {}
     pickles.fill(made, items)
     return made
 
 
-def _typed(function: Any, _, arguments: Any, *__) -> Any:
+def _typed(function: Any, _: Any, arguments: Any, *__: Any) -> Any:
     """Make a tensor with attributes as one without."""
-    if isinstance(function, Known) and isinstance(arguments, tuple):
+    if isinstance(function, Known) and function.make and isinstance(arguments, tuple):
         return function.make(*arguments)
     return pickles.NOTHING
 
 
-def _unusable(kind: str, *_) -> Unusable:
+def _unusable(kind: str, *_: Any) -> Unusable:
     return Unusable(kind)
 
 
@@ -105,7 +105,8 @@ FUNCTIONS: dict[str, Callable] = {
     "torch._utils._rebuild_parameter_with_state": _parameter,
     "torch._tensor._rebuild_from_type_v2": _typed,
     "collections.OrderedDict": _ordered,
-} | {
+}
+FUNCTIONS |= {
     f"torch._utils._rebuild_{name}": partial(_unusable, kind)
     for name, kind in {
         "sparse_tensor": "sparse",
@@ -128,7 +129,7 @@ def _knowing() -> Callable[[str], Known | None]:
     """Return what finds a name's meaning, for one file and so many tensors."""
     left = MOST_TENSORS
 
-    def counted(kept: Any, *given) -> Tensor | Unusable:
+    def counted(kept: Any, *given: Any) -> Tensor | Unusable:
         nonlocal left
         left -= 1
         if left < 0:
@@ -149,7 +150,7 @@ def _knowing() -> Callable[[str], Known | None]:
     return known
 
 
-def _no_reference(_) -> None:
+def _no_reference(_: Any) -> None:
     raise pickle.UnpicklingError("a reference where there is none")
 
 
@@ -182,8 +183,8 @@ def load(path: Path) -> Pickle:
 class _Directory(io.FileIO):
     """A file of which no more is read at once than an archive's list may be long."""
 
-    def read(self, count: int = -1) -> bytes:
-        if count < 0:
+    def read(self, count: int | None = -1, /) -> bytes:
+        if count is None or count < 0:
             count = os.fstat(self.fileno()).st_size - self.tell()
         if count > LONGEST_DIRECTORY:
             raise Excess("holds an endless list of files")
@@ -243,11 +244,11 @@ def _reference(keep: Callable[[torch.dtype, str, int], Kept], pid: Any) -> Kept 
     return keep(pid[1], str(pid[2]), pid[4])
 
 
-def _plain(file) -> Pickle:
+def _plain(file: io.BufferedReader) -> Pickle:
     return pickles.read(file, _knowing(), _no_reference)
 
 
-def _old(file, length: int) -> Pickle:
+def _old(file: io.BufferedReader, length: int) -> Pickle:
     first = _plain(file)
     if first.value != MAGIC:
         return Pickle(None, first.foreign)

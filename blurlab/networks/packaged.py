@@ -58,7 +58,7 @@ def file(name: str) -> Path:
     Raises ValueError when its package is not installed.
     """
     found = find_spec(PACKAGED[name].package)
-    if found is None:
+    if found is None or found.origin is None:
         package = PACKAGED[name].package.replace("_", "-")
         raise ValueError(f"{name} is in a package of its own; `pip install {package}` adds it.")
     return Path(found.origin).parent / PACKAGED[name].file

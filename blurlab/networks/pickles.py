@@ -8,7 +8,7 @@ import pickletools
 import re
 from collections.abc import Callable
 from pickle import UnpicklingError
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 MOST_STEPS = 1_000_000  # a large training run has some hundred thousand
 LONGEST = 64 * 2**20  # bytes of a pickle, without the tensors' numbers
@@ -48,7 +48,7 @@ class Pickle(NamedTuple):
 class _Bounded:
     """The next LONGEST bytes of a file; it has no tell(), which would be asked at every step."""
 
-    def __init__(self, file):
+    def __init__(self, file: IO[bytes]):
         self.file, self.left = file, LONGEST
 
     def read(self, count: int) -> bytes:
@@ -68,14 +68,17 @@ class _Bounded:
             )
 
 
-def read(file, known: Callable[[str], Known | None], refer: Callable[[Any], Any]) -> Pickle:
+def read(
+    file: IO[bytes], known: Callable[[str], Known | None], refer: Callable[[Any], Any]
+) -> Pickle:
     """Step through the pickle that a binary file goes on with, up to its end.
 
     known: finds what a name "module.name" stands for.  refer: makes a value of a persistent id.
     Raises Excess at a limit; UnpicklingError, or another error of pickle.BROKEN, for damage.
     """
     machine = _Machine(known, refer)
-    for count, (step, said, _) in enumerate(pickletools.genops(_Bounded(file))):
+    steps = pickletools.genops(_Bounded(file))  # type: ignore[arg-type]  # asks for no more of it
+    for count, (step, said, _) in enumerate(steps):
         if count == MOST_STEPS:
             raise Excess(f"takes over {MOST_STEPS:,} steps to unpickle")
         machine.take(step.name, said)
@@ -134,7 +137,7 @@ class _Machine:
         return found if found.make else found.value
 
     def called(self, function: Any, arguments: Any) -> Any:
-        if isinstance(function, Known) and isinstance(arguments, list | tuple):
+        if isinstance(function, Known) and function.make and isinstance(arguments, list | tuple):
             return function.make(*arguments)
         return NOTHING
 
@@ -174,13 +177,17 @@ class _Machine:
         value, key = self.pop(), self.pop()
         self.set([key, value])
 
+    def frozenset_of(self) -> None:
+        self.marked()
+        self.push(NOTHING)
+
     def dict_of(self) -> None:
         items = self.marked()
         self.push({})
         self.set(items)
 
 
-def fill(target: dict, items) -> None:
+def fill(target: dict, items: Any) -> None:
     """Put items into a dict; keys that are no plain ones are left out.
 
     Raises Excess for a key that is there already, which no dict that was pickled can have.
@@ -209,7 +216,7 @@ STEPS: dict[str, Callable[[_Machine], Any]] = {
     "TUPLE3": lambda m: m.tuple_of(3),
     "LIST": lambda m: m.push(m.marked()),
     "DICT": _Machine.dict_of,
-    "FROZENSET": lambda m: (m.marked(), m.push(NOTHING)),
+    "FROZENSET": _Machine.frozenset_of,
     "APPEND": lambda m: m.append([m.pop()]),
     "APPENDS": lambda m: m.append(m.marked()),
     "ADDITEMS": _Machine.marked,

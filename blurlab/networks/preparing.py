@@ -28,7 +28,7 @@ class Preparation(NamedTuple):
     whose: str
 
 
-def of_torchvision(architecture: str, transforms) -> dict[str, Any]:
+def of_torchvision(architecture: str, transforms: Any) -> dict[str, Any]:
     """Return words for installing.recipe that prepare pictures as torchvision's transforms do."""
     if architecture in FROM_TENSORFLOW:
         mean = std = (0.5, 0.5, 0.5)
@@ -43,7 +43,7 @@ def of_torchvision(architecture: str, transforms) -> dict[str, Any]:
     }
 
 
-def of_timm(row) -> dict[str, Any]:
+def of_timm(row: Any) -> dict[str, Any]:
     """Return words for installing.recipe that prepare pictures as a configuration of timm's says.
 
     A few of timm's draw a black border around the picture, which no classifier here does.

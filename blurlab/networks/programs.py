@@ -50,13 +50,14 @@ class Program(nn.Module):
     def __init__(self, graph: dict[str, Any]):
         super().__init__()
         schemas.check(graph)
-        self.graph, self.measured = graph, {}
+        self.graph = graph
+        self.measured: dict[tuple, float] = {}
         for tensor in graph["tensors"].values():
             empty = torch.empty(tensor["shape"], dtype=DTYPES[tensor["dtype"]])
             _place(self, tensor["key"], empty)
         nodes = graph["nodes"]
         last = {name: index for index, node in enumerate(nodes) for name in schemas.used(node)}
-        over = [[] for _ in nodes]
+        over: list[list[str]] = [[] for _ in nodes]
         for name, index in last.items():
             if name != graph["logits"]:
                 over[index].append(name)
@@ -133,9 +134,11 @@ def _place(root: nn.Module, key: str, tensor: Tensor) -> None:
             f" the most is {DEEPEST} and {KEY}"
         )
     for part in path:
-        if part not in root._modules:
-            root.add_module(part, nn.Module())
-        root = root._modules[part]
+        inner = root._modules.get(part)
+        if inner is None:
+            inner = nn.Module()
+            root.add_module(part, inner)
+        root = inner
     if tensor.is_floating_point() and not last.startswith("running_"):
         root.register_parameter(last, nn.Parameter(tensor))
     else:
@@ -172,7 +175,8 @@ def _read(archive: zipfile.ZipFile, length: int) -> tuple[dict[str, Any], dict[s
     names = archive.namelist()
     (main,) = [name for name in names if re.fullmatch(r".*/models/[^/]+\.json", name)]
     whole = json.loads(_text(archive, main))["graph_module"]
-    tensors, contents = {}, {}
+    tensors: dict[str, Tensor] = {}
+    contents: dict[str, bytearray] = {}
     for name in names:
         if re.fullmatch(r".*/data/(weights|constants)/[^/]+_config\.json", name):
             folder = name.rpartition("/")[0]
@@ -239,7 +243,7 @@ def _graph(whole: dict, tensors: dict[str, Tensor]) -> dict[str, Any]:
 
 def _is_check(node: dict) -> bool:
     found = operators.TARGET.fullmatch(node["target"])
-    return bool(found) and found[1] in operators.CHECKS
+    return found is not None and found[1] in operators.CHECKS
 
 
 def _node(node: dict) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """Tables of published weights: torchvision's classifiers, the Madry lab's, CIFAR's, timm's."""
 
-import re
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -102,7 +101,7 @@ def _torchvision() -> dict[str, Weights]:
         for weights in registry.get_model_weights(architecture):
             if weights.meta["categories"] is None:  # features alone, which name nothing
                 continue
-            digits = re.search(r"-([0-9a-f]+)\.pth$", weights.url)[1]
+            digits = weights.url.rpartition("-")[2].removesuffix(".pth")
             found[f"{architecture}_{weights.name.lower()}"] = Weights(
                 f"torchvision, {architecture}, {weights.name}",
                 weights.url,
@@ -124,6 +123,7 @@ def _timm() -> dict[str, Weights]:
     found = {}
     for name in timm.list_pretrained():
         row = timm.get_pretrained_cfg(name)
+        assert row is not None  # for it is listed
         shelf = row.hf_hub_id or ""
         if row.num_classes != 1000 or row.custom_load or not shelf.startswith("timm/"):
             continue

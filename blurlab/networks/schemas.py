@@ -194,7 +194,7 @@ def _check_value(name: str, argument: str, value: dict, known: dict) -> None:
             fits = -operators.LIMIT <= content < operators.LIMIT
     elif kind == "as_string":
         allowed = operators.WORDS.get((name, argument))
-        fits = isinstance(content, str) and allowed and re.fullmatch(allowed, content)
+        fits = isinstance(content, str) and bool(allowed and re.fullmatch(allowed, content))
     elif kind == "as_scalar_type":
         fits = content in operators.DTYPES
     elif kind == "as_memory_format":

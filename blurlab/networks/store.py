@@ -109,7 +109,7 @@ def load(name: str, device: str | torch.device = "cpu") -> Classifier:
     else:
         state = load_file(path)
     architectures.fill(model.net, state)
-    model = model.to(device, memory_format=torch.channels_last).eval().requires_grad_(False)
+    model = model.to(device).to(memory_format=torch.channels_last).eval().requires_grad_(False)
     model.half_precision = model.mean.is_cuda and survives_half_precision(model)
     if model.mean.device.type == "cpu":
         side, architecture = model.crop or model.input_size, info["recipe"].get("architecture", "")

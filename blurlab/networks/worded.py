@@ -99,7 +99,7 @@ def place(label: str, answers: Sequence[str], classes: Sequence[str]) -> int | N
         number = _spelt(tuple(known)).get(texts.spelling(label))
         if number is not None:
             word = answers[number] if known is answers else entry_level.category_of(number)
-            return list(answers).index(word) if word in answers else None
+            return list(answers).index(word) if word is not None and word in answers else None
     return None
 
 

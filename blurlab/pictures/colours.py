@@ -13,7 +13,7 @@ SMALLEST, LARGEST = 0.1, 10.0  # gammas that are meant
 MAX_SAMPLE_VALUE = 281  # a TIFF's tag
 
 
-def to_srgb(picture: Image.Image, info: dict[str, Any]) -> Image.Image:
+def to_srgb(picture: Image.Image, info: dict[str | tuple[int, int], Any]) -> Image.Image:
     """Return an opaque picture in sRGB, as RGB unless it is in sRGB already.
 
     info: what Pillow read of the file; its ICC profile counts, or else a PNG's gamma. A
@@ -46,7 +46,9 @@ def _by_profile(picture: Image.Image, profile: bytes) -> Image.Image:
             renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
             flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
         )
-        return ImageCms.applyTransform(picture.convert(mode), transform)
+        converted = ImageCms.applyTransform(picture.convert(mode), transform)
+        assert converted is not None  # as it is where a picture is changed in place
+        return converted
     except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
         return picture
 

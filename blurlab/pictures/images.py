@@ -13,13 +13,13 @@ from typing import NamedTuple
 import numpy as np
 import torch
 import torch.nn.functional as F
-from PIL import Image, ImageChops, ImageOps, UnidentifiedImageError, features
+from PIL import Image, ImageChops, ImageFile, ImageOps, UnidentifiedImageError, features
 from torch import Tensor
 
 from blurlab.pictures import colours, headers
 from blurlab.pictures.resizing import resize
 
-FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF") + ("AVIF",) * features.check("avif")
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF") + ("AVIF",) * bool(features.check("avif"))
 SEND = "send a " + ", ".join(FORMATS[:-1]).replace("WEBP", "WebP") + f" or {FORMATS[-1]}"
 
 MAX_BYTES = 128 * 2**20
@@ -120,18 +120,20 @@ def _check_size(width: int, height: int, name: str) -> None:
         )
 
 
-def _upright_rgb(picture: Image.Image, name: str) -> Image.Image:
+def _upright_rgb(opened: ImageFile.ImageFile, name: str) -> Image.Image:
     """The first frame as an upright 8-bit RGB picture of at most about KEPT_PIXELS."""
-    if picture.mode in REFUSED_MODES:
+    if opened.mode in REFUSED_MODES:
         raise ImageError(
-            f"{name} holds {REFUSED_MODES[picture.mode]}: save it as RGB or grey with 8 or 16 bits."
+            f"{name} holds {REFUSED_MODES[opened.mode]}: save it as RGB or grey with 8 or 16 bits."
         )
-    reduction = math.sqrt(max(1, math.prod(picture.size) / KEPT_PIXELS))
+    width, height = opened.size
+    reduction = math.sqrt(max(1, width * height / KEPT_PIXELS))
     # A JPEG decodes straight to a smaller size, which saves most of the time and memory.
-    picture.draft(None, tuple(math.ceil(side / reduction) for side in picture.size))
-    if picture.format == "PNG" and picture.mode == "RGB" and "16" in str(picture.tile[0].args):
-        colours.shorten_transparency(picture)
-    picture.load()
+    opened.draft(None, (math.ceil(width / reduction), math.ceil(height / reduction)))
+    if opened.format == "PNG" and opened.mode == "RGB" and "16" in str(opened.tile[0].args):
+        colours.shorten_transparency(opened)
+    opened.load()
+    picture: Image.Image = opened
     with suppress(Exception):  # an unreadable tag says nothing about the picture
         ImageOps.exif_transpose(picture, in_place=True)
     info, alpha = picture.info, None
@@ -247,8 +249,10 @@ def align(
     # Maps places in the result to places in the picture; both run from -1 to 1.
     places = [[1 / scale, 0, -2 * shift_x / scale], [0, 1 / scale, -2 * shift_y / scale]]
     grid = F.affine_grid(image.new_tensor([places]), [1, 3, size, size], align_corners=False)
-    options = {"mode": "bicubic", "padding_mode": "reflection", "align_corners": False}
-    return F.grid_sample(image[None], grid, **options)[0].clamp(0, 1)
+    moved = F.grid_sample(
+        image[None], grid, mode="bicubic", padding_mode="reflection", align_corners=False
+    )
+    return moved[0].clamp(0, 1)
 
 
 def to_uint8(image: Tensor) -> np.ndarray:
@@ -280,7 +284,8 @@ def data_url(image: Tensor, kind: str = "png") -> str:
 def _photograph_folder() -> Path | None:
     # scikit-image itself is not imported: its own loaders download what they do not find.
     package = importlib.util.find_spec("skimage")
-    return Path(package.submodule_search_locations[0]) / "data" if package else None
+    places = package.submodule_search_locations if package else None
+    return Path(places[0]) / "data" if places else None
 
 
 def photographs() -> dict[str, Photograph]:
@@ -296,7 +301,7 @@ def photographs() -> dict[str, Photograph]:
 
 def photograph(name: str, size: int) -> Tensor:
     """One of photographs(), centred and cropped to (3, size, size) in [0, 1]."""
-    found = photographs()
-    if name not in found:
+    folder, found = _photograph_folder(), photographs()
+    if folder is None or name not in found:
         raise ValueError(f"{name} is not a photograph here: choose from {', '.join(found)}.")
-    return square(load_image(_photograph_folder() / found[name].file), size)
+    return square(load_image(folder / found[name].file), size)

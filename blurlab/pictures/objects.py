@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from blurlab.pictures.grey import grey
 from blurlab.pictures.outlines import MARGIN, OUTLINES, SIDE, distance_field
 from blurlab.pictures.textures import TEXTURES
 
@@ -33,7 +34,8 @@ def _bank(device: torch.device) -> Tensor:
     relief = np.zeros_like(depth)
     for share in _ROUNDING:
         for outline, sheet in zip(depth, relief, strict=True):
-            sheet += share * cv2.GaussianBlur(np.float32(outline > 0), (0, 0), SIDE * share)
+            inside = (outline > 0).astype(np.float32)
+            sheet += share * cv2.GaussianBlur(inside, (0, 0), SIDE * share)
     return torch.from_numpy(np.stack([depth, relief], 1)).float().to(device)
 
 
@@ -111,8 +113,7 @@ def _hsv(hue: Tensor, saturation: Tensor, value: Tensor) -> Tensor:
 
 def _lift(colors: Tensor, luminance: float) -> Tensor:
     """(N, 3, 1, 1) colours with as much white added as brings each to a luminance."""
-    weights = colors.new_tensor([0.299, 0.587, 0.114]).view(3, 1, 1)
-    missing = luminance - (colors * weights).sum(1, keepdim=True)
+    missing = luminance - grey(colors)
     return (colors + missing.clamp(min=0)).clamp(0, 1)
 
 

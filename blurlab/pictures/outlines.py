@@ -221,7 +221,7 @@ def distance_field(name: str) -> np.ndarray:
     centre, size = _extent(parts)
     scale = _FINE / MARGIN / size
     inside = _paint(parts, scale, _FINE / 2 - scale * centre)
-    depth = cv2.distanceTransform(inside, cv2.DIST_L2, 5)
-    depth -= cv2.distanceTransform(255 - inside, cv2.DIST_L2, 5)
+    within = cv2.distanceTransform(inside, cv2.DIST_L2, 5)
+    depth = within - cv2.distanceTransform(255 - inside, cv2.DIST_L2, 5)
     small = cv2.resize(depth, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
     return small * (MARGIN / _FINE)

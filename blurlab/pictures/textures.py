@@ -7,6 +7,7 @@ returns a smooth field of about -1 (dark) to 1 (light). Their fundamental freque
 
 import math
 from collections.abc import Callable
+from functools import reduce
 
 import torch
 from torch import Tensor
@@ -61,7 +62,8 @@ def _hatch(x: Tensor, y: Tensor) -> Tensor:
 def _dots(x: Tensor, y: Tensor) -> Tensor:
     """Light discs on a hexagonal lattice."""
     y = y * 0.95
-    hexagonal = sum(_wave(x * c + y * s) for c, s in ((0, 1), (0.87, 0.5), (0.87, -0.5)))
+    waves = (_wave(x * c + y * s) for c, s in ((0, 1), (0.87, 0.5), (0.87, -0.5)))
+    hexagonal = reduce(torch.add, waves)
     return _soft(hexagonal - 0.6, 1.2)
 
 

@@ -1,6 +1,7 @@
 """Measure an installed model and write what was found on its card."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -160,7 +161,7 @@ def cue_conflicts(model: Classifier, size: int) -> dict:
     return {"shape": estimate(shape), "texture": estimate(texture), "pictures": CUE_CONFLICTS}
 
 
-def estimate(interval: statistics.Interval, **context) -> dict:
+def estimate(interval: statistics.Interval, **context: Any) -> dict:
     """Write an interval as a card does: four digits, and not-a-number as null."""
     rounded = {key: round(number, 4) for key, number in interval._asdict().items()}
     return {key: None if n != n else n for key, n in rounded.items()} | context
@@ -184,9 +185,9 @@ def f_rev_ratios(found: list[dict]) -> list[tuple[str, str, statistics.Interval]
         base = measured.get(store.pair(info["recipe"]["data"])[0])
         if base is None or not info["recipe"]["sigma"]:
             continue
-        pair = [f_rev(base), f_rev(info)]
-        if None not in pair:
-            ratios.append((base["name"], info["name"], statistics.ratio(*pair)))
+        above, below = f_rev(base), f_rev(info)
+        if above is not None and below is not None:
+            ratios.append((base["name"], info["name"], statistics.ratio(above, below)))
     return ratios
 
 

@@ -38,7 +38,7 @@ def photographs(names: Sequence[str], classes: Sequence[str], size: int = SIDE) 
 
 
 def _imagenette(size: int) -> torch.Tensor:
-    return sets.imagenette("train", size).images
+    return sets.imagenette("train", size).in_memory()
 
 
 def _caltech101(size: int) -> torch.Tensor:

@@ -16,7 +16,7 @@ def fit(name: str, size: int, count: int, path: Path) -> dict:
     Returns the card.
     Raises ValueError when the data set is not there or count is out of range.
     """
-    pictures = sets.DATASETS[name]("train", size).images
+    pictures = sets.DATASETS[name]("train", size).in_memory()
     basis = pca.fit(pictures, count)
     path.parent.mkdir(parents=True, exist_ok=True)
     pca.save(basis, path)

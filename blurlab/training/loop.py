@@ -3,7 +3,7 @@
 import copy
 import math
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -23,7 +23,7 @@ from blurlab.training.recipes import RECIPES, Recipe
 from blurlab.training.similarity import Stimuli
 
 # The learning rate is set before every step.
-OPTIMIZERS = {
+OPTIMIZERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
     "sgd": partial(torch.optim.SGD, lr=0.0, momentum=0.9, nesterov=True),
     "adamw": partial(torch.optim.AdamW, lr=0.0),
 }
@@ -88,7 +88,7 @@ def train(
     """
     device = next(model.parameters()).device
     if device.type == "cuda":
-        pictures = pictures._replace(images=pictures.images.to(device))
+        pictures = pictures._replace(images=pictures.in_memory().to(device))
     if stimuli is not None:
         stimuli = Stimuli(*(part.to(device) for part in stimuli))
     teacher = distilling.teacher(recipe)
@@ -191,7 +191,14 @@ def average(
     model.eval()
 
 
-def save_checkpoint(model, optimizer, recipe: Recipe, epochs: int, settled, path: Path) -> None:
+def save_checkpoint(
+    model: classifier.Classifier,
+    optimizer: torch.optim.Optimizer,
+    recipe: Recipe,
+    epochs: int,
+    settled: dict[str, Tensor] | None,
+    path: Path,
+) -> None:
     """Write the state of a run so that a kill at any moment leaves the old file or the new."""
     path.parent.mkdir(parents=True, exist_ok=True)
     state = {"net": model.net.state_dict(), "optimizer": optimizer.state_dict(), "epochs": epochs}
@@ -200,7 +207,9 @@ def save_checkpoint(model, optimizer, recipe: Recipe, epochs: int, settled, path
     os.replace(path.with_suffix(".part"), path)
 
 
-def resume(model, optimizer, recipe: Recipe, path: Path) -> tuple[int, dict[str, Tensor] | None]:
+def resume(
+    model: classifier.Classifier, optimizer: torch.optim.Optimizer, recipe: Recipe, path: Path
+) -> tuple[int, dict[str, Tensor] | None]:
     """Load a run's state if there is one; return the epochs done and the weights once settled.
 
     Raises ValueError when the file is no checkpoint of this recipe; nothing in it is executed.

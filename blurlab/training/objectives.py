@@ -117,6 +117,7 @@ def distilled_noisy(model: Classifier, shown: Shown, settings: dict[str, Any]) -
 @torch.no_grad()
 def taught(shown: Shown) -> Tensor:
     """Return the teacher's log-probabilities, (N, classes), of the pictures as they are."""
+    assert shown.teacher is not None
     return answer(shown.teacher, shown.images, shown.bfloat16).log_softmax(-1)
 
 
@@ -132,6 +133,7 @@ def similar(model: Classifier, shown: Shown, settings: dict[str, Any]) -> Tensor
     settings: target, where those are from; weight of the distance; pictures, drawn for each batch.
     """
     stimuli = shown.stimuli
+    assert stimuli is not None
     drawn = torch.randperm(len(stimuli.images), generator=shown.generator)[: settings["pictures"]]
     drawn = drawn.to(stimuli.images.device)
     # First, for a compiled net writes its batch statistics where the gradient of an earlier, not

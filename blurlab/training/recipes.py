@@ -50,7 +50,7 @@ class Recipe:
 
 
 # The objects are easier than photographs: a smaller network, fewer epochs, nearly whole pictures.
-OBJECTS = {
+OBJECTS: dict[str, Any] = {
     "stem": 16,
     "widths": (32, 64, 128),
     "blocks": (1, 2, 2),
@@ -60,7 +60,13 @@ OBJECTS = {
     "finish_epochs": 0,
 }
 # The basis that ships is one of pictures of 32 pixels, and so must the crops be.
-SMALL = {"input_size": 32, "crop_size": 32, "stem": 48, "widths": (96, 192), "blocks": (2, 2)}
+SMALL: dict[str, Any] = {
+    "input_size": 32,
+    "crop_size": 32,
+    "stem": 48,
+    "widths": (96, 192),
+    "blocks": (2, 2),
+}
 # The weight is our choice: an untrained network is about 0.04 away from the V1 model, and its
 # cross-entropy is about 2, so that both count.
 SIMILAR = {"target": "V1 model", "weight": 20.0, "pictures": 32}
@@ -69,7 +75,7 @@ SIMILAR = {"target": "V1 model", "weight": 20.0, "pictures": 32}
 # Crops are as large as what the net sees: in one run each, nine thousand of 160 pixels taught the
 # student behind a blur of 3 less than fifteen hundred of 224. At five times this rate and with
 # timm's momentum of batch statistics it forgot its classes.
-DISTILLED = {
+DISTILLED: dict[str, Any] = {
     "start": "imagenet_lite0",
     "input_size": 256,
     "epochs": 11,
@@ -86,15 +92,17 @@ DISTILLED = {
 TEACHER = {"teacher": "imagenet_lite0", "photographs": ["imagenette", "caltech101"]}
 
 
-def _photographs(title: str, **changes) -> Recipe:
+def _photographs(title: str, **changes: Any) -> Recipe:
     return Recipe(f"Imagenette, {title}", "imagenette", **changes)
 
 
-def _drawings(title: str, **changes) -> Recipe:
+def _drawings(title: str, **changes: Any) -> Recipe:
     return Recipe(f"Objects, {title}", "objects", **OBJECTS, **changes)
 
 
-def _distilled(title: str, objective: str = "distilled", sigma: float = 0.0, **settings) -> Recipe:
+def _distilled(
+    title: str, objective: str = "distilled", sigma: float = 0.0, **settings: Any
+) -> Recipe:
     return Recipe(
         f"ImageNet, {title}",
         "imagenet",

@@ -13,8 +13,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from blurlab.data.sets import Decoded
 from blurlab.networks.architectures import Block
 from blurlab.networks.classifier import Classifier
+from blurlab.pictures.grey import grey
 from blurlab.pictures.resizing import resize
 from blurlab.training import v1
 
@@ -61,7 +63,7 @@ def of_network(model: Classifier, images: Tensor, bfloat16: bool = False) -> Ten
     bfloat16: whether the net computes in it; the similarities are of float32.
     """
     features, found = model.prepare(images), []
-    for layer in model.net:
+    for layer in model.net.children():
         if isinstance(layer, nn.Flatten):
             break
         with torch.autocast(images.device.type, torch.bfloat16, enabled=bfloat16):
@@ -72,14 +74,14 @@ def of_network(model: Classifier, images: Tensor, bfloat16: bool = False) -> Ten
 
 
 @torch.no_grad()
-def stand_in(images: Tensor, size: int, seed: int) -> Stimuli:
+def stand_in(images: Tensor | Decoded, size: int, seed: int) -> Stimuli:
     """Ask the V1 model about grey training pictures, as many as STAND_IN that the seed decides.
 
     images: (N, 3, S, S) uint8.  size: in pixels, to which they are reduced.
     The similarity is that of the square roots of the energies, so that contrast counts once.
     """
     chosen = torch.randperm(len(images), generator=torch.Generator().manual_seed(seed))[:STAND_IN]
-    shown = v1.grey(resize(images[chosen].float() / 255, size)).contiguous()
+    shown = grey(resize(images[chosen].float() / 255, size)).repeat(1, 3, 1, 1)
     return Stimuli(shown, similarity(v1.energies(shown).sqrt().flatten(1)))
 
 

@@ -6,11 +6,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from blurlab.pictures.grey import grey
+
 FREQUENCIES_NYQUIST = (1 / 16, 1 / 8, 1 / 4, 1 / 2)  # preferred ones; at 128 pixels 4 to 32 cycles
 ORIENTATIONS = 8
 BANDWIDTH = 1.0  # octaves between the frequencies of half the largest amplitude
 GRID = 8  # cells along a side after pooling
-LUMINANCE = (0.299, 0.587, 0.114)  # of red, green and blue (ITU-R BT.601)
 CHUNK = 64
 
 
@@ -55,9 +56,3 @@ def energies(images: Tensor) -> Tensor:
         ]
         found.append(torch.stack(pooled, 1))
     return torch.cat(found).unflatten(1, (len(FREQUENCIES_NYQUIST), ORIENTATIONS))
-
-
-def grey(images: Tensor) -> Tensor:
-    """Return the luminance of (N, 3, S, S) pictures in all three channels."""
-    weights = torch.tensor(LUMINANCE).to(images).view(3, 1, 1)
-    return (images * weights).sum(1, keepdim=True).expand_as(images)

@@ -50,15 +50,19 @@ def laid_out(said: Sequence[list[float] | None], curves: dict[str, int | None]) 
     said: its probabilities at every position, None where they are not there yet.
     curves: name -> the class that it follows, None where the model has no such class.
     """
-    top = [p and sorted(range(len(p)), key=lambda i, p=p: -p[i])[:TOP] for p in said]
+    top = [None if p is None else {i: p[i] for i in _best_few(p)} for p in said]
     return {
-        "classes": top,
-        "probabilities": [p and [p[i] for i in few] for p, few in zip(said, top, strict=True)],
+        "classes": [None if few is None else list(few) for few in top],
+        "probabilities": [None if few is None else list(few.values()) for few in top],
         "curves": {
             curve: [None if p is None or label is None else p[label] for p in said]
             for curve, label in curves.items()
         },
     }
+
+
+def _best_few(said: Sequence[float]) -> list[int]:
+    return sorted(range(len(said)), key=said.__getitem__, reverse=True)[:TOP]
 
 
 def model(index: int, name: str, title: str | None = None, **more: Any) -> dict[str, Any]:

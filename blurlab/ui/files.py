@@ -10,8 +10,11 @@ import streamlit as st
 
 from blurlab.ui import asking, cache
 
+# What a button says -> the file's name, and what makes its content.
+Offered = dict[str, tuple[str, Callable[[], str | bytes]]]
 
-def offer(files: dict[str, tuple[str, Callable[[], str | bytes]]], place: Any = st) -> None:
+
+def offer(files: Offered, place: Any = st) -> None:
     """Draw a row of buttons that each save a file.
 
     files: what the button says -> the file's name, and what makes its content once it is asked

@@ -8,12 +8,13 @@ from typing import Any
 
 import streamlit as st
 
+from blurlab.ui import palette
 from blurlab.ui.feed import feed, nothing, page, source, timed
 
 CHUNK = 8  # pictures that travel together; one that is new takes its neighbours along
 
 HTML, CSS = source("frames.html"), source("stage.css", "frames.css")
-SCRIPT = source("elements.js", "frames.js")
+SCRIPT = palette.script() + source("elements.js", "frames.js")
 
 _frames = st.components.v2.component("blurlab_frames", html=HTML, css=CSS, js=SCRIPT)
 
@@ -109,7 +110,14 @@ def frames_html(
     return page("frames", data, title, body=HTML, css=CSS, script=SCRIPT)
 
 
-def _fixed(label, unit, positions, texts, pictures, compared) -> dict[str, Any]:
+def _fixed(
+    label: str,
+    unit: str,
+    positions: Sequence[float],
+    texts: Sequence[str] | None,
+    pictures: Sequence[Mapping[str, Any]],
+    compared: tuple[int, int] | None,
+) -> dict[str, Any]:
     """Gather what stays while the frames are leafed through, as their script expects it."""
     _check(positions, pictures, texts)
     return {
@@ -122,7 +130,12 @@ def _fixed(label, unit, positions, texts, pictures, compared) -> dict[str, Any]:
     }
 
 
-def _parts(positions, position, pictures, presenter) -> dict[str, Any]:
+def _parts(
+    positions: Sequence[float],
+    position: float,
+    pictures: Sequence[Mapping[str, Any]],
+    presenter: bool,
+) -> dict[str, Any]:
     """Cut what may change into the parts that travel by themselves."""
     parts = {
         f"pictures-{number}-{start}": list(picture["urls"][start : start + CHUNK])
@@ -132,7 +145,13 @@ def _parts(positions, position, pictures, presenter) -> dict[str, Any]:
     return parts | {"settings": {"position": position, "presenter": presenter}}
 
 
-def _said(models, answers, curve_titles, note, stages) -> dict[str, Any]:
+def _said(
+    models: Sequence[Mapping[str, Any]],
+    answers: Mapping[str, Mapping[str, Any]],
+    curve_titles: Mapping[str, str],
+    note: str | None,
+    stages: Sequence[Mapping[str, Any]],
+) -> dict[str, Any]:
     return {
         "models": [dict(model) for model in models],
         "answers": dict(answers),
@@ -142,7 +161,11 @@ def _said(models, answers, curve_titles, note, stages) -> dict[str, Any]:
     }
 
 
-def _check(positions, pictures, texts) -> None:
+def _check(
+    positions: Sequence[float],
+    pictures: Sequence[Mapping[str, Any]],
+    texts: Sequence[str] | None,
+) -> None:
     if not positions or list(positions) != sorted(set(positions)):
         raise ValueError(f"positions are {list(positions)}; they must ascend, and be at least one.")
     counts = {"texts": texts, **{p["title"]: p["urls"] for p in pictures}}

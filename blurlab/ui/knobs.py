@@ -1,5 +1,7 @@
 """A knob as a control of a page, and as a value in its address."""
 
+from typing import Any
+
 import streamlit as st
 
 from blurlab.knobs import Knob
@@ -8,8 +10,8 @@ from blurlab.ui import link, show
 
 def parameter(knob: Knob) -> link.Parameter:
     """Return what an address holds of a knob; a number ends where its slider does."""
-    if knob.choices:
-        return link.choice(list(knob.choices), knob.default)
+    if knob.options:
+        return link.choice(list(knob.options), knob.default)
     if knob.type is bool:
         return link.flag(knob.default)
     return link.number(knob.low, knob.high, knob.default, knob.unit)
@@ -19,15 +21,15 @@ def parameters(knobs: list[Knob]) -> dict[str, link.Parameter]:
     return {knob.key: parameter(knob) for knob in knobs}
 
 
-def draw(place, knob: Knob, **options) -> None:
+def draw(place: Any, knob: Knob, **options: Any) -> None:
     """Draw a knob's control in its place: a choice, a switch, a slider where it has steps, or a
     field for a number.
     """
     value, options = st.session_state[knob.key], {"key": knob.key} | options
     if knob.help:
         options = {"help": knob.help} | options
-    if knob.choices:
-        show.one_of(place, knob.title, knob.choices, **options)
+    if knob.options:
+        show.one_of(place, knob.title, knob.options, **options)
     elif knob.type is bool:
         place.toggle(knob.title, value, **options)
     elif knob.step:

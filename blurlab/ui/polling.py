@@ -2,18 +2,21 @@
 
 from collections.abc import Callable
 from functools import wraps
+from typing import TypeGuard, TypeVar
 
 import streamlit as st
 
 from blurlab.ui import jobs, link
 
+Found = TypeVar("Found", bound=jobs.Job | None)
+
 
 def follow(
-    find: Callable[[], jobs.Job | None],
-    draw: Callable[[jobs.Job | None], None],
+    find: Callable[[], Found],
+    draw: Callable[[Found], None],
     *,
     seconds: float,
-    restart: Callable[[], jobs.Job] | None = None,
+    restart: Callable[[], Found] | None = None,
 ) -> None:
     """Draw what a job has found so far, and again every so many seconds while it works.
 
@@ -44,6 +47,6 @@ def doing(job: jobs.Job, running: str, waiting: str) -> str:
     return waiting if job.state == "waiting" else running
 
 
-def is_working(job: jobs.Job | None) -> bool:
+def is_working(job: jobs.Job | None) -> TypeGuard[jobs.Job]:
     """Tell whether there will be more of a job without anybody's help."""
     return job is not None and job.state in ("waiting", "running")

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 
 SETTLE = 8.0  # seconds that the first visitor's page has for itself
 
@@ -17,7 +18,7 @@ _warm.set()  # where no server starts, as in a test, nothing need be waited for
 
 
 @asynccontextmanager
-async def lifespan(app) -> AsyncIterator[None]:
+async def lifespan(app: Any) -> AsyncIterator[None]:
     """Begin to make the models that pages open with ready for the first visitor."""
     _warm.clear()
     threading.Thread(target=_warm_up_and_say_so, name="blurlab-warm-up", daemon=True).start()

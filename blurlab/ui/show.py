@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -49,7 +49,7 @@ def placeless(text: str) -> str:
     return text
 
 
-def place(options: Sequence[str], key: str) -> int:
+def place(options: Sequence[Any], key: str) -> int:
     """Return the index of the session's value of this key, as the default of a select box."""
     value = st.session_state[key]
     return options.index(value) if value in options else 0
@@ -64,7 +64,7 @@ def time_left(seconds: float) -> str:
     return f"about {seconds / 3600:.0f} h left"
 
 
-def one_of(place, label: str, titles: dict[str, str], key: str, **options) -> None:
+def one_of(place: Any, label: str, titles: Mapping[Any, str], key: str, **options: Any) -> None:
     """Draw a choice of one of a few; titles: value -> what is said of it."""
     place.segmented_control(
         label, list(titles), default=st.session_state[key], key=key, format_func=titles.get,
@@ -73,7 +73,7 @@ def one_of(place, label: str, titles: dict[str, str], key: str, **options) -> No
 
 
 def slider(
-    label: str, name: str, low: float, high: float, *, shown: float | None = None, **options
+    label: str, name: str, low: float, high: float, *, shown: float | None = None, **options: Any
 ) -> None:
     """Draw a slider for a value in st.session_state that the stage and others set too.
 

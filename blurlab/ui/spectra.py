@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from blurlab.filters.spectrum import UNITS, convert
-from blurlab.ui import charts
+from blurlab.ui import charts, palette
 
 HEIGHT = 340
 FLOOR = 1e-12  # of the largest power; what lies below is rounding
@@ -39,10 +39,10 @@ def power_spectra(
             y=[p for _, p in known],
             name=title,
             mode="lines",
-            line=charts.line(index),
+            line=palette.line(index),
         )
     for title, frequency in marks.items():
-        figure.add_vline(x=shown(frequency), line_dash="dot", line_width=2, line_color=charts.GREY)
+        figure.add_vline(x=shown(frequency), line_dash="dot", line_width=2, line_color=palette.GREY)
         # Plotly places an annotation on a logarithmic axis by the logarithm, unlike a line.
         figure.add_annotation(
             x=math.log10(shown(frequency)), y=1, yref="paper", yanchor="bottom",
@@ -62,10 +62,10 @@ def half_power_course(
         x=list(range(len(frequencies))),
         y=[convert(value, unit, size=size, degrees=degrees) for value in frequencies],
         mode="lines+markers",
-        line=charts.line(0),
+        line=palette.line(0),
         name="f_0.5",
     )
-    figure.add_vline(x=position, line_dash="dot", line_width=2, line_color=charts.GREY)
+    figure.add_vline(x=position, line_dash="dot", line_width=2, line_color=palette.GREY)
     figure.update_xaxes(title="step", rangemode="tozero")
     figure.update_yaxes(title=f"f_0.5 ({UNITS[unit]})", rangemode="tozero")
     return _laid_out(figure)

@@ -10,10 +10,11 @@ from typing import Any
 import streamlit as st
 
 from blurlab.filters.spectrum import FILTERS, UNITS, check_cutoff, convert
+from blurlab.ui import palette
 from blurlab.ui.feed import feed, nothing, page, source, timed
 
 HTML, CSS = source("stage.html"), source("stage.css")
-SCRIPT = source("elements.js", "fft.js", "sweep.js", "plots.js", "stage.js")
+SCRIPT = palette.script() + source("elements.js", "fft.js", "sweep.js", "plots.js", "stage.js")
 
 _stage = st.components.v2.component("blurlab_stage", html=HTML, css=CSS, js=SCRIPT)
 
@@ -106,7 +107,14 @@ def stage_html(
     return page("stage", data, title, body=HTML, css=CSS, script=SCRIPT)
 
 
-def stage_data(low, high, labels, models, cutoffs, size) -> dict[str, Any]:
+def stage_data(
+    low: str,
+    high: str,
+    labels: tuple[str, str],
+    models: Sequence[Mapping[str, Any]],
+    cutoffs: Sequence[float],
+    size: int,
+) -> dict[str, Any]:
     """Gather what stays while the stage is used, as its script expects it."""
     if size < 8 or size & (size - 1):
         raise ValueError(f"size is {size}; the stage takes powers of two from 8.")
@@ -121,7 +129,15 @@ def stage_data(low, high, labels, models, cutoffs, size) -> dict[str, Any]:
 
 
 def stage_settings(
-    cutoff, high_cutoff, filter, unit, degrees, size, presenter, far, eye
+    cutoff: float,
+    high_cutoff: float | None,
+    filter: str,
+    unit: str,
+    degrees: float | None,
+    size: int,
+    presenter: bool,
+    far: bool,
+    eye: Mapping[str, Any] | None,
 ) -> dict[str, Any]:
     """Gather what may change at any time, as the stage's script expects it."""
     if filter not in FILTERS:

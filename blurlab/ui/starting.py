@@ -44,7 +44,7 @@ NOT_ASKED = (b"accept-encoding", b"if-none-match", b"if-modified-since")
 def saying_so(app: Any) -> Any:
     """Wrap an ASGI application so that Streamlit's page says that it starts, under any path."""
 
-    async def answer(scope, receive, send) -> None:
+    async def answer(scope: Any, receive: Any, send: Any) -> None:
         accepted = dict(scope.get("headers", ())).get(b"accept", b"")
         if scope["type"] != "http" or b"text/html" not in accepted:
             await app(scope, receive, send)
@@ -52,7 +52,7 @@ def saying_so(app: Any) -> Any:
         asked = [(name, value) for name, value in scope["headers"] if name not in NOT_ASKED]
         begun, body = None, b""
 
-        async def passed_on(message) -> None:
+        async def passed_on(message: Any) -> None:
             nonlocal begun, body
             if message["type"] == "http.response.start":
                 if b"text/html" in dict(message["headers"]).get(b"content-type", b""):

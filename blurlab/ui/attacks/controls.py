@@ -104,7 +104,7 @@ def choose_as_presenter(choice: cache.Choice) -> None:
         choose_more()
 
 
-def choose_attack(kind, size) -> None:
+def choose_attack(kind: Any, size: Any) -> None:
     """Draw the attack and its size, each in its place."""
     state = st.session_state
     row = ATTACKS[state["attack"]]
@@ -117,7 +117,7 @@ def choose_attack(kind, size) -> None:
         knobs.draw(size, epsilon(NORMS[state["norm"]]))
 
 
-def choose_pace(place) -> None:
+def choose_pace(place: Any) -> None:
     """Draw the pace of the steps; an attack that has ended begins again to be watched slowly."""
     show.one_of(place, "Pace", PACE_TITLES, "pace", disabled=goes_over_epsilon(), on_change=_watch)
 

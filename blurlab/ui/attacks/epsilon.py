@@ -131,7 +131,7 @@ def details(setting: Setting, names: tuple[str, ...], found: list[Step]) -> None
         shown=norm.ladder[index_of(setting)],
     )  # fmt: skip
     table, shown = rows(setting, found), pictures(setting, found)
-    offered = {  # each is made without the session
+    offered: files.Offered = {  # each is made without the session
         "Numbers (CSV)": ("epsilon.csv", lambda: files.as_csv(table)),
         "Numbers (JSON)": ("epsilon.json", lambda: files.as_json(setting, table)),
         "This view (HTML)": (

@@ -1,8 +1,11 @@
 """The live view of an attack, step by step."""
 
+from collections.abc import Callable
+from typing import Any
 from uuid import uuid4
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from blurlab.attacks.table import ATTACKS
 from blurlab.ui import asking, cache, files, jobs, link, polling, shell, show
@@ -57,7 +60,15 @@ def buttons(job: jobs.Job, setting: Setting, found: list[Step]) -> None:
     job.rest = PACES[st.session_state["pace"]]
     pause, cancel, restart, line = st.columns([2, 2, 2, 9], vertical_alignment="center")
 
-    def button(place, label: str, icon: str, click, *args, disabled=False, key=None) -> None:
+    def button(
+        place: DeltaGenerator,
+        label: str,
+        icon: str,
+        click: Callable[..., None],
+        *args: Any,
+        disabled: bool = False,
+        key: str | None = None,
+    ) -> None:
         place.button(
             label, icon=f":material/{icon}:", on_click=click, args=args, disabled=disabled, key=key,
             width="stretch",
@@ -147,7 +158,7 @@ def details(setting: Setting, names: tuple[str, ...], found: list[Step], is_over
         )  # fmt: skip
     table = report.rows(setting, found)
     number, shown = shown_step(found).number, pictures(setting, found)
-    offered = {  # each is made without the session
+    offered: files.Offered = {  # each is made without the session
         "Attacked picture (PNG)": ("attacked.png", lambda: attacking.png(setting, number)),
         "Numbers (CSV)": ("attack.csv", lambda: files.as_csv(table)),
         "Numbers (JSON)": ("attack.json", lambda: files.as_json(setting, table)),
@@ -162,7 +173,9 @@ def details(setting: Setting, names: tuple[str, ...], found: list[Step], is_over
     )
 
 
-def take_away(setting: Setting, names: tuple[str, ...], table: list[dict], offered: dict):
+def take_away(
+    setting: Setting, names: tuple[str, ...], table: list[dict], offered: files.Offered
+) -> DeltaGenerator:
     """Draw the numbers, the files that are offered, the Python lines, and what this shows.
 
     Returns the place of the files.

@@ -1,6 +1,7 @@
 """The controls of the chain of attack, corruption and defence, and what they describe."""
 
 from dataclasses import replace
+from typing import Any
 
 import streamlit as st
 
@@ -76,18 +77,18 @@ def choose_corruption() -> None:
     knobs.draw(severity, HARDNESS, disabled=state["then"] == NONE)
 
 
-def attack_size(place) -> None:
+def attack_size(place: Any) -> None:
     knobs.draw(place, EPSILON, format="%g")
 
 
-def choose_attacker(place) -> None:
+def choose_attacker(place: Any) -> None:
     show.one_of(
         place, "Does the attacker know the defence?", KNOWLEDGE, "attacker",
         disabled=not st.session_state["attack_size"], width="stretch",
     )  # fmt: skip
 
 
-def choose_defence(place) -> None:
+def choose_defence(place: Any) -> None:
     titles = {name: defence.title for name, defence in DEFENCES.items()}
     show.one_of(place, "Defence", titles, "defence", width="stretch")
 

@@ -63,7 +63,7 @@ class Frame(NamedTuple):
     said: stage, or UNTOUCHED -> model -> its probabilities.
     """
 
-    index: int
+    index: int  # type: ignore[assignment]  # hides tuple.index
     urls: dict[str, str]
     power: dict[str, list[float]]
     said: dict[str, dict[str, list[float]]]

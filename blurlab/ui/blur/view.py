@@ -74,6 +74,7 @@ def pictures(setting: Setting, found: list[Frame]) -> dict:
 def title(stage: str, setting: Setting) -> str:
     """Name a stage for people."""
     if stage == CORRUPTED:
+        assert setting.corruption is not None
         return f"{CORRUPTIONS[setting.corruption].title} {setting.severity}"
     norm = NORMS[setting.attack.norm]
     size = norm.in_unit(setting.attack.epsilon)

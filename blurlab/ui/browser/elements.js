@@ -1,11 +1,9 @@
 // What the stage and the frames are both made of: elements, looks of models, cards, the furniture of
-// plots, and what a person does to a dial. A scene has em, the type size in pixels, of which every
+// plots, and what a person does to a dial. palette.py writes COLORS and DASHES before it. A scene has em, the type size in pixels, of which every
 // distance is a multiple, and axis: { left, right, width, x(value), ticks, title }.
 
 const ROWS = 3; // answers shown per model
 const KEYS_REST = 200; // ms after the last key until it counts as release
-const COLORS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"]; // Okabe and Ito
-const DASHES = ["none", "11 5", "3 4", "14 4 3 4", "6 3", "18 5"];
 const SHAPES = [
   "M-7 0a7 7 0 1 0 14 0a7 7 0 1 0-14 0Z", "M-6.2-6.2h12.4v12.4h-12.4Z", "M0-8L7.6 5.6H-7.6Z",
   "M0-8.6L8.6 0 0 8.6-8.6 0Z", "M0 8L7.6-5.6H-7.6Z", "M-8-3h5v-5h6v5h5v6h-5v5h-6v-5h-5Z",
@@ -27,7 +25,8 @@ const shape = (tag, properties = {}, ...children) =>
   fillElement(document.createElementNS("http://www.w3.org/2000/svg", tag), properties, children);
 
 function look({ color }) {
-  return { color: COLORS[color % COLORS.length], dash: DASHES[color % DASHES.length], d: SHAPES[color % SHAPES.length] };
+  const turns = Math.floor(color / COLORS.length); // by which palette.line moves the dash on
+  return { color: COLORS[color % COLORS.length], dash: DASHES[(color + turns) % DASHES.length], d: SHAPES[color % SHAPES.length] };
 }
 
 const sign = (model, attributes) => shape("path", { d: look(model).d, fill: look(model).color, ...attributes });

@@ -12,7 +12,7 @@ import streamlit as st
 from blurlab.claims import compare, paper
 from blurlab.networks import titles
 from blurlab.statistics import UNDEFINED, Interval
-from blurlab.ui import cache, charts, shell
+from blurlab.ui import cache, charts, palette, shell
 from blurlab.ui.compare import labels
 from blurlab.ui.compare.report import Row
 from blurlab.ui.sensitivity import report
@@ -80,29 +80,30 @@ class Scale(NamedTuple):
 
 def points(rows: list[Row], across: str, up: str) -> list[Point]:
     """Return the rows that have both numbers, frequencies in the sidebar's unit."""
-    found = []
+    found: list[tuple[Row, Interval, Interval]] = []
     for row in rows:
         numbers = row.numbers
         if across in numbers and up in numbers:
-            x, y = numbers[across], numbers[up]
-            found.append((row, report.axis(row.name).interval(x.found, x.unit), y.found))
+            x, y = numbers[across], numbers[up].found
+            if isinstance(x.found, Interval) and isinstance(y, Interval):
+                found.append((row, report.axis(row.name).interval(x.found, x.unit), y))
     found = [each for each in found if not any(math.isnan(n.value) for n in each[1:])]
     recipes = [compare.without_seed(cache.card(row.name)["recipe"]) for row, *_ in found]
     seeds, made = Counter(recipes), []
-    for recipe, (row, x, y) in zip(recipes, found, strict=True):
+    for recipe, (row, at, y) in zip(recipes, found, strict=True):
         card = cache.card(row.name)
         many = f" ({seeds[recipe]} seeds)" if seeds[recipe] > 1 else ""
         title = f"{titles.term(card)}{many}" if recipe in seeds else ""
         words = ". ".join(filter(None, (card["title"], titles.plain(card))))
         size = card["recipe"]["input_size"]
-        made.append(Point(row.name, title, words, size, x, y, _marker(card)))
+        made.append(Point(row.name, title, words, size, at, y, _marker(card)))
         del seeds[recipe]
     return made
 
 
 def _marker(card: dict[str, Any]) -> dict[str, Any]:
     """Return how a network's point looks: its colour tells what sets its recipe apart."""
-    color = charts.line(list(titles.PLAIN).index(titles.kind(card)))["color"]
+    color = palette.line(list(titles.PLAIN).index(titles.kind(card)))["color"]
     is_own = titles.is_own(card["name"])
     return {"color": color, "size": 16 if is_own else 12, "symbol": "star" if is_own else "circle"}
 
@@ -135,7 +136,7 @@ Ends = tuple[float, float]
 def _of_paper(title: str, data: str, x: Ends, y: Ends | None, unit: str, size: int = 9) -> Point:
     axis = Axis(st.session_state["unit"], paper.SIZES[data], shell.degrees())
     symbol = "square-open" if data == "ImageNet" else "circle-open"
-    marker = {"color": charts.GREY, "size": size, "symbol": symbol if y else "line-ns-open"}
+    marker = {"color": palette.GREY, "size": size, "symbol": symbol if y else "line-ns-open"}
     words = f"Li et al. (2023), {title or 'CIFAR-10, behind a blur'}"
     shown = axis.interval(_middle(x), unit)
     found = _middle(y) if y else UNDEFINED
@@ -190,8 +191,8 @@ def placed(shown: list[Point], across: Scale, up: Scale) -> list[labels.Place | 
         labels.Spot(
             across.share(point.x.value),
             1 - up.share(point.y.value),
-            tuple(map(across.share, point.x[1:])),
-            tuple(1 - up.share(end) for end in point.y[1:]),
+            (across.share(point.x.low), across.share(point.x.high)),
+            (1 - up.share(point.y.low), 1 - up.share(point.y.high)),
         )
         for point in shown
     ]
@@ -252,7 +253,7 @@ def _name(point: Point, place: labels.Place, up: Scale) -> dict[str, Any]:
         "showarrow": True,
         "arrowhead": 0,
         "arrowwidth": 1,
-        "arrowcolor": "rgba(0,0,0,0)" if is_near else charts.GREY,
+        "arrowcolor": "rgba(0,0,0,0)" if is_near else palette.GREY,
         "standoff": labels.MARKER,
         "borderpad": 0,
     }

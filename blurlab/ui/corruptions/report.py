@@ -1,6 +1,7 @@
 """All corruptions of a picture: their spectra, their looks, and what models make of them."""
 
 import math
+from typing import Any
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -11,7 +12,7 @@ from blurlab.corruptions.table import CORRUPTIONS, published
 from blurlab.filters.spectrum import UNITS, convert
 from blurlab.measures.corrupted import CORRUPTED
 from blurlab.statistics import Interval
-from blurlab.ui import cache, charts, jobs, polling, shell
+from blurlab.ui import cache, charts, jobs, palette, polling, shell
 from blurlab.ui.compare import report
 from blurlab.ui.corruptions import job as corrupting
 from blurlab.ui.corruptions import view
@@ -21,7 +22,7 @@ from blurlab.ui.sensitivity import report as sensitivity
 
 # From cividis, which stays ordered with any colour vision, bright enough for both themes.
 SEVERITY_COLORS = ("#5b6a8f", "#7c7b78", "#a08f67", "#c9ab4f", "#f0d637")
-BAND_COLORS = dict(zip(BANDS, ("#0072B2", "#009E73", "#D55E00"), strict=True))
+BAND_COLORS = {band: palette.COLORS[place] for band, place in zip(BANDS, (0, 2, 1), strict=True)}
 BAND_DASHES = dict(zip(BANDS, ("dash", "dot", "dashdot"), strict=True))
 
 
@@ -37,7 +38,7 @@ def show(names: tuple[str, ...], picture: cache.Choice) -> None:
     polling.follow(lambda: corrupting.gallery(picture, seed), draw, seconds=1.0)
 
 
-def show_spectra(setting: Setting, found: list[Frame], results) -> None:
+def show_spectra(setting: Setting, found: list[Frame], results: list[tuple]) -> None:
     st.subheader("Which frequencies does the corruption change?")
     figure = spectra({f.severity: f.power for f in found}, corrupting.band_power(results))
     shell.chart(figure, "corruption_spectra")
@@ -59,7 +60,7 @@ def spectra(by_severity: dict[int, list[float]], by_band: dict[str, list[float]]
     unit, degrees = st.session_state["unit"], shell.degrees()
     figure = go.Figure()
 
-    def add(power: list[float], name: str, color: str, **line) -> None:
+    def add(power: list[float], name: str, color: str, **line: Any) -> None:
         rings = [ring for ring in range(1, len(power)) if power[ring] > 0]
         figure.add_scatter(
             x=[convert(ring, unit, size=cache.SIZE, degrees=degrees) for ring in rings],
@@ -82,7 +83,7 @@ def spectra(by_severity: dict[int, list[float]], by_band: dict[str, list[float]]
     return figure
 
 
-def show_gallery(results) -> None:
+def show_gallery(results: list[tuple]) -> None:
     """Draw what is there of the pictures, a row per corruption, in the order of classes."""
     st.subheader(f"All {len(CORRUPTIONS)} corruptions at five severities")
     urls = {(name, severity): url for name, severity, url, _ in results}

@@ -99,7 +99,7 @@ def details(names: tuple[str, ...], setting: Setting, found: list[Frame]) -> Non
     show.slider("Severity, exact value", "severity", 0.0, 5.0, step=1.0, format="%d")
     saving, code = st.tabs(["Save", "Python"])
     table = corrupting.rows(names, setting, found)
-    offered = {
+    offered: files.Offered = {
         "Picture (PNG)": ("corrupted.png", lambda: images.png_bytes(corrupting.corrupted(setting))),
         "Answers (CSV)": ("corruption.csv", lambda: files.as_csv(table)),
         "Answers (JSON)": ("corruption.json", lambda: files.as_json(setting, table)),

@@ -58,14 +58,20 @@ def summary_row(name: str, setting: Setting, found: list[Answer | None]) -> dict
     }
 
 
-def downloads(names, setting, found, arguments, fed) -> None:
+def downloads(
+    names: tuple[str, ...],
+    setting: Setting,
+    found: dict[str, list[Answer | None]],
+    arguments: dict[str, Any],
+    fed: dict[str, dict[str, Any]],
+) -> None:
     """Offer the picture, the numbers and the whole stage as files, made when they are asked for."""
     table = rows(found)
     drawn = {
         cache.title(name): (job.exact(name, setting).top[0], curve(found[name])) for name in names
     }
     labels, unit, degrees = arguments["labels"], arguments["unit"], arguments["degrees"]
-    offered = {  # each is made without the session
+    offered: files.Offered = {  # each is made without the session
         "Slide (SVG)": (
             "hybrid.svg",
             lambda: slide.svg(

@@ -1,16 +1,16 @@
 """A hybrid, what networks say of it and their curves, as one figure for a slide."""
 
+import re
 from collections.abc import Mapping, Sequence
 from html import escape
 from math import log
 
 from blurlab.filters.spectrum import UNITS, convert
-from blurlab.ui import cache, charts
+from blurlab.ui import cache, palette
 
 WIDTH, HEIGHT = 1920, 1080
 PICTURE = 840  # side of the picture
 LEFT, RIGHT, TOP, BOTTOM = 1130, 1840, 560, 960  # of the curves' axes
-DASHES = {"solid": "", "dash": "18 10", "dot": "4 8", "dashdot": "18 8 4 8", "longdash": "30 10"}
 LEAST, MOST = 1.0, cache.SIZE / 2  # cycles/image on the axis, which is logarithmic
 TICKS = (1, 2, 5, 10, 20, 50, 100)
 
@@ -41,7 +41,7 @@ def svg(
         _text(80, 985, f"coarse: {low}; fine: {high}; cutoff {shown:.3g} {UNITS[unit]}", 34),
     ]
     for index, (title, ((label, probability), _)) in enumerate(drawn.items()):
-        color, y = charts.line(index)["color"], 130 + index * min(110, 380 // len(drawn))
+        color, y = palette.line(index)["color"], 130 + index * min(110, 380 // len(drawn))
         parts += [
             f'<rect x="1000" y="{y - 42}" width="14" height="56" fill="{color}"/>',
             _text(1036, y - 14, escape(title), 28),
@@ -50,7 +50,9 @@ def svg(
     return "\n".join([*parts, *_axes(low, high, unit, degrees), *_curves(drawn, cutoff), "</svg>"])
 
 
-def _text(x: float, y: float, words: str, size: int, *, anchor="start", weight=400) -> str:
+def _text(
+    x: float, y: float, words: str, size: int, *, anchor: str = "start", weight: int = 400
+) -> str:
     return (
         f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size}" font-weight="{weight}" '
         f'text-anchor="{anchor}">{words}</text>'
@@ -74,8 +76,8 @@ def _axes(low: str, high: str, unit: str, degrees: float | None) -> list[str]:
     ]
     zero = _up(0)
     return [
-        f'<rect {box} fill="none" stroke="#8a8a8a" stroke-width="2"/>',
-        f'<path d="M{LEFT} {zero:.1f}H{RIGHT}" stroke="#8a8a8a" stroke-width="2"/>',
+        f'<rect {box} fill="none" stroke="{palette.GREY}" stroke-width="2"/>',
+        f'<path d="M{LEFT} {zero:.1f}H{RIGHT}" stroke="{palette.GREY}" stroke-width="2"/>',
         _text(LEFT - 14, TOP + 24, f"names {low}", 26, anchor="end"),
         _text(LEFT - 14, BOTTOM - 6, f"names {high}", 26, anchor="end"),
         _text((LEFT + RIGHT) / 2, BOTTOM + 80, f"cutoff ({UNITS[unit]})", 28, anchor="middle"),
@@ -89,11 +91,13 @@ def _shown(frequency: float, unit: str, degrees: float | None) -> float:
 
 def _curves(drawn: Mapping, cutoff: float) -> list[str]:
     x = _across(min(max(cutoff, LEAST), MOST))
-    lines = [f'<path d="M{x:.1f} {TOP}V{BOTTOM}" stroke="#8a8a8a" stroke-dasharray="6 8"/>']
+    lines = [f'<path d="M{x:.1f} {TOP}V{BOTTOM}" stroke="{palette.GREY}" stroke-dasharray="6 8"/>']
     for index, (_, curve) in enumerate(drawn.values()):
-        style = charts.line(index)
+        style = palette.line(index)
         points = " ".join(f"{_across(f):.1f},{_up(difference):.1f}" for f, difference in curve)
-        dashes = DASHES.get(style["dash"], "30 10 4 10")
+        dashes = re.sub(
+            r"\d+", lambda length: f"{2 * int(length[0])}", palette.DASHES[style["dash"]]
+        )
         lines.append(
             f'<polyline points="{points}" fill="none" stroke="{style["color"]}" stroke-width="6" '
             f'stroke-dasharray="{dashes}"/>'

@@ -109,8 +109,13 @@ def fetching(name: str, job: jobs.Job | None) -> None:
     )
     if polling.is_working(job):
         left, rest = st.columns([1, 5], vertical_alignment="center")
-        cancel = {"key": f"{name}_cancel", "on_click": jobs.cancel, "args": (job,)}
-        left.button("Cancel", width="stretch", **cancel)
+        left.button(
+            "Cancel",
+            key=f"{name}_cancel",
+            on_click=jobs.cancel,
+            args=(job,),
+            width="stretch",
+        )
         rest.progress(*progress(job))
         return
     if job is not None and job.state == "failed":

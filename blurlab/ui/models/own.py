@@ -6,6 +6,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from blurlab import limits, places
 from blurlab.networks import installing, preparing, store
@@ -95,7 +96,7 @@ def form() -> None:
         install(file)
 
 
-def install(file) -> None:
+def install(file: UploadedFile | None) -> None:
     """Install what the form says, or show the one thing that does not fit."""
     state = st.session_state
     try:

@@ -76,7 +76,7 @@ def controls() -> None:
             list(titles),
             show.place(list(titles), key),
             key=key,
-            format_func=titles.get,
+            format_func=titles.__getitem__,
             help=knob.help or None,
         )
 

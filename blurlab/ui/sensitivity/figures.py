@@ -4,7 +4,7 @@ How panels are drawn depends on their kind, and never on the name of their measu
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import plotly.graph_objects as go
@@ -14,7 +14,7 @@ from blurlab.filters.spectrum import UNITS, convert
 from blurlab.measures.figure import FREQUENCIES, Curves, Mark, Plane, Scale, Series
 from blurlab.measures.row import Measure
 from blurlab.statistics import Interval
-from blurlab.ui import charts
+from blurlab.ui import charts, palette
 
 HEIGHT = 440
 REFERENCE = {"color": "#7f7f7f", "symbol": "diamond-open", "size": 9}
@@ -31,8 +31,8 @@ class Axis(NamedTuple):
     size: int
     degrees: float | None
 
-    def shown(self, value: float, unit: str) -> float:
-        """Convert from one of figure.FREQUENCIES; a number of another unit stays as it is."""
+    def shown(self, value: Any, unit: str) -> Any:
+        """Convert a number from one of figure.FREQUENCIES; what has another unit stays as it is."""
         if unit not in FREQUENCIES:
             return value
         cycles = value * {"nyquist": self.size / 2, "image": 1, "pixel": self.size}[unit]
@@ -97,7 +97,7 @@ def _traces(
 
     shown: in the legend; None leaves it to Plotly, which has none for a single line.
     """
-    line = charts.line(index)
+    line = palette.line(index)
     own = {"name": title, "line": line, "showlegend": shown}
     for series in panel.series:
         x, y = _placed(series, panel.x, axis)
@@ -143,7 +143,7 @@ def _add_lines(
     """Draw the level across a panel, and the numbers that stand at no height."""
     level = next(iter(panels.values())).level
     if level is not None:
-        made.add_hline(y=level, line_width=1, line_color=charts.GREY, row=1, col=column)
+        made.add_hline(y=level, line_width=1, line_color=palette.GREY, row=1, col=column)
     for index, (title, panel) in enumerate(panels.items()):
         for mark in panel.marks:
             if mark.y is None and not math.isnan(mark.x.value):
@@ -151,7 +151,7 @@ def _add_lines(
                     x=axes[title].shown(mark.x.value, panel.x.unit),
                     line_dash="dot",
                     line_width=2,
-                    line_color=charts.line(index)["color"],
+                    line_color=palette.line(index)["color"],
                     row=1,
                     col=column,
                 )
@@ -181,7 +181,7 @@ def _scaled(scale: Scale, axis: Axis) -> dict[str, Any]:
     if scale.unit == "share":
         return {"title": scale.title, "range": [0, 1.02], "tickformat": ".0%"}
     words = axis.words(scale.unit)
-    written = {"title": f"{scale.title} ({words})" if words else scale.title}
+    written: dict[str, Any] = {"title": f"{scale.title} ({words})" if words else scale.title}
     if scale.log:
         written |= {"type": "log"} if scale.ticks else charts.LOGARITHMIC
     elif scale.unit in FREQUENCIES:
@@ -229,4 +229,4 @@ def planes(drawn: dict[str, Sequence[Plane]], axes: dict[str, Axis]) -> go.Figur
     )  # fmt: skip
 
 
-DRAWN = {Curves: curves, Plane: planes}
+DRAWN: dict[type, Callable[[Any, dict[str, Axis]], go.Figure]] = {Curves: curves, Plane: planes}

@@ -29,7 +29,7 @@ class Step(NamedTuple):
 
     latest: dict[int, Running]
     refused: dict[int, str]
-    index: int | None = None
+    index: int | None = None  # type: ignore[assignment]  # hides tuple.index
     pictures: int = 0
     seconds: float = 0.0
 
@@ -84,7 +84,8 @@ def start(works: list[Work]) -> jobs.Job:
         limits.check_room(places.results_folder(), 0)
         device = classifier.best_device()
         going = {index: _measured(work, device) for index, work in enumerate(works)}
-        latest, refused = {}, {}
+        latest: dict[int, Running] = {}
+        refused: dict[int, str] = {}
         while going:
             for index, running in list(going.items()):
                 before, known = time.perf_counter(), latest.get(index)
@@ -151,7 +152,7 @@ def kept(work: Work) -> Running | None:
     if held is None or held[0] != stamp:
         found = measuring.begun(work) | measuring.kept(work)
         summed = total(found) if found else None
-        running = summed and Running(int(summed["pictures"]), work.count, summed)
+        running = Running(int(summed["pictures"]), work.count, summed) if summed else None
         held = stamp, running
         _remember(_kept, place, held)
     return held[1]

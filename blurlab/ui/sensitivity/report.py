@@ -93,7 +93,7 @@ def take_away(works: list[Work], found: dict) -> None:
         for work in works
         if work.model in found
     ]
-    offered = {
+    offered: files.Offered = {
         "Numbers (CSV)": (f"{measure}.csv", lambda: files.as_csv(table)),
         "Numbers (JSON)": (f"{measure}.json", lambda: json.dumps(whole, indent=1)),
     }

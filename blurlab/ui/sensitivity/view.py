@@ -1,5 +1,7 @@
 """A measure while it runs: how far it is, what can be done about it, and what it finds."""
 
+from typing import Any
+
 import streamlit as st
 
 from blurlab.measures.measuring import Work
@@ -56,7 +58,7 @@ def buttons(works: list[Work], job: jobs.Job | None, found: dict) -> None:
     count = sum(work.count for work in works)
     state = state_of(job)
     left, right, rest = st.columns([1, 1, 4], vertical_alignment="center")
-    one = {"key": "measure_button", "width": "stretch"}
+    one: dict[str, Any] = {"key": "measure_button", "width": "stretch"}
     if state in ACTIVE:
         is_off = state == "pausing"  # that takes a forward pass, or until the pictures are loaded
         left.button("Pause", disabled=is_off, on_click=jobs.pause, args=(job,), **one)
@@ -72,12 +74,12 @@ def buttons(works: list[Work], job: jobs.Job | None, found: dict) -> None:
         progress += f", {len(works)} models"
     if state in STATES:
         progress = f"{STATES[state]}: {progress}"
-    if state == "running":
-        left = measures_job.seconds_left(works, job)
+    if job is not None and state == "running":
+        seconds = measures_job.seconds_left(works, job)
         is_new = not job.results
-        progress += f", {show.time_left(left)}" if left else ", getting ready" * is_new
+        progress += f", {show.time_left(seconds)}" if seconds else ", getting ready" * is_new
     rest.progress(done / count, progress)
-    if state == "failed":
+    if job is not None and state == "failed":
         show.error(f"The measure could not go on: {job.error}")
     for sentence in measures_job.refused(job):
         show.left_out(sentence)
