@@ -13,6 +13,7 @@ from PIL import Image
 
 from blurlab.networks import store
 from blurlab.pictures import images
+from blurlab.ui.attacks.controls import DRAWN, OPENING
 
 pytestmark = [
     pytest.mark.browser,
@@ -596,11 +597,13 @@ def dragged(page, looks, start, *shares):
 
 
 def test_dragging_epsilon_moves_the_attack_without_the_server_and_its_end_is_kept(visit):
-    page = visit("/attacks?dragged=epsilon&attack_steps=2")
+    drawn = {"picture": "object:fish", "epsilon": "8"} if OPENING != DRAWN else {}
+    kept = {key: value for key, value in drawn.items() if key != "epsilon"}
+    page = visit("/attacks?dragged=epsilon&attack_steps=2&picture=object:fish&epsilon=8")
     complete(page)
 
     def looks():
-        picture, change = page.locator("canvas[data-position]").all()
+        _, picture, change = page.locator("canvas[data-position]").all()
         return {
             "picture": picture.evaluate(PIXELS),
             "change": change.evaluate(PIXELS),
@@ -616,18 +619,31 @@ def test_dragging_epsilon_moves_the_attack_without_the_server_and_its_end_is_kep
         assert_all_changed(before, after)
     assert [look["value"].split()[0] for look in at] == ["8", "2", "20"]
     page.mouse.up()
-    wait_for_address(page, dragged="epsilon", attack_steps="2", epsilon="20")
+    wait_for_address(page, **kept, dragged="epsilon", attack_steps="2", epsilon="20")
     assert len(page.frames_sent) == sent + 1
     page.get_by_text("Where the change of 20/255").wait_for()
     # What the whole page draws anew knows of it too.
+    page.get_by_test_id("stPopoverButton").filter(has_text=re.compile("^More")).click()
     page.get_by_role("slider", name="Steps").focus()
     page.keyboard.press("ArrowRight")
-    wait_for_address(page, dragged="epsilon", attack_steps="3", epsilon="20")
+    wait_for_address(page, **kept, dragged="epsilon", attack_steps="3", epsilon="20")
+    page.keyboard.press("Escape")
     complete(page)
     assert looks()["value"] == at[-1]["value"]
     page.get_by_role("slider", name="exact value").focus()
     page.keyboard.press("ArrowRight")
-    wait_for_address(page, dragged="epsilon", attack_steps="3", epsilon="24")
+    wait_for_address(page, **kept, dragged="epsilon", attack_steps="3", epsilon="24")
+    complete(page)
+    original, attacked, _ = page.locator("canvas[data-position]").all()
+    before = attacked.evaluate(PIXELS)
+    assert original.evaluate(PIXELS) != before
+    page.locator("button.hold").focus()
+    page.keyboard.down(" ")
+    page.wait_for_timeout(200)
+    assert attacked.evaluate(PIXELS) == original.evaluate(PIXELS)
+    page.keyboard.up(" ")
+    page.wait_for_timeout(200)
+    assert attacked.evaluate(PIXELS) == before
 
 
 def test_a_presenter_drags_what_has_no_control_on_the_page(visit):
@@ -636,7 +652,7 @@ def test_a_presenter_drags_what_has_no_control_on_the_page(visit):
     page.get_by_test_id("stSidebar").get_by_text("Presenter mode").click()
     wait_for_address(page, present="1")
     complete(page)
-    for sigma in ("1", "1.25"):
+    for sigma in ("1.25", "1.5"):
         part(page, "position").focus()
         page.keyboard.press("ArrowRight")
         wait_for_address(page, present="1", sigma=sigma)

@@ -84,15 +84,12 @@ def buttons(job: jobs.Job, setting: Setting, found: list[Step]) -> None:
 
 
 def status(job: jobs.Job, setting: Setting, found: list[Step]) -> str:
-    """Say where the run is, and what the step that is looked at does to the attacked model."""
+    """Say in one line where the run is."""
     state = job.state  # which may change while this is written
     if not found:
         return f"{SAID.get(state, 'Starting')} …"
     last, total = found[-1], attacking.count_steps(setting)
-    where = f"{SAID.get(state, state.capitalize())}: step {last.number} of {total}"
-    if st.session_state["present"]:
-        return where
-    return f"{where}. {report.verdict(setting, shown_step(found))}"
+    return f"{SAID.get(state, state.capitalize())}: step {last.number} of {total}"
 
 
 def shown_step(found: list[Step]) -> Step:
@@ -108,6 +105,8 @@ def show_steps(setting: Setting, names: tuple[str, ...], found: list[Step]) -> N
         st.session_state["step"] = round(position)
 
     shown = shown_step(found)
+    if not st.session_state["present"]:
+        st.markdown(report.verdict(setting, shown))
     show.answered_frames(KEY, pictures(setting, found), said(setting, names, found), released)
     now, course = st.columns([3, 2])
     with now:

@@ -3,7 +3,7 @@
 // what stays (data); pictures, answers and settings come through a slot on window, each by itself.
 
 const CHUNK = 8; // frames per part of the slot, as in frames.py
-const CHAIN_CURVES = 8.5; // em; height of a chain's curves and their heading on a presenter's screen
+const CHAIN_CURVES = 11; // em; height of a chain's curves and their heading on a presenter's screen
 const CURVE_DASHES = ["none", "9 5", "2 5", "14 4 3 4"];
 const views = new WeakMap();
 
@@ -352,8 +352,9 @@ function makeView(parent) {
   // The pictures take what the slider, and for a chain what is below it, leave of the screen.
   function fitPictures(em) {
     const { stage, see } = parts, isChain = stage.classList.contains("chain");
-    const others = see.offsetHeight - boxes[0].frame.offsetHeight + (isChain ? CHAIN_CURVES * em : 0);
-    const most = (isChain ? 0.85 : 0.5) * stage.clientWidth / boxes.length;
+    const shown = boxes.filter(({ node }) => node.offsetParent); // a presenter holds to see the original
+    const others = see.offsetHeight - shown[0].frame.offsetHeight + (isChain ? CHAIN_CURVES * em : 0);
+    const most = (isChain ? 0.85 : 0.5) * stage.clientWidth / shown.length;
     stage.style.setProperty("--side", `${clamp(screenBelow(stage) - others, Math.min(most, 130), most)}px`);
   }
 
