@@ -11,9 +11,9 @@ from torch import nn
 
 from blurlab import limits
 from blurlab.networks import installing
-from blurlab.ui import cache, jobs, show
+from blurlab.ui import cache, show
 from blurlab.ui.attacks import job as attacking
-from blurlab.ui.attacks import view
+from blurlab.ui.attacks import report
 from blurlab.ui.sensitivity import job as measures_job
 
 MARKS = {
@@ -65,7 +65,8 @@ def test_a_class_that_an_attack_reaches_is_shown_as_it_is(monkeypatch):
     picture = cache.Choice("object", "fish")
     setting = attacking.Setting("one", picture, "pgd", "linf", 0.1, (), None)
     step = attacking.Step(3, "", "", 0.1, 1.0, [], {"one": [0.1, 0.9]})
-    line = view.status(jobs.Job(lambda: iter(()), state="running"), setting, [step])
+    monkeypatch.setattr(cache, "named_class", lambda *_: 0)
+    line = report.verdict(setting, step)
     assert f"**{show.plain(marked)}**" in line
     assert show.plain("<b>") in line
 

@@ -15,7 +15,7 @@ from blurlab.measures import measuring
 from blurlab.measures.measuring import Running
 from blurlab.measures.table import MEASURES
 from blurlab.networks import store
-from blurlab.ui import charts, jobs, show
+from blurlab.ui import jobs, palette, show
 from blurlab.ui.models import folder
 from blurlab.ui.sensitivity import figures
 from blurlab.ui.sensitivity import job as measures_job
@@ -288,4 +288,4 @@ def test_the_axis_is_in_the_unit_of_the_sidebar():
 
 
 def test_as_many_as_36_models_have_lines_of_their_own():
-    assert len({tuple(charts.line(index).values()) for index in range(36)}) == 36
+    assert len({tuple(palette.line(index).values()) for index in range(36)}) == 36

@@ -67,14 +67,15 @@ def choose_as_presenter(picture: cache.Choice) -> None:
 
 
 def choose_corruption() -> None:
-    """Draw the choice of the corruption and of its severity."""
+    """Draw the choice of the corruption and, where there is one, of its severity."""
     then, severity = st.columns([3, 2], vertical_alignment="bottom", gap="medium")
     state, options = st.session_state, [NONE, *CORRUPTIONS]
     then.selectbox(
         "Then a corruption", options, show.place(options, "then"), key="then",
         format_func=lambda name: "None" if name == NONE else corrupting.title(name),
     )  # fmt: skip
-    knobs.draw(severity, HARDNESS, disabled=state["then"] == NONE)
+    if state["then"] != NONE:
+        knobs.draw(severity, HARDNESS)
 
 
 def attack_size(place: Any) -> None:
