@@ -513,3 +513,11 @@ def test_an_unmeasured_model_is_listed(opened, monkeypatch, tmp_path):
     shown = "".join(each.proto.body for each in app.get("html"))
     assert "<b>Bare</b>" in shown
     assert inventory.UNMEASURED in shown
+
+
+@needs_models
+def test_a_network_of_few_classes_says_which_where_it_knows_no_class_of_the_pictures(opened):
+    app = settled(opened("hybrid", low="photograph:cat", models="objects_base"))
+    (told,) = [said_of_it["note"] for said_of_it in fed(app, "answers").values()]
+    assert "It knows only" in told
+    assert all(name in told for name in store.card("objects_base")["classes"])

@@ -9,6 +9,7 @@ from torch import Tensor
 from blurlab.ui import cache
 
 TOP = 3
+FEW = 20  # classes that are named
 
 
 @torch.no_grad()
@@ -33,9 +34,18 @@ def guess(name: str, choice: cache.Choice) -> str | None:
 def guess_note(name: str, choice: cache.Choice) -> str:
     """Say what a model takes the untouched picture for where that counts as true, else nothing."""
     found = guess(name, choice)
-    return (
-        f"It takes the untouched picture for {found}, which counts as true here." if found else ""
-    )
+    if not found:
+        return ""
+    told = f"It takes the untouched picture for {found}, which counts as true here."
+    return f"{told} {knows_only(name)}".strip()
+
+
+def knows_only(name: str) -> str:
+    """Say what a network knows, where that is so little that most pictures show something else."""
+    classes = cache.card(name)["classes"]
+    if len(classes) > FEW:
+        return ""
+    return f"It knows only {', '.join(classes[:-1])} and {classes[-1]}."
 
 
 def in_order(found: Iterable[tuple], count: int) -> list[Any]:

@@ -66,6 +66,8 @@ STYLE = """<style>
   [data-testid="stMainBlockContainer"] { padding: 3.75rem 1rem 2rem; }
 }
 h1 { font-size: 1.75rem !important; padding: 0.2rem 0 !important; }
+h2 { font-size: 1.4rem !important; }
+h3 { font-size: 1.15rem !important; }
 </style>"""
 PRESENTER_STYLE = """<style>
 [data-testid="stHeader"], [data-testid="stSidebar"], [data-testid="stSidebarCollapsedControl"],

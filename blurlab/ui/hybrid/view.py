@@ -136,4 +136,5 @@ def same_class_note(name: str, setting: Setting) -> str | None:
         return f"It calls both unfiltered pictures {classes[low]}, so its curve stays at zero."
     if cache.knows(name, setting.low) and cache.knows(name, setting.high):
         return None
-    return f"It takes the unfiltered pictures for {classes[low]} (low) and {classes[high]} (high)."
+    taken = f"It takes the unfiltered pictures for {classes[low]} (low) and {classes[high]} (high)."
+    return f"{taken} {asking.knows_only(name)}".strip()
