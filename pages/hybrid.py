@@ -15,7 +15,7 @@ shell.begin(
     "Hybrid images",
     PARAMETERS,
     "One picture gives its **coarse structure**, the other its **fine structure**. "
-    "Drag the cutoff: which of the two does each model name, and where does it change its mind?",
+    "Drag the cutoff: which of the two does each network name, and where does it change its mind?",
 )
 shell.stop_without_models()
 

@@ -36,7 +36,7 @@ left, right = st.columns(2)
 left.dataframe(inventory.machine(), hide_index=True)
 right.dataframe(inventory.in_memory(), hide_index=True, column_config=inventory.COLUMNS)
 right.caption(
-    "Of each model one copy, which all sessions share; the least recently used leaves when they "
-    "would take more than they may. One picture is a single forward pass, timed as it was loaded."
+    "All sessions share one copy of each network. When memory runs short, the least recently used "
+    "one leaves. One picture is a single forward pass, timed when the network was loaded."
 )
 link.write(shell.SHARED | PARAMETERS)

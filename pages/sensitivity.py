@@ -11,7 +11,7 @@ PARAMETERS = controls.parameters()
 shell.begin(
     "Spectral sensitivity",
     PARAMETERS,
-    "Thousands of pictures instead of one: **which frequencies does each model need**, and "
+    "Thousands of pictures instead of one: **which frequencies does each network need**, and "
     "with what certainty? Curves grow and error bars shrink as pictures are measured; what "
     "was measured once is kept.",
 )

@@ -221,7 +221,7 @@ def test_the_page_opens_on_a_change_that_fools_a_network_and_is_not_seen(opened)
 
 @pytest.mark.parametrize(
     ("epsilon", "words"),
-    [(1, "too little to see"), (4, "hard to see"), (12, "one sees it")],
+    [(1, "too little to see"), (4, "hard to see"), (12, "visible where")],
 )
 def test_whether_a_change_is_seen_is_told_by_its_size(epsilon, words):
     *_, last = job.steps(setting(epsilon=epsilon / 255), (BASE,))

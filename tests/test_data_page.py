@@ -271,7 +271,7 @@ def test_a_download_is_cancelled_and_what_came_is_kept(opened, publish, root):
     until(app, lambda: any("fetching: " in words for words in bars(app)))
     until(app, lambda: len(job.results) > 1)
     fine(button(app, "Cancel").click().run())
-    until(app, lambda: "Stopped; what has come is kept." in texts(app))
+    until(app, lambda: "Stopped; what has arrived is kept." in texts(app))
     (part,) = root.iterdir()
     assert part.name == f"{ARCHIVE_FILES['imagenette']}.part"
     assert part.stat().st_size > 0

@@ -53,7 +53,7 @@ def test_a_cut_download_says_so_and_the_next_goes_on_where_it_ended(server, path
 def test_a_stalled_server_is_given_up_and_its_bytes_kept(server, path, monkeypatch):
     monkeypatch.setattr(downloads, "STALL", 0.3)
     url, begun = f"{server.address}/stalled", time.monotonic()
-    with pytest.raises(ValueError, match=r"sent nothing for 0\.3 seconds; what came is kept"):
+    with pytest.raises(ValueError, match=r"sent nothing for 0\.3 seconds; what arrived is kept"):
         list(fetch(url, path, SHA256))
     assert time.monotonic() - begun < 5
     list(fetch(url, path, SHA256))

@@ -204,7 +204,7 @@ def test_a_download_is_cancelled_and_what_came_is_kept(opened, server, folder, m
     fine(button(app, "Cancel").click().run())
     until(app, lambda: "Download" in labels(app))
     assert job.state == "cancelled"
-    assert "Stopped; what has come is kept." in [text.value for text in app.markdown]
+    assert "Stopped; what has arrived is kept." in [text.value for text in app.markdown]
     (part,) = (folder / "downloads").iterdir()
     assert part.stat().st_size > 0
     published.table.cache_clear()

@@ -15,7 +15,7 @@ ON_CARDS = "Clean accuracy and f_rev are of the whole validation split where a c
 def add(commands: Commands) -> None:
     """Describe these commands to the parser."""
     telling = command(
-        commands, "family", print_family, "print what is kept of models as a Markdown table"
+        commands, "family", print_family, "print the kept results of networks as a Markdown table"
     )
     telling.add_argument(
         "--model",
@@ -26,7 +26,7 @@ def add(commands: Commands) -> None:
     )
 
     claiming = command(
-        commands, "claims", print_claims, "hold the paper's claims against what is kept"
+        commands, "claims", print_claims, "test the paper's claims on the kept results"
     )
     claiming.add_argument(
         "--plain", metavar="M", help="without blur (default: DATA_base, or imagenet_lite0)"
@@ -51,7 +51,7 @@ def print_family(options: Namespace) -> None:
     alike: dict[str, list[str]] = {}
     for kin in found:
         alike.setdefault(_counts(kin.pictures), []).append(f"`{kin.names[0]}`")
-    print("\nBrackets hold 95 % intervals.", ON_CARDS, "The rest is of so many pictures:\n")
+    print("\nBrackets hold 95 % intervals.", ON_CARDS, "Pictures behind the other numbers:\n")
     for counts, names in alike.items():
         print(f"- {', '.join(names)}: {counts}")
 

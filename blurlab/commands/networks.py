@@ -45,7 +45,7 @@ def add(commands: Commands) -> None:
     add_device(asking)
 
     adding = command(commands, "add", add_model, "install a model of your own from its weights")
-    adding.add_argument("name", metavar="NAME", help="what every other command calls it by")
+    adding.add_argument("name", metavar="NAME", help="the name that every other command uses")
     describe_weights(adding)
 
     fetching = command(
@@ -143,9 +143,9 @@ def describe_weights(added: ArgumentParser) -> None:
         )
     added.add_argument("--prefix", help='what the names in the file begin with, such as "module."')
     added.add_argument(
-        "--key", help="which of a training run's networks to take, such as state_dict_ema"
+        "--key", help="which network of a training run to take, such as state_dict_ema"
     )
-    added.add_argument("--title", help="what the pages call it by (default: NAME)")
+    added.add_argument("--title", help="the name that the pages show (default: NAME)")
 
 
 def add_model(options: Namespace) -> None:

@@ -118,7 +118,11 @@ def add_attack(commands: Commands) -> None:
         "--epsilon", help=f"largest norm of the change, of a picture in [0, 1] (default: {usual})"
     )
     add_knobs(added, knobs_of_attacks())
-    added.add_argument("--target", metavar="CLASS", help="class to be named instead of any")
+    added.add_argument(
+        "--target",
+        metavar="CLASS",
+        help="class that the model should name (default: any wrong one)",
+    )
     added.add_argument(
         "--sigma",
         type=float,

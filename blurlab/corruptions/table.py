@@ -59,7 +59,7 @@ _PUBLISHED = (
     Corruption(
         "defocus_blur",
         "Defocus blur",
-        "Blurs with a disc, as a lens does that is out of focus.",
+        "Blurs with a disc, as a lens out of focus does.",
         blurs.defocus_blur,
         {
             "imagenet": ((3, 0.1), (4, 0.5), (6, 0.5), (8, 0.5), (10, 0.5)),
@@ -82,7 +82,7 @@ _PUBLISHED = (
     Corruption(
         "motion_blur",
         "Motion blur",
-        "Smears the picture along a random direction, as a camera does that moves.",
+        "Smears the picture along a random direction, as a moving camera does.",
         blurs.motion_blur,
         {
             "imagenet": ((10, 3), (15, 5), (15, 8), (15, 12), (20, 15)),
@@ -94,7 +94,7 @@ _PUBLISHED = (
     Corruption(
         "zoom_blur",
         "Zoom blur",
-        "Averages the picture over growing magnifications, as a camera does that rushes forward.",
+        "Averages the picture over growing magnifications, as a camera rushing forward does.",
         blurs.zoom_blur,
         {
             "imagenet": _zooms(
@@ -272,7 +272,7 @@ _PUBLISHED = (
     Corruption(
         "saturate",
         "Saturate",
-        "Takes color away (severities 1 and 2) or adds it (3 to 5).",
+        "Takes colour away (severities 1 and 2) or adds it (3 to 5).",
         digital.saturate,
         {
             "imagenet": ((0.3, 0), (0.1, 0), (2, 0), (5, 0.1), (20, 0.2)),

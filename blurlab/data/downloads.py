@@ -125,12 +125,12 @@ def _check_length(url: str, partial: Path, done: int, total: int | None, remedy:
 
 def _reason(error: Exception) -> str:
     if isinstance(error, TimeoutError):
-        return f"sent nothing for {STALL:g} seconds; what came is kept"
+        return f"sent nothing for {STALL:g} seconds; what arrived is kept"
     if isinstance(error, URLError):
         return f"cannot be reached ({error.reason})"
     if isinstance(error, OSError) and (error.filename or error.errno in FULL):  # it is our disk
         return f"cannot be kept here ({error.strerror})"
-    return "broke off; what came is kept"
+    return "broke off; what arrived is kept"
 
 
 def is_html(head: bytes) -> bool:

@@ -74,7 +74,7 @@ def add(
         raise ValueError(f"{str(error).removesuffix('.')}{hint}.") from None
     if spare := checkpoints.spare(given, expected):
         more = f" and {len(spare) - 1} more" if spare[1:] else ""
-        notes.append(f"{file.name} has {spare[0]}{more}, which {words} lacks and needs not.")
+        notes.append(f"{file.name} has {spare[0]}{more}, which {words} lacks and does not need.")
     model = classifier.build(recipe, len(classes)).eval()
     check_weights(state, model.net)
     architectures.fill(model.net, state)

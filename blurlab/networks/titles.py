@@ -13,9 +13,9 @@ FAMILIES = {
     "own": "Your own",
 }
 ABOUT = {
-    "objects": "Know twelve drawn objects, of which outline and surface each name the class.",
-    "imagenette": "Know ten classes of photographs.",
-    "imagenet": "Know ImageNet's thousand classes of photographs.",
+    "objects": "They know twelve drawn objects; outline and texture each tell which one it is.",
+    "imagenette": "They know ten classes of photographs.",
+    "imagenet": "They know ImageNet's thousand classes.",
     "public": "Fetched by you, trained by others.",
     "own": "Added or trained by you.",
 }
@@ -26,7 +26,7 @@ PLAIN = {
     "attacked": "Trained on pictures changed to fool it",
     "noisy": "Trained on noisy pictures",
     "brain": "Taught to resemble the visual cortex",
-    "components": "Trained on pictures of few components",
+    "components": "Trained on pictures rebuilt from few components",
     "unknown": "",
 }
 OBJECTIVES = {

@@ -77,7 +77,7 @@ def noisy(model: Classifier, shown: Shown, settings: dict[str, Any]) -> Tensor:
     """The cross-entropy of the answers to pictures under Gaussian noise.
 
     settings: deviation, the largest, for pictures in [0, 1]; that of each picture is drawn evenly
-    from 0 up to it. Yin et al. 2019 (NeurIPS) find that this makes networks go by low frequencies.
+    from 0 up to it. By Yin et al. 2019 (NeurIPS) this makes networks rely on low frequencies.
     """
     noised = _noised(shown, settings["deviation"])
     return _cross_entropy(answer(model, noised, shown.bfloat16), shown)

@@ -8,7 +8,7 @@ import streamlit as st
 from blurlab import places
 from blurlab.data import sets
 
-OFF = "This server reads no folders of its own disk; who runs it may name some in $BLURLAB_FOLDERS."
+OFF = "This server reads no folders of its disk; its owner can name some in $BLURLAB_FOLDERS."
 
 
 def is_public() -> bool:

@@ -97,7 +97,7 @@ def chooser(side: str) -> cache.Choice:
 def _align(side: str) -> None:
     """Draw the controls of how a picture lies in its square."""
     x, y, scale, flip = (f"{side}_{each}" for each in ("x", "y", "scale", "flip"))
-    state, unit = st.session_state, "in sides of the picture"
+    state, unit = st.session_state, "as a fraction of the picture's side"
     st.slider("Shift right", -0.5, 0.5, state[x], key=x, help=unit)
     st.slider("Shift down", -0.5, 0.5, state[y], key=y, help=unit)
     st.slider("Scale", 0.5, 2.0, state[scale], key=scale)
@@ -179,7 +179,7 @@ def _word(side: str) -> str:
     written = st.text_input(
         "What does it show?", st.session_state[f"{side}_word"], LONGEST_WORD, key=f"{side}_word",
         placeholder="such as cat; left empty, a network guesses",
-        help="Its centre square is used; Align moves and scales it",
+        help="The centre square is used; Align moves and scales it",
     )  # fmt: skip
     return limits.legible(written.strip(), LONGEST_WORD)
 

@@ -75,7 +75,7 @@ def choose_goal(choice: cache.Choice) -> None:
     model.selectbox(
         "Model under attack", options, show.place(options, "attacked"), key="attacked",
         format_func=lambda name: fitting if name == FITTING else cache.title(name),
-        help="The one that fits knows pictures like this one, and changes with it",
+        help="The suggested one knows pictures like this one, and changes with the picture",
     )  # fmt: skip
     options = [ANY, *cache.card(attacked_model(choice))["classes"]]
     if state["target"] not in options:
@@ -112,7 +112,7 @@ def choose_attack(kind: Any, size: Any) -> None:
     if not row.has_epsilon:
         size.caption("It finds the smallest change that succeeds.")
     elif goes_over_epsilon():
-        size.caption("Every epsilon: drag it below.")
+        size.caption("Every epsilon; drag the slider below.")
     else:
         knobs.draw(size, epsilon(NORMS[state["norm"]]))
 

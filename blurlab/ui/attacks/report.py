@@ -11,8 +11,8 @@ from blurlab.ui.attacks.job import Setting, Step, goal, options
 # What is seen of a change up to so many 255ths, by looking at photographs and drawn objects.
 SIGHT = (
     (2.01, "too little to see"),
-    (6.01, "hard to see, but for smooth areas"),
-    (math.inf, "one sees it where the picture is smooth"),
+    (6.01, "hard to see except in smooth areas"),
+    (math.inf, "visible where the picture is smooth"),
 )
 
 

@@ -30,7 +30,7 @@ def draw_course(found: Sequence[Step], position: int) -> None:
     st.markdown("**f_0.5, step by step**")
     shell.chart(figure, "attack_course")
     st.caption(
-        "It moves to where the attacked model is sensitive: low for networks trained behind a "
+        "It moves to where the attacked network is sensitive: low for one trained behind a "
         "blur, high for others."
     )
 
@@ -38,7 +38,7 @@ def draw_course(found: Sequence[Step], position: int) -> None:
 def half_power_text(setting: Setting, step: Step) -> str:
     """Say in a sentence what f_0.5 is at a step, in the app's unit and in the paper's."""
     if math.isnan(step.half_power):
-        return "Nothing has changed yet, so there is no power to place."
+        return "Nothing has changed yet."
     side = cache.card(setting.model)["recipe"]["input_size"]
     return (
         f"Half of the change's power lies below f_0.5 = "

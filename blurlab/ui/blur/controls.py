@@ -22,7 +22,7 @@ STATE = {"blur": "sigma", "pca": "components"}  # where a defence's strength is 
 # The knobs of the attack and of the corruption, as they begin on this page.
 EPSILON = replace(
     NORMS[defending.NORM].epsilon, address="attack_size", title="Attack, in 255ths", default=8.0,
-    step=1.0, help="The most that it changes a pixel; at 0 there is none",
+    step=1.0, help="The largest change of a pixel; 0 is no attack",
 )  # fmt: skip
 HARDNESS = replace(SEVERITY, address="then_severity", default=1)
 DRAW = replace(SEED, address="then_seed", title="Seed of the corruption")

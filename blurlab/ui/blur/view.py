@@ -148,7 +148,7 @@ def downloads(
             ),
         }
     )
-    st.caption("The address of this page restores it, but for uploaded and camera pictures.")
+    st.caption("The address of this page restores it, except for uploads and camera pictures.")
 
 
 def about_text(setting: Setting) -> str:

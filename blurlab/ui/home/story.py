@@ -41,15 +41,15 @@ STEPS = (
     Step(
         "Find where they change their minds",
         "Drag the cutoff. Where a network's line crosses zero is its reverse frequency: the lower "
-        "it is, the coarser the structure the network goes by.",
+        "it is, the more the network relies on coarse structure.",
         16.0,
         False,
     ),
     Step(
         "Why it matters",
         "Noise and small attacks live in high frequencies. Li et al. (2023) found that networks "
-        "with a low reverse frequency withstand them better, and that a fixed blur in front, "
-        "trained with, is enough to lower it.",
+        "with a low reverse frequency withstand them better, and that training behind a fixed blur "
+        "is enough to lower it.",
         16.0,
         False,
     ),

@@ -87,7 +87,7 @@ def downloads(
         "This stage (HTML)": ("hybrid.html", lambda: stage_html(**arguments, answers=fed)),
     }
     files.offer(offered)
-    st.caption("The address of this page restores it, but for uploaded and camera pictures.")
+    st.caption("The address of this page restores it, except for uploads and camera pictures.")
 
 
 def curve(answers: list[Answer | None]) -> list[tuple[float, float]]:

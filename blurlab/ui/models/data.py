@@ -124,7 +124,7 @@ def fetching(name: str, job: jobs.Job | None) -> None:
         words = f"Download {archive.title} (about {archive.megabytes} MB)"
         st.button(words, on_click=begin, args=(name,), type="primary")
         if job is not None and job.state == "cancelled":
-            st.markdown("Stopped; what has come is kept.")
+            st.markdown("Stopped; what has arrived is kept.")
         elif job is None:
             st.caption("It is checked against its published MD5 before it is unpacked.")
 

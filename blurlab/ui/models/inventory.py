@@ -33,7 +33,7 @@ STYLE = """<style>
 .network-card dl dt { opacity: 0.75; }
 .network-card dl dd { margin-bottom: 0.4rem; max-height: 12rem; overflow: auto; }
 </style>"""
-UNMEASURED = "How it answers to hybrid images is not measured yet."
+UNMEASURED = "Not measured on hybrid images yet."
 
 
 def networks() -> None:

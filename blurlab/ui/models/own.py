@@ -41,7 +41,7 @@ def form() -> None:
     )
     usual, whose = preparing.usual(name.strip()[: LONGEST["own_architecture"]])
     shown = {key: preparing.written(value) for key, value in usual.items()}
-    st.caption(show.plain(preparing.sentence(usual, whose, "What is left empty below is")))
+    st.caption(show.plain(preparing.sentence(usual, whose, "What you leave empty below is")))
     with st.form("own"):
         file = st.file_uploader(
             f"Weights, at most {MOST_MB} MB: safetensors, a state dict of torch.save, or a .pt2 of "

@@ -77,7 +77,7 @@ def buttons(name: str, job: jobs.Job | None) -> None:
         with rest:
             show.error(job.error)  # begins with an address, most times
     elif job is not None:
-        rest.markdown("Stopped; what has come is kept.")
+        rest.markdown("Stopped; what has arrived is kept.")
 
 
 def progress(job: jobs.Job) -> tuple[float, str]:
