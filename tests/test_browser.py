@@ -550,7 +550,7 @@ def test_figures_of_measures_fit_the_window(visit, path):
 
 def complete(page):
     """Wait until every frame or cutoff has its answers and the page has nothing more to say."""
-    page.wait_for_selector("canvas[data-cutoff], canvas[data-position]")
+    page.locator("canvas:is([data-cutoff], [data-position]):visible").first.wait_for()
     page.locator(".row .share", has_text="%").first.wait_for()
     page.locator('[data-part="progress"]:text-is("")').wait_for(state="attached")
     silent(page)

@@ -120,6 +120,7 @@ def test_validation_pictures_come_at_any_size_with_their_classes(pictures):
 def test_those_of_the_sixteen_categories_are_found_under_these(pictures):
     source = sources.find("imagenet16", 64)
     assert source.count == 2
+    assert source.notes[0].startswith("50% of the pictures show ")
     found = source.load()
     assert [found.classes[label] for label in found.labels] == ["airplane", "cat"]
     whole = sets.imagenet("val", 64).images[torch.tensor([1, 2])]

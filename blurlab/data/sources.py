@@ -43,9 +43,21 @@ def find(
         load = functools.cache(partial(table[words], "val", size, *way))
         known, name = KNOWN.get(words), sets.named(f"{words}/val", size, way)
         classes, count = known() if known else (load().classes, len(load().labels))
-        return Source(name, classes, count, load, title=TITLES.get(words, words))
+        notes = (_largest(load()),) if words == "imagenet16" else ()
+        return Source(name, classes, count, load, title=TITLES.get(words, words), notes=notes)
     root = _root(words)
     return _in_folder(words, root, size, seen, interpolation)._replace(title=_title(root))
+
+
+def _largest(pictures: Pictures) -> str:
+    """Say how many of unevenly shared pictures the largest class has."""
+    counts = pictures.labels.bincount(minlength=len(pictures.classes))
+    largest = int(counts.argmax())
+    share = float(counts[largest] / counts.sum())
+    return (
+        f"{share:.0%} of the pictures show {pictures.classes[largest]}, and as often a network is "
+        "right that never says anything else."
+    )
 
 
 def _in_folder(
