@@ -133,6 +133,13 @@ def test_the_networks_are_tabled_as_the_command_prints_them(data, capsys):
     assert printed in NETWORKS
 
 
+@pytest.mark.skipif("imagenet_lite0" not in store.names(), reason="its package is not installed")
+def test_what_networks_that_know_imagenet_withstand_is_given_as_the_commands_print_it(capsys):
+    for command in ("family", "claims"):
+        assert main([command, "--data", "imagenet"]) == 0
+        assert capsys.readouterr().out.strip() in IMAGENET
+
+
 @pytest.mark.parametrize("options", [
     ["--data", "imagenette"],
     ["--data", "imagenette", "--plain", "imagenette_base_seed1",
