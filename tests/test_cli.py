@@ -534,6 +534,13 @@ def test_an_attack_reports_what_the_written_file_says(installed, capsys):
     assert before.split(":")[0] == "before"
 
 
+def test_an_attack_that_changes_nothing_says_nothing_of_8_bits(installed, capsys):
+    save_image(load_image("low.npy").mul(255).round() / 255, "eight.png")
+    arguments = ["--model", "tiny", "--epsilon", "0", "--steps", "1"]
+    assert main(["attack", "eight.png", "out.png", *arguments]) in (0, None)
+    assert capsys.readouterr().err == ""
+
+
 def test_an_attack_that_8_bits_cannot_hold_says_so(installed, capsys):
     picture = load_image("low.npy").mul(255).round() / 255
     save_image(picture, "eight.png")

@@ -242,9 +242,10 @@ def print_answers(options: Namespace) -> None:
         print(json.dumps(given, indent=1))
         return
     for name, answers in given.items():
-        print(f"{name}: {_listed(answers)}")
-        if words.get(name, answers) != answers:
-            print(f"{name}, kinds summed: {_listed(words[name])}")
+        listed, summed = _listed(answers), _listed(words.get(name, answers))
+        print(f"{name}: {listed}")
+        if summed != listed:
+            print(f"{name}, kinds summed: {summed}")
 
 
 def _answers(named: Iterable[tuple[str, float]]) -> list[dict]:

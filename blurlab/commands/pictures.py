@@ -234,7 +234,8 @@ def write_attacked(options: Namespace) -> None:
     print("before: {} {}".format(*said["before"]))
     print("after: {} {}".format(*said["after"]))
     levels = (written.mul(255).round(), picture.mul(255).round())
-    if Path(options.out).suffix != ".npy" and torch.equal(*levels):
+    is_rounded = Path(options.out).suffix != ".npy"
+    if is_rounded and torch.equal(*levels) and not torch.equal(changed, picture):
         print(
             f"{options.out} holds no change at all: in 8 bits each value is rounded to a 255th, "
             "and every change was smaller than half of one; an .npy file keeps it.",

@@ -45,8 +45,13 @@ def title(option: str) -> str:
 
 def opening(photograph: str, otherwise: str) -> str:
     """Return the picture that a page opens with: a photograph where a network can name it."""
-    can = "imagenet_lite0" in store.names() and photograph in images.photographs()
+    can = can_name_photographs() and photograph in images.photographs()
     return f"{PHOTOGRAPH}:{photograph}" if can else otherwise
+
+
+def can_name_photographs() -> bool:
+    """Tell whether a network is installed that knows what photographs show."""
+    return store.pair("imagenet")[0] in store.names()
 
 
 def parameters(side: str, default: str, variant: int) -> dict[str, link.Parameter]:
@@ -194,4 +199,4 @@ def suited(*choices: cache.Choice) -> tuple[str, ...]:
     kinds = {choice.kind for choice in choices}
     if kinds in ({OBJECT}, {IMAGENETTE}):
         return shell.fitting("objects" if kinds == {OBJECT} else "imagenette")
-    return shell.fitting("imagenet" if "imagenet_lite0" in store.names() else "imagenette")
+    return shell.fitting("imagenet" if can_name_photographs() else "imagenette")

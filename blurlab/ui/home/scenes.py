@@ -5,7 +5,7 @@ from typing import NamedTuple
 import streamlit as st
 
 from blurlab.pictures import images
-from blurlab.ui import cache, link, show
+from blurlab.ui import cache, link, pictures, show
 
 OBJECTS, PHOTOGRAPHS = "objects", "photographs"
 
@@ -41,7 +41,7 @@ PARAMETERS = {"scene": link.choice(list(SCENES), OBJECTS)}
 
 
 def shown() -> Scene:
-    """Return the scene that is chosen, or that of the objects where photographs are missing."""
+    """Return the scene that is chosen, or that of the objects where photographs are not named."""
     return SCENES[st.session_state["scene"] if _has_photographs() else OBJECTS]
 
 
@@ -52,4 +52,5 @@ def choose() -> None:
 
 
 def _has_photographs() -> bool:
-    return {"coffee", "cat"} <= set(images.photographs())
+    """Tell whether the photographs are here, and a network that can name them."""
+    return {"coffee", "cat"} <= set(images.photographs()) and pictures.can_name_photographs()
