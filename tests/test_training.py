@@ -267,6 +267,20 @@ def test_the_statistics_of_the_averaged_network_are_those_of_whole_pictures(tmp_
     assert_close(model.net[1].running_var, features.var((0, 2, 3)), atol=1e-4, rtol=1e-4)
 
 
+def test_the_statistics_of_a_network_for_noise_are_those_of_pictures_under_noise(tmp_path):
+    recipe = replace(KINDS["noisy"], settings={"deviation": 1.0})
+    model = trained(recipe, tmp_path / "run.pt")
+    resized = resizing.resize(NOISE.images.float() / 255, 32)
+    deviations = torch.rand(64, 1, 1, 1, generator=torch.Generator().manual_seed(3))
+    noise = deviations * torch.randn(resized.shape, generator=torch.Generator().manual_seed(4))
+    clean, noisy = (
+        model.net[0]((shown - model.mean) / model.std).var((0, 2, 3)).detach()
+        for shown in (resized, (resized + noise).clamp(0, 1))
+    )
+    found = model.net[1].running_var
+    assert ((found - noisy).abs() < (found - clean).abs() / 3).all()
+
+
 def test_without_a_finish_the_weights_are_those_of_the_last_epoch(tmp_path):
     model = trained(replace(tiny.RECIPE, finish_epochs=0), tmp_path / "run.pt")
     saved = torch.load(tmp_path / "run.pt", weights_only=True)["net"]

@@ -16,9 +16,10 @@ from torch import Tensor
 
 from blurlab.data.sets import DATASETS, Pictures
 from blurlab.networks import classifier, store
+from blurlab.pictures.resizing import resize
 from blurlab.training import distilling, similarity
 from blurlab.training.augment import crop
-from blurlab.training.objectives import OBJECTIVES, Shown
+from blurlab.training.objectives import OBJECTIVES, Shown, seen
 from blurlab.training.recipes import RECIPES, Recipe
 from blurlab.training.similarity import Stimuli
 
@@ -113,7 +114,7 @@ def train(
         yield Epoch(epoch + 1, epochs, loss)
     model.input_size, model.crop = recipe.input_size, whole
     if recipe.finish_epochs:
-        average(model, settled, pictures, recipe.shown)
+        average(model, settled, pictures, recipe)
 
 
 def one_epoch(
@@ -170,24 +171,30 @@ def falling(progress: float) -> float:
 @torch.compiler.set_stance("force_eager")  # compiling takes longer than this one pass
 @torch.no_grad()
 def average(
-    model: classifier.Classifier, settled: dict[str, Tensor], pictures: Pictures, shown: int
+    model: classifier.Classifier, settled: dict[str, Tensor], pictures: Pictures, recipe: Recipe
 ) -> None:
-    """Move the weights halfway to the settled ones and take batch statistics of whole pictures.
-
-    shown: of how many pictures; 0 for all.
-    """
+    """Move the weights halfway to the settled ones and settle the batch statistics."""
     for key, value in model.net.state_dict().items():
         if value.is_floating_point():
             value.lerp_(settled[key].to(value), 0.5)
+    settle(model, pictures, recipe)
+
+
+@torch.no_grad()
+def settle(model: classifier.Classifier, pictures: Pictures, recipe: Recipe) -> None:
+    """Take batch statistics anew, of whole pictures as the recipe's objective shows them."""
     for layer in model.modules():
         if isinstance(layer, torch.nn.BatchNorm2d):
             layer.reset_running_stats()
             layer.momentum = None  # a plain mean over all batches
     model.train()
+    generator = torch.Generator().manual_seed(0)
     # Shuffled, for the variance within batches of one class would be too small.
-    order = torch.randperm(len(pictures.labels), generator=torch.Generator().manual_seed(0))
-    for chosen in order[: shown or None].split(100):
-        model(pictures.images[chosen].to(model.mean.device).float() / 255)
+    order = torch.randperm(len(pictures.labels), generator=generator)
+    for chosen in order[: recipe.shown or None].split(100):
+        images = pictures.images[chosen].to(model.mean.device).float() / 255
+        resized = resize(images, model.input_size, model.interpolation)
+        model(seen(recipe.objective, resized, recipe.settings, generator))
     model.eval()
 
 

@@ -79,15 +79,29 @@ def noisy(model: Classifier, shown: Shown, settings: dict[str, Any]) -> Tensor:
     settings: deviation, the largest, for pictures in [0, 1]; that of each picture is drawn evenly
     from 0 up to it. By Yin et al. 2019 (NeurIPS) this makes networks rely on low frequencies.
     """
-    noised = _noised(shown, settings["deviation"])
+    noised = seen("noisy", shown.images, settings, shown.generator)
     return _cross_entropy(answer(model, noised, shown.bfloat16), shown)
 
 
-def _noised(shown: Shown, deviation: float) -> Tensor:
-    images, generator = shown.images, shown.generator
-    deviations = deviation * torch.rand(len(images), generator=generator)
+def _noised(images: Tensor, settings: dict[str, Any], generator: torch.Generator) -> Tensor:
+    deviations = settings["deviation"] * torch.rand(len(images), generator=generator)
     noise = each(deviations) * torch.randn(images.shape, generator=generator)
     return (images + noise.to(images)).clamp(0, 1)
+
+
+CHANGES = {"noisy": _noised, "distilled_noisy": _noised}
+
+
+def seen(
+    objective: str, images: Tensor, settings: dict[str, Any], generator: torch.Generator
+) -> Tensor:
+    """Return pictures as an objective shows them, where it changes them without the net's help.
+
+    Batch statistics of pictures without the noise that a net has learned under would not fit it:
+    under noise it would then name next to nothing.
+    """
+    change = CHANGES.get(objective)
+    return change(images, settings, generator) if change else images
 
 
 def distilled(model: Classifier, shown: Shown, settings: dict[str, Any]) -> Tensor:
@@ -111,7 +125,8 @@ def distilled_noisy(model: Classifier, shown: Shown, settings: dict[str, Any]) -
 
     settings: deviation, as of noisy.
     """
-    return _divergence(model, _noised(shown, settings["deviation"]), taught(shown), shown)
+    noised = seen("distilled_noisy", shown.images, settings, shown.generator)
+    return _divergence(model, noised, taught(shown), shown)
 
 
 @torch.no_grad()
