@@ -9,9 +9,11 @@ from itertools import pairwise
 import pytest
 import tiny
 import torch
+from torch.testing import assert_close
 
 from blurlab import places
 from blurlab.data.sets import Pictures
+from blurlab.measures.row import EACH
 from blurlab.measures.table import MEASURES
 from blurlab.measures.tallies import Batch, add, batches, tallies, tallying, total
 from blurlab.statistics import Interval
@@ -207,13 +209,27 @@ def test_a_figure_has_its_axes_before_anything_is_measured(name, network, pictur
     assert all(math.isnan(each.value) for each in intervals(row.blank(settings, 32)))
 
 
-def test_a_tally_has_the_same_size_for_any_number_of_pictures(name, network, pictures):
+def test_the_sums_of_a_tally_have_the_same_size_for_any_number_of_pictures(name, network, pictures):
+    found = [tallied(name, network, pictures, size=size)[0] for size in (2, 12)]
     sizes = {
-        sum(value.numel() for value in tallied(name, network, pictures, size=size)[0].values())
-        for size in (2, 12)
+        sum(value.numel() for key, value in tally.items() if not key.startswith(EACH))
+        for tally in found
     }
     assert len(sizes) == 1
     assert sizes.pop() * 8 < 20_000  # bytes
+
+
+def test_what_each_picture_said_adds_up_to_the_sums(name, network, pictures):
+    summed = total(tallied(name, network, pictures))
+    each = {key.removeprefix(EACH): rows for key, rows in summed.items() if key.startswith(EACH)}
+    assert {len(rows) for rows in each.values()} == {int(summed["pictures"])}
+    bits = {key: rows for key, rows in each.items() if rows.dtype == torch.uint8}
+    assert bits or name == "perturbation"
+    for key, rows in bits.items():
+        assert_close(rows.double().sum(0), summed[key], rtol=0, atol=0)
+    assert_close(each["label"].long(), pictures.labels[each["picture"]])
+    assert_close(each["partner"].long().sort().values, each["picture"].long().sort().values)
+    assert sum(rows[0].numel() * rows.element_size() for rows in each.values()) < 600  # bytes
 
 
 @pytest.mark.parametrize("device", DEVICES)

@@ -19,8 +19,9 @@ from blurlab.__main__ import main
 from blurlab.data import sets, sources
 from blurlab.data.sets import Pictures
 from blurlab.data.sources import Source
-from blurlab.measures import measuring
+from blurlab.measures import measuring, results
 from blurlab.measures.measured_data import data_sets
+from blurlab.measures.row import EACH
 from blurlab.measures.table import MEASURES
 from blurlab.measures.tallies import tallies
 from blurlab.networks import store
@@ -81,8 +82,36 @@ def test_the_sums_are_those_of_the_measure_itself():
     network = store.load("tiny")
     arguments = {"numbers": range(3), "count": 120, "seed": 0}
     found = dict(tallies(measure, network, drawn, work.settings, **arguments))
-    expected = {name: sum(tally[name] for tally in found.values()) for name in found[0]}
-    assert_same(last(work).summed, expected)
+    sums = {name: found[0][name] for name in found[0] if not name.startswith(EACH)}
+    expected = {name: sum(tally[name] for tally in found.values()) for name in sums}
+    each = {
+        name: torch.cat([tally[name] for tally in found.values()])
+        for name in found[0]
+        if name.startswith(EACH)
+    }
+    summed = last(work).summed
+    assert_same({name: summed[name] for name in summed if name in sums}, expected)
+    assert_same({name: summed[name] for name in summed if name in each}, each)
+
+
+def test_tallies_of_an_earlier_version_are_gone_on_with_by_their_sums_alone():
+    work = plan()
+    for number, tally in tallies(
+        MEASURES["hybrids"],
+        store.load("tiny"),
+        source().load(),
+        work.settings,
+        numbers=range(2),
+        count=120,
+    ):
+        kept = {name: value for name, value in tally.items() if not name.startswith(EACH)}
+        measuring.keep(work, number, kept)
+    summed = last(work).summed
+    assert int(summed["pictures"]) == 120
+    assert not any(name.startswith(EACH) for name in summed)
+    assert measuring.estimate(work, summed)["p_low"]
+    whole = results.read(work.key)
+    assert [f"{EACH}low" in whole[number] for number in range(3)] == [False, False, True]
 
 
 def test_what_was_measured_answers_again_without_the_network(installed):
@@ -267,7 +296,9 @@ def test_classes_in_another_order_are_measured_alike_but_kept_apart():
     other = Source("drawn/40", turned.classes, 120, lambda: turned)
     work = measuring.plan("tiny", "hybrids", other, FEW)
     assert work.key != plan().key
-    assert_same(last(work).summed, last(plan()).summed)
+    said, expected = last(work).summed, last(plan()).summed
+    assert said.pop("each_label").tolist() != expected.pop("each_label").tolist()
+    assert_same(said, expected)
 
 
 def test_pictures_decoded_on_demand_can_be_of_shared_classes(tmp_path):

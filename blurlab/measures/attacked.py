@@ -18,6 +18,8 @@ from blurlab.statistics import UNDEFINED, Interval, share
 def tally(network: Network, batch: Batch, settings: dict[str, Any]) -> Tally:
     """Count the right answers after the untargeted attack: right, by epsilon; clean.
 
+    each_right (N, epsilons), each_clean (N,): of every picture.
+
     Where the attack draws, it does so from the batch's generator, alike for every epsilon. One
     that looks for the smallest change succeeds at every epsilon that its change lies within.
     """
@@ -31,7 +33,8 @@ def tally(network: Network, batch: Batch, settings: dict[str, Any]) -> Tally:
         size, stays = norm.size(changed - batch.images), _right(network, changed, batch.labels)
         right = [stays | (size > epsilon) for epsilon in epsilons]
     clean = _right(network, batch.images, batch.labels)
-    return {"right": torch.stack(right).sum(1), "clean": clean.sum()}
+    each = torch.stack(right, 1)
+    return {"right": each.sum(0), "clean": clean.sum(), "each_right": each, "each_clean": clean}
 
 
 def _attacked(network: Network, batch: Batch, settings: dict[str, Any], **epsilon: float) -> Tensor:

@@ -19,6 +19,7 @@ from blurlab.statistics import UNDEFINED, Interval, mean, share
 def tally(network: Network, batch: Batch, settings: dict[str, Any]) -> Tally:
     """Count the right answers: right_NAME (5,) of every published one, by severity; clean.
 
+    each_right_NAME (N, 5), each_clean (N,): of every picture.
     band_BAND (2,): the sum, and of the squares, of every picture's share of right answers under the
     corruptions of a class (Li et al. 2023) at all severities.
     """
@@ -31,13 +32,14 @@ def tally(network: Network, batch: Batch, settings: dict[str, Any]) -> Tally:
             picture_seeds(batch.first, generator)  # which the pictures before these have drawn
             changed = corrupt(batch.images, name, severity, generator, table=settings["strengths"])
             answers.append(network(eight_bit(changed)).argmax(-1) == batch.labels)
-        right[name] = torch.stack(answers).double()  # (5, N)
-    counted = {f"right_{name}": answers.sum(1) for name, answers in right.items()}
+        right[name] = torch.stack(answers, 1)  # (N, 5)
+    counted = {f"right_{name}": answers.sum(0) for name, answers in right.items()}
     for band in BANDS:
-        each = torch.cat([right[name] for name in in_class(band)]).mean(0)
+        each = torch.cat([right[name] for name in in_class(band)], 1).double().mean(1)
         counted[f"band_{band}"] = torch.stack([each.sum(), each.square().sum()])
-    counted["clean"] = (network(batch.images).argmax(-1) == batch.labels).sum()
-    return counted
+    clean = network(batch.images).argmax(-1) == batch.labels
+    each_right = {f"each_right_{name}": answers for name, answers in right.items()}
+    return counted | {"clean": clean.sum(), "each_clean": clean} | each_right
 
 
 def estimate(summed: Tally, settings: dict[str, Any]) -> dict[str, Any]:

@@ -61,11 +61,13 @@ def masked(batch: Batch, settings: dict[str, Any]) -> Iterator[Tensor]:
 def tally(network: Network, batch: Batch, settings: dict[str, Any]) -> Tally:
     """Count the right answers: right, to the pictures of masked().
 
-    products: of the right answers to each two of them by the same picture.
+    products: of the right answers to each two of them by the same picture.  each_right: of every
+    picture to all of them.
     """
     named = [network(images).argmax(-1) == batch.labels for images in masked(batch, settings)]
     right = torch.stack(named).float()
-    return {"right": right.sum(1), "products": right @ right.T}
+    each = torch.stack(named, 1)
+    return {"right": right.sum(1), "products": right @ right.T, "each_right": each}
 
 
 def estimate(summed: Tally, settings: dict[str, Any]) -> dict[str, Any]:

@@ -46,6 +46,8 @@ def wave(down: int, across: int, size: int) -> Tensor:
 def tally(network: Network, batch: Batch, settings: dict[str, Any]) -> Tally:
     """Count the wrong answers: wrong, for each of frequencies(); clean.
 
+    each_wrong (N, frequencies), each_clean (N,): of every picture.
+
     Every channel gets the wave with a random sign, the same at all frequencies, before the result
     is clipped to [0, 1] and the network normalises it.
     """
@@ -57,9 +59,10 @@ def tally(network: Network, batch: Batch, settings: dict[str, Any]) -> Tally:
     for down, across in frequencies(settings["cells"], size).tolist():
         added = length * wave(down, across, size).to(batch.images)
         changed = torch.addcmul(batch.images, signs, added).clamp_(0, 1)
-        wrong.append((network(changed).argmax(-1) != batch.labels).sum())
-    clean = (network(batch.images).argmax(-1) != batch.labels).sum()
-    return {"wrong": torch.stack(wrong), "clean": clean}
+        wrong.append(network(changed).argmax(-1) != batch.labels)
+    each = torch.stack(wrong, 1)
+    clean = network(batch.images).argmax(-1) != batch.labels
+    return {"wrong": each.sum(0), "clean": clean.sum(), "each_wrong": each, "each_clean": clean}
 
 
 def estimate(summed: Tally, settings: dict[str, Any]) -> dict[str, Any]:

@@ -15,8 +15,8 @@ from blurlab.statistics import UNDEFINED, difference, share
 def tally(network: Network, batch: Batch, settings: dict[str, Any]) -> Tally:
     """Count the answers to hybrids of every picture, as the low one, with its partner.
 
-    low, high (K,): answers that name its class, by cutoff.  products (K, K): of what each pair adds
-    to low - high at two cutoffs.
+    low, high (K,): answers that name its class, by cutoff, and each_low, each_high (N, K) those of
+    every pair.  products (K, K): of what each pair adds to low - high at two cutoffs.
     """
     nyquist = batch.images.shape[-1] / 2
     named = [
@@ -26,7 +26,13 @@ def tally(network: Network, batch: Batch, settings: dict[str, Any]) -> Tally:
     answers = torch.stack(named)  # (K, N)
     low, high = answers == batch.labels, answers == batch.partner_labels
     each = low.float() - high.float()
-    return {"low": low.sum(1), "high": high.sum(1), "products": each @ each.T}
+    return {
+        "low": low.sum(1),
+        "high": high.sum(1),
+        "products": each @ each.T,
+        "each_low": low.T,
+        "each_high": high.T,
+    }
 
 
 def estimate(summed: Tally, settings: dict[str, Any]) -> dict[str, Any]:

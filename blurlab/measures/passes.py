@@ -93,12 +93,17 @@ def _filtered(images: Tensor, settings: dict[str, Any]) -> Iterator[tuple[str, T
 
 @torch.no_grad()
 def tally(network: Network, batch: Batch, settings: dict[str, Any]) -> Tally:
-    """Count the right answers: low (K,) and high (K,), by cutoff; clean."""
-    counts: dict[str, list[Tensor]] = {"low": [], "high": []}
+    """Count the right answers: low (K,) and high (K,), by cutoff; clean.
+
+    each_low, each_high (N, K), each_clean (N,): of every picture.
+    """
+    named: dict[str, list[Tensor]] = {"low": [], "high": []}
     for kind, images in _filtered(batch.images, settings):
-        counts[kind].append((network(images).argmax(-1) == batch.labels).sum())
-    right = {kind: torch.stack(each) for kind, each in counts.items()}
-    return right | {"clean": (network(batch.images).argmax(-1) == batch.labels).sum()}
+        named[kind].append(network(images).argmax(-1) == batch.labels)
+    each = {kind: torch.stack(right, 1) for kind, right in named.items()}
+    each["clean"] = network(batch.images).argmax(-1) == batch.labels
+    counted = {kind: right.sum(0) for kind, right in each.items()}
+    return counted | {f"each_{kind}": right for kind, right in each.items()}
 
 
 def estimate(summed: Tally, settings: dict[str, Any]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from blurlab.measures.row import Batch, Measure, Network, Number, Tally, always
 from blurlab.statistics import UNDEFINED, Interval, Z, share
 
 RINGS = 480  # a multiple of 24, so that the paper's 25 radii are among their edges
+COARSER = 10  # of how many radii one is kept of every picture, also a divisor of a 24th
 CORNER = math.sqrt(0.5)  # cycles/pixel, the largest radius
 SMALLEST, LARGEST, PER_OCTAVE = -14, 8, 16  # log2 of epsilon, and bins
 
@@ -46,7 +47,8 @@ def tally(network: Network, batch: Batch, settings: dict[str, Any]) -> Tally:
     """Search for each picture's smallest change and add up its power and its size.
 
     power (RINGS + 1,): within each radius; squares: its squares; products: with all of the power of
-    the same picture.  sizes: how many pictures need an epsilon in each bin, the first being 0, as
+    the same picture.  each_power (N, 49): within every tenth radius, of every picture; each_epsilon
+    (N,): its size.  sizes: how many pictures need an epsilon in each bin, the first being 0, as
     pictures need that are answered as wanted already, and the last none found.
     """
     goal = batch.partner_labels if settings["targeted"] else batch.labels
@@ -69,6 +71,8 @@ def tally(network: Network, batch: Batch, settings: dict[str, Any]) -> Tally:
         "squares": power.square().sum(0),
         "products": (power * power[:, -1:]).sum(0),
         "sizes": place.long().bincount(minlength=bins + 2),
+        "each_power": power[:, ::COARSER],
+        "each_epsilon": epsilon,
     }
 
 

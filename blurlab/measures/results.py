@@ -8,13 +8,22 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import torch
+from torch import Tensor
 
 from blurlab import places
-from blurlab.measures.row import Tally
+from blurlab.measures.row import EACH, Tally
 
+# What entries of tallies are kept as.
+TYPES = {
+    torch.float64: pa.float64(),
+    torch.float32: pa.float32(),
+    torch.int32: pa.int32(),
+    torch.uint8: pa.uint8(),
+}
 UNFINISHED = "unfinished"  # a setting that tallies of parts of batches are kept under
 
 _damaged: dict[Path, str] = {}  # a sentence by file
@@ -147,10 +156,12 @@ def _written(key: Key) -> str:
 
 def _write_file(path: Path, key: Key, found: dict[int, Tally]) -> None:
     numbers = sorted(found)
-    shapes = {name: list(value.shape) for name, value in found[numbers[0]].items()}
+    # Batches of an earlier version may lack what each picture said.
+    first = {name: value for n in reversed(numbers) for name, value in found[n].items()}
+    shapes = {name: _shape(name, value) for name, value in first.items()}
     columns = {"batch": pa.array(numbers, pa.int32())} | {
-        name: pa.array([found[n][name].flatten().tolist() for n in numbers], pa.list_(pa.float64()))
-        for name in shapes
+        name: pa.array([_flat(found[n].get(name)) for n in numbers], pa.list_(TYPES[value.dtype]))
+        for name, value in first.items()
     }
     about = {"key": _written(key), "shapes": json.dumps(shapes)}
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -159,18 +170,28 @@ def _write_file(path: Path, key: Key, found: dict[int, Tally]) -> None:
     os.replace(unfinished, path)
 
 
+def _shape(name: str, value: Tensor) -> list[int]:
+    """Return an entry's shape, with -1 where it depends on how many pictures a batch has."""
+    return [-1, *value.shape[1:]] if name.startswith(EACH) else list(value.shape)
+
+
+def _flat(value: Tensor | None) -> np.ndarray | None:
+    return None if value is None else value.flatten().numpy()
+
+
 def _read_file(path: Path, key: Key) -> dict[int, Tally]:
     try:
         table = pq.read_table(path)
         shapes = json.loads(table.schema.metadata[b"shapes"])
         if table.schema.metadata[b"key"].decode() != _written(key):
             raise ValueError("these are the tallies of another key")
+        columns = {name: _column(table[name], shape) for name, shape in shapes.items()}
+        rows = zip(*columns.values(), strict=True)
         return {
-            row["batch"]: {
-                name: torch.tensor(row[name], dtype=torch.float64).reshape(shape)
-                for name, shape in shapes.items()
+            number: {
+                name: value for name, value in zip(columns, row, strict=True) if value is not None
             }
-            for row in table.to_pylist()
+            for number, row in zip(table["batch"].to_pylist(), rows, strict=True)
         }
     except FileNotFoundError:
         raise
@@ -186,7 +207,24 @@ def _read_file(path: Path, key: Key) -> dict[int, Tally]:
     return {}
 
 
-BROKEN = (KeyError, TypeError, ValueError, RuntimeError, OverflowError, MemoryError, RecursionError)
+def _column(column: pa.ChunkedArray, shape: list[int]) -> list[Tensor | None]:
+    """Return the entries of one name, by batch; None where a batch has none."""
+    return [
+        None if not each.is_valid else torch.tensor(each.values.to_numpy()).reshape(shape)
+        for each in column
+    ]
+
+
+BROKEN = (
+    KeyError,
+    AttributeError,
+    TypeError,
+    ValueError,
+    RuntimeError,
+    OverflowError,
+    MemoryError,
+    RecursionError,
+)
 
 
 def _set_aside(path: Path) -> None:

@@ -2,7 +2,8 @@
 
 A measure turns one batch of pictures into a tally: named sums that can be added to those of other
 batches, whoever made them. So a measure can be watched, stopped, resumed and shared out among
-machines, and its memory does not grow with the number of pictures.
+machines. Beside the sums it holds what each picture said, in few bytes, so that networks can be
+compared picture by picture and other sums taken afterwards.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,7 +18,10 @@ from blurlab.knobs import Knob
 from blurlab.measures.figure import Panels
 from blurlab.statistics import Interval
 
-Tally = dict[str, Tensor]  # sums in float64 of any shape; "pictures" is how many went into them
+# Sums in float64 of any shape; "pictures" is how many went into them. Entries whose name begins
+# with EACH have a row for each of these pictures instead, in uint8, int32 or float32.
+Tally = dict[str, Tensor]
+EACH = "each_"
 Network = Callable[[Tensor], Tensor]
 Settings = dict[str, Any]
 Estimate = dict[str, Any]
@@ -94,8 +98,10 @@ class Measure:
     """One row of MEASURES.
 
     name: its key.  title: for people.  explanation: of what it is, in one sentence.
-    tally: called with (network, batch, settings).  estimate: with (the sum of tallies, settings);
-        returns the numbers as JSON holds them, each estimate with its 95 % interval.
+    tally: called with (network, batch, settings). Which pictures there were, their partners and
+        labels are added to it.
+    estimate: called with (the sum of tallies, settings); returns the numbers as JSON holds them,
+        each estimate with its 95 % interval.
     draw: called with one network's estimate; returns its share of the figure.
     seen: what to see in the figure, as Markdown.
     note: called with (settings, classes of the pictures); returns what else is to be known of it.

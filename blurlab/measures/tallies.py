@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from blurlab.data.sets import Pictures
-from blurlab.measures.row import Batch, Measure, Network, Settings, Tally
+from blurlab.measures.row import EACH, Batch, Measure, Network, Settings, Tally
 from blurlab.networks import store
 
 
@@ -90,10 +90,24 @@ def tallying(
             len(whole),
         )
         found = measure.tally(network, batch, settings)
-        count_of = torch.tensor(float(len(chosen)), dtype=torch.float64)
-        return {"pictures": count_of} | {k: v.double().cpu() for k, v in found.items()}
+        said = {
+            "pictures": torch.tensor(float(len(chosen))),
+            f"{EACH}picture": chosen,
+            f"{EACH}partner": partners[chosen],
+            f"{EACH}label": pictures.labels[chosen],
+        }
+        return {name: _compact(name, value.cpu()) for name, value in (said | found).items()}
 
     return tally
+
+
+def _compact(name: str, value: Tensor) -> Tensor:
+    """Return an entry of a tally in the type that it is kept in."""
+    if not name.startswith(EACH):
+        return value.double()
+    if value.is_floating_point():
+        return value.float()
+    return value.to(torch.uint8 if value.dtype == torch.bool else torch.int32)
 
 
 def _checked(network: Network, check: Callable[[], None]) -> Network:
@@ -105,8 +119,15 @@ def _checked(network: Network, check: Callable[[], None]) -> Network:
 
 
 def add(one: Tally, other: Tally) -> Tally:
-    """Add two tallies, or sums of tallies, of one measure."""
-    return {name: value + other[name] for name, value in one.items()}
+    """Add two tallies, or sums of tallies, of one measure.
+
+    What each picture said is joined, in order; an entry that one of them lacks is left out.
+    """
+    return {
+        name: torch.cat([value, other[name]]) if name.startswith(EACH) else value + other[name]
+        for name, value in one.items()
+        if name in other
+    }
 
 
 def total(found: dict[int, Tally]) -> Tally:
