@@ -1,11 +1,13 @@
-"""Pairs of pictures, estimates with their intervals, and where a curve reverses."""
+"""Estimates with their intervals."""
 
 import math
 from collections.abc import Sequence
+from functools import cache
 from typing import NamedTuple
 
 import torch
 
+LEVEL = 0.95  # of intervals
 Z = 1.959964  # standard deviations that hold 95 % of a normal distribution
 
 
@@ -20,10 +22,10 @@ class Interval(NamedTuple):
 UNDEFINED = Interval(math.nan, math.nan, math.nan)
 
 
-def share(successes: int, trials: int) -> Interval:
-    """Return a share with its 95 % Wilson interval."""
-    centre = (successes + Z * Z / 2) / (trials + Z * Z)
-    spread = Z / (trials + Z * Z) * math.sqrt(successes * (1 - successes / trials) + Z * Z / 4)
+def share(successes: int, trials: int, z: float = Z) -> Interval:
+    """Return a share with its Wilson interval, of 95 % unless z says otherwise."""
+    centre = (successes + z * z / 2) / (trials + z * z)
+    spread = z / (trials + z * z) * math.sqrt(successes * (1 - successes / trials) + z * z / 4)
     return Interval(successes / trials, max(0.0, centre - spread), min(1.0, centre + spread))
 
 
@@ -55,6 +57,22 @@ def difference(low: Interval, high: Interval) -> Interval:
     return Interval(value, max(-1.0, value - down), min(1.0, value + up))
 
 
+@cache
+def t_quantile(share: float, degrees: float) -> float:
+    """Return what a share above a half of Student's t distribution lies below.
+
+    degrees: of freedom, at least 1. Good to five digits where the share is at most 0.9999.
+    """
+    # As t = sqrt(degrees) tan(angle), the density of the angle is cos(angle) ** (degrees - 1).
+    angles = torch.linspace(0, math.pi / 2, 100_001, dtype=torch.float64)
+    below = torch.cumulative_trapezoid(angles.cos() ** (degrees - 1), angles)
+    place = torch.searchsorted(below, (2 * share - 1) * below[-1]).clamp(1, len(below) - 1)
+    start, end = below[place - 1], below[place]
+    inside = ((2 * share - 1) * below[-1] - start) / (end - start)
+    angle = angles[place] + inside * (angles[1] - angles[0])
+    return math.sqrt(degrees) * math.tan(angle.item())
+
+
 def ratio(above: Interval, below: Interval) -> Interval:
     """Divide two independent positive estimates; the interval adds their spreads on a log scale."""
     value = above.value / below.value
@@ -74,9 +92,10 @@ def gap(above: Interval, below: Interval) -> Interval:
     return Interval(value, value - low, value + high)
 
 
-def correlation(x: Sequence[float], y: Sequence[float]) -> Interval:
+def correlation(x: Sequence[float], y: Sequence[float], z: float = Z) -> Interval:
     """Return Pearson's r of two lists of numbers, with Fisher's interval.
 
+    z: how many standard deviations it reaches to either side.
     UNDEFINED for fewer than four pairs, of which there is no interval, or where one list is
     constant. Source: Fisher 1921, Metron 1: 3.
     """
@@ -84,6 +103,6 @@ def correlation(x: Sequence[float], y: Sequence[float]) -> Interval:
     if pairs.shape[1] < 4 or (pairs.std(1) == 0).any():
         return UNDEFINED
     r = torch.corrcoef(pairs)[0, 1].clamp(-1, 1)
-    spread = Z / math.sqrt(pairs.shape[1] - 3)
+    spread = z / math.sqrt(pairs.shape[1] - 3)
     ends = (torch.tanh(torch.atanh(r) + side * spread).item() for side in (-1, 1))
     return Interval(r.item(), *ends)

@@ -14,7 +14,7 @@ from blurlab import places
 from blurlab.claims import compare, paper
 from blurlab.data import sets, sources
 from blurlab.measures import measuring, results
-from blurlab.networks import store
+from blurlab.networks import store, titles
 from blurlab.statistics import Interval, correlation
 from blurlab.ui.compare import figure, labels
 from blurlab.ui.compare.figure import Point, Scale
@@ -206,18 +206,19 @@ def test_ones_own_network_and_pictures_are_compared(opened, nothing_kept, tmp_pa
 
 
 def points(*places, size=128):
-    """Give points of models of different recipes."""
-    names = {compare.without_seed(store.card(name)["recipe"]): name for name in store.names()}
+    """Give points of models of different families."""
+    names = {titles.kind(store.card(name)): name for name in store.names()}
     return [
         Point(name, name, "", size, Interval(x, x, x), Interval(y, y, y), {})
         for name, (x, y) in zip(names.values(), places, strict=False)
     ]
 
 
-def test_a_figure_of_four_recipes_of_a_size_says_how_far_its_numbers_go_together():
+def test_a_figure_of_four_families_of_a_size_says_how_far_its_numbers_go_together():
     four = points((1, 10.0), (2, 100.0), (3, 1000.0), (4, 100.0))
     plain, logarithmic = Scale("", 1, 1000), Scale("", 1, 1000, log=True)
-    words = "Correlation over these 4 recipes of 128 px: r = {:.2f} [{:.2f}, {:.2f}].".format
+    over = "Correlation over these 4 families of networks of 128 px: "
+    words = (over + "r = {:.2f} [{:.2f}, {:.2f}].").format
     found = correlation([1, 2, 3, 4], [10, 100, 1000, 100])
     assert figure.correlated(four, plain) == words(*found)
     assert figure.correlated([*points((9, 1.0), size=32), *four], plain) == words(*found)

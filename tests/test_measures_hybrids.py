@@ -8,7 +8,7 @@ from gratings import grating
 from torch.testing import assert_close
 
 from blurlab.data.sets import Pictures
-from blurlab.measures.hybrids import HYBRIDS
+from blurlab.measures.hybrids import HYBRIDS, sums
 from blurlab.measures.tallies import batches, tallies, total
 
 SIZE = 16
@@ -116,6 +116,24 @@ def test_the_interval_covers_the_known_reversal_and_shrinks_with_the_pairs():
         widths[count] = sum(high - low for _, low, high in found) / repeats
     assert covered >= 20  # of 24; 23 are expected
     assert widths[40] / widths[400] == pytest.approx(math.sqrt(10), rel=0.35)
+
+
+def test_the_interval_knows_that_a_picture_serves_in_two_hybrids():
+    """A picture that wins as the coarse one wins as the fine one too: errors partly cancel."""
+    generator = torch.Generator().manual_seed(0)
+    wins, partner = torch.randn(200, generator=generator), torch.arange(200).roll(1)
+    lead = torch.tensor([-3.0, -1.0, 1.0, 3.0]) + 2 * (wins - wins[partner])[:, None]
+    each = {"each_low": lead > 0, "each_high": lead < 0}
+    indices = {"each_picture": torch.arange(200), "each_partner": partner}
+    settings = {"alphas": [0, 20, 40, 60]}
+    apart = sums(each)
+    without = HYBRIDS.estimate(apart, settings)["f_rev_nyquist"]
+    found = HYBRIDS.estimate(apart | each | indices, settings)["f_rev_nyquist"]
+    assert found.value == without.value
+    assert found.high - found.low < 0.6 * (without.high - without.low)
+    strangers = {"each_picture": torch.arange(200), "each_partner": torch.arange(200, 400)}
+    same = HYBRIDS.estimate(apart | each | strangers, settings)["f_rev_nyquist"]
+    assert same == pytest.approx(without)
 
 
 def test_a_cutoff_beyond_nyquist_is_refused_with_the_range():

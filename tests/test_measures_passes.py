@@ -17,6 +17,7 @@ from blurlab.measures.passes import (
     human_high,
     human_low,
     ideal,
+    over_people,
 )
 from blurlab.measures.tallies import tallies, total
 
@@ -102,6 +103,13 @@ def test_a_sigma_of_none_or_of_infinity_leaves_the_grey_picture(generator):
     grey = torch.rand(2, 1, SIZE, SIZE, generator=generator)
     assert_close(human_low(grey, 0), grey.repeat(1, 3, 1, 1))
     assert_close(human_high(grey, math.inf), grey.repeat(1, 3, 1, 1))
+
+
+def test_the_interval_of_people_is_over_people_and_not_over_trials():
+    found = over_people(31, 67, 63, 65)  # of 160 each, behind the high-pass of 0.7 pixels
+    assert found == pytest.approx((0.3531, 0.1833, 0.5230), abs=1e-4)
+    assert over_people(10, 10, 10, 10) == pytest.approx((1 / 16,) * 3)
+    assert over_people(0, 0, 0, 160).low == 0
 
 
 def test_what_people_saw_is_asked_in_grey_and_told_in_their_own_unit():

@@ -14,7 +14,12 @@ from blurlab.measures.perturbation import (
     _epsilon_at,
     _half,
     cumulative_power,
+    half,
+    half_behind_blur,
+    halves,
+    median,
     radii,
+    sums,
 )
 from blurlab.measures.tallies import tallies, total
 
@@ -163,3 +168,53 @@ def test_the_interval_of_the_median_size_covers_the_truth(generator):
         low, high = (_epsilon_at(sizes, 50 + side * 1.96 * 5) for side in (-1, 1))
         covered += low <= 2**-6 <= high
     assert 0.9 <= covered / 300 <= 0.99
+
+
+def test_pictures_can_count_alike_in_f_half_whatever_the_power_of_their_changes():
+    """One change has all the power at the finest frequency, nine have little at a coarse one."""
+    edges = radii(48)
+    coarse, fine = (edges > 0.1).double(), (edges > 0.5).double()
+    power = torch.stack([1000 * fine, *[coarse] * 9])
+    each = {"each_power": power, "each_epsilon": torch.full((10,), 0.01)}
+    summed = sums(each) | {
+        "squares": power.square().sum(0),
+        "products": (power * power[:, -1:]).sum(0),
+    }
+    found = halves(summed | each)
+    width = math.sqrt(0.5) / 48
+    assert found["f_half"].value == pytest.approx(0.5, abs=width)
+    assert found["f_half_equal"].value == pytest.approx(0.1, abs=width)
+    assert found["f_half_median"].value == pytest.approx(0.1, abs=width)
+    assert found["f_half_median"].low == pytest.approx(0.1, abs=width)
+    assert list(halves(summed)) == ["f_half"]
+
+
+def test_the_effective_number_of_pictures_is_that_of_the_power(generator):
+    found = PERTURBATION.estimate(*_measured_of_one_strength())
+    assert found["effective"] == pytest.approx(20, rel=0.1)
+
+
+def _measured_of_one_strength():
+    pattern = grating(SIZE, 4).expand(3, -1, -1)
+    pictures = pictures_of(pattern, [0.1] * 20)
+    settings = PERTURBATION.settings | {"norm": "l2", "steps": 20}
+    model = linear(pattern)
+    found = tallies(PERTURBATION, model, pictures, settings, numbers=range(1), count=20)
+    return total(dict(found)), settings
+
+
+def test_the_changes_behind_a_blur_lose_what_it_takes_away():
+    edges = radii(480)
+    summed = {"power": edges.square()}  # white in the plane
+    sigma = 2.0
+    found = half_behind_blur(summed, sigma)
+    # power behind it within r is 1 - exp(-(2 pi sigma r)^2), up to the corner
+    assert found == pytest.approx(math.sqrt(math.log(2)) / (2 * math.pi * sigma), rel=0.01)
+    assert half(summed) == pytest.approx(math.sqrt(0.25), rel=0.01)
+
+
+def test_a_summed_up_half_is_that_of_the_estimate():
+    summed, settings = _measured_of_one_strength()
+    assert half(summed) == PERTURBATION.estimate(summed, settings)["f_half"].value
+    found = PERTURBATION.estimate(summed, settings)["epsilon"]["median"].value
+    assert median(summed) == pytest.approx(found)

@@ -13,10 +13,10 @@ from blurlab.data import sets
 from blurlab.measures import results
 from blurlab.measures.measured_data import Measured, data_sets
 from blurlab.measures.measuring import key_of
-from blurlab.measures.row import Number
+from blurlab.measures.row import Number, Settings, Tally
 from blurlab.measures.table import MEASURES
 from blurlab.measures.tallies import total
-from blurlab.networks import store
+from blurlab.networks import store, titles
 from blurlab.statistics import Interval, correlation
 from blurlab.training.recipes import Recipe
 
@@ -48,14 +48,29 @@ def kept(
     data: a key of data.DATASETS, or of measured_data.data_sets(); the pictures need not be at hand.
     Each measure with the usual settings and seed 0; those that nothing is kept of are left out.
     """
-    size = store.card(model)["recipe"]["input_size"]
+    found = {}
+    for measure, batches in tallied(model, data, measures).items():
+        summed = total(batches)
+        estimate = MEASURES[measure].estimate(summed, settings(model, measure))
+        found[measure] = int(summed["pictures"]), estimate
+    return found
+
+
+def tallied(
+    model: str, data: str, measures: Iterable[str] = MEASURES
+) -> dict[str, dict[int, Tally]]:
+    """Return the tallies of what kept sums up, by the key of the measure and the batch."""
     found = {}
     for measure, keys in _keys(model, data, measures).items():
-        tallied = next(filter(None, map(results.read, keys)), None)
-        if tallied:
-            summed, row = total(tallied), MEASURES[measure]
-            found[measure] = int(summed["pictures"]), row.estimate(summed, row.usual(size))
+        batches = next(filter(None, map(results.read, keys)), None)
+        if batches:
+            found[measure] = batches
     return found
+
+
+def settings(model: str, measure: str) -> Settings:
+    """Return a measure's usual settings for a model."""
+    return MEASURES[measure].usual(store.card(model)["recipe"]["input_size"])
 
 
 def is_kept(model: str, data: str) -> bool:
@@ -135,17 +150,41 @@ def family(names: Sequence[str], data: str) -> list[Kin]:
     return found
 
 
-def correlated(points: Sequence[tuple[str, float, float]]) -> tuple[Interval, int]:
-    """Correlate two numbers over recipes: models that differ by seed alone count once, by means.
+def by_family(points: Sequence[tuple[str, float, float]]) -> list[tuple[float, float]]:
+    """Average two numbers over models that differ by seed alone, then over recipes of one kind.
 
-    points: model, number, number; neither is nan.  Returns the correlation, undefined for fewer
-    than four recipes, and their number.
+    points: model, number, number; neither is nan.  Recipes of a kind, such as those behind a blur,
+    err together and would count as more than they are. A model of no known kind is its own family.
+    Returns the means by family.
     """
-    groups: dict[str, list[tuple[float, float]]] = {}
+    families: dict[str, dict[str, list[tuple[float, float]]]] = {}
     for name, x, y in points:
-        groups.setdefault(without_seed(store.card(name)["recipe"]), []).append((x, y))
-    means = [[fmean(each) for each in zip(*group, strict=True)] for group in groups.values()]
+        card = store.card(name)
+        recipe, kind = without_seed(card["recipe"]), titles.kind(card)
+        family = recipe if kind == "unknown" else kind
+        families.setdefault(family, {}).setdefault(recipe, []).append((x, y))
+    return [_mean([_mean(seeds) for seeds in each.values()]) for each in families.values()]
+
+
+def _mean(points: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    return fmean(x for x, _ in points), fmean(y for _, y in points)
+
+
+def correlated(points: Sequence[tuple[str, float, float]]) -> tuple[Interval, int]:
+    """Correlate two numbers over families of models.
+
+    points: as of by_family.  Returns the correlation, undefined for fewer than four families, and
+    their number.
+    """
+    means = by_family(points)
     return correlation([x for x, _ in means], [y for _, y in means]), len(means)
+
+
+def by_seed(name: str) -> dict[int, str]:
+    """Return the installed models that differ from this one by seed alone, by their seed."""
+    recipe = without_seed(store.card(name)["recipe"])
+    alike = [n for n in store.names() if without_seed(store.card(n)["recipe"]) == recipe]
+    return {_seed(other): other for other in [*alike, name]}
 
 
 def _seed(name: str) -> int:

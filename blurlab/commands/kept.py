@@ -1,11 +1,12 @@
-"""Commands that show what is kept of measures: family and claims."""
+"""Commands that show what is kept of measures, and how far their intervals can be trusted."""
 
 from argparse import Namespace
 
 from blurlab.claims.compare import family
-from blurlab.claims.table import claims
-from blurlab.commands.options import Commands, command
-from blurlab.commands.tables import claimed, markdown
+from blurlab.claims.coverage import simulate
+from blurlab.claims.table import claims, seeds_of, together
+from blurlab.commands.options import Commands, between, command
+from blurlab.commands.tables import claimed, markdown, rows_of
 from blurlab.data.sets import DATASETS
 from blurlab.networks import store
 
@@ -37,6 +38,17 @@ def add(commands: Commands) -> None:
         help="trained behind a blur (default: DATA_blur2, or imagenet_blur3)",
     )
 
+    covering = command(
+        commands, "coverage", print_coverage, "simulate how often intervals hold the truth"
+    )
+    covering.add_argument(
+        "--runs",
+        metavar="N",
+        type=between(10, 1_000_000),
+        default=1000,
+        help="simulations of each kind of interval (default: %(default)s)",
+    )
+
     for parser in (telling, claiming):
         parser.add_argument(
             "--data", choices=DATASETS, required=True, help="pictures that they were measured on"
@@ -66,5 +78,19 @@ def print_claims(options: Namespace) -> None:
     """Print a row for every claim, as Markdown, and whose numbers they are."""
     usual = store.pair(options.data)
     plain, blurred = options.plain or usual[0], options.blurred or usual[1]
-    print(*claimed(claims(plain, blurred, options.data)), sep="\n")
-    print(f"\nPlain: {plain}; blurred: {blurred}. Brackets hold 95 % intervals.")
+    alone = bool(options.plain or options.blurred)
+    found = claims(plain, blurred, options.data, alone=alone)
+    print(*claimed(found), sep="\n")
+    pairs = [(plain, blurred)] if alone else seeds_of(plain, blurred)
+    told = "; ".join(f"{one} and {other}" for one, other in pairs)
+    print(f"\nPlain and blurred: {told}. Brackets hold 95 % intervals.")
+    print(together(found))
+
+
+def print_coverage(options: Namespace) -> None:
+    """Print how many of the simulated intervals held the truth, as Markdown, one after another."""
+    heads = ["interval of", "holds the truth, %", "mean width"]
+    print(*rows_of(heads, []), sep="\n")
+    for each in simulate(options.runs):
+        held = "{:.1f} [{:.1f}, {:.1f}]".format(*(100 * end for end in each.share))
+        print(f"| {each.what} | {held} | {each.width:.3g} |", flush=True)

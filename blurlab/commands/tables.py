@@ -55,10 +55,18 @@ def markdown(found: list[Kin]) -> list[str]:
 def claimed(found: list[Claim]) -> list[str]:
     """Lay out claims as a Markdown table, accuracies in points of percent."""
     rows = [
-        [each.claim, each.quantity, _found(each), f"{each.pictures:,}", each.verdict]
+        [
+            each.claim,
+            each.quantity,
+            _found(each),
+            f"{each.pictures:,}",
+            str(each.seeds),
+            each.verdict,
+        ]
         for each in found
     ]
-    return rows_of(["claim", "measured", "value [95 % interval]", "pictures", "verdict"], rows)
+    heads = ["claim", "measured", "value [95 % interval]", "pictures", "seeds", "verdict"]
+    return rows_of(heads, rows)
 
 
 def rows_of(heads: list[str], rows: list[list[str]]) -> list[str]:
@@ -69,6 +77,8 @@ def rows_of(heads: list[str], rows: list[list[str]]) -> list[str]:
 def _found(claim: Claim) -> str:
     if claim.kind == "difference":
         return "{:+.1f} [{:+.1f}, {:+.1f}] points".format(*(100 * end for end in claim.found))
+    if claim.kind == "share":
+        return "{:.0f} % [{:.0f}, {:.0f}]".format(*(100 * end for end in claim.found))
     return "{:.2f} [{:.2f}, {:.2f}]".format(*claim.found)
 
 

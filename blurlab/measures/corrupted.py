@@ -4,6 +4,7 @@ import math
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from blurlab.corruptions.corrupting import SEVERITIES, corrupt, eight_bit
 from blurlab.corruptions.draws import picture_seeds
@@ -33,13 +34,20 @@ def tally(network: Network, batch: Batch, settings: dict[str, Any]) -> Tally:
             changed = corrupt(batch.images, name, severity, generator, table=settings["strengths"])
             answers.append(network(eight_bit(changed)).argmax(-1) == batch.labels)
         right[name] = torch.stack(answers, 1)  # (N, 5)
-    counted = {f"right_{name}": answers.sum(0) for name, answers in right.items()}
+    each = {f"each_right_{name}": answers for name, answers in right.items()}
+    each["each_clean"] = network(batch.images).argmax(-1) == batch.labels
+    return sums(each) | each
+
+
+def sums(each: Tally) -> Tally:
+    """Add up what each picture said: the sums of a tally, and how many pictures there are."""
+    count = torch.tensor(float(len(each["each_clean"])), dtype=torch.float64)
+    summed = {"pictures": count, "clean": each["each_clean"].sum()}
+    summed |= {f"right_{name}": each[f"each_right_{name}"].sum(0) for name in published()}
     for band in BANDS:
-        each = torch.cat([right[name] for name in in_class(band)], 1).double().mean(1)
-        counted[f"band_{band}"] = torch.stack([each.sum(), each.square().sum()])
-    clean = network(batch.images).argmax(-1) == batch.labels
-    each_right = {f"each_right_{name}": answers for name, answers in right.items()}
-    return counted | {"clean": clean.sum(), "each_clean": clean} | each_right
+        shares = each_in_band(each, band)
+        summed[f"band_{band}"] = torch.stack([shares.sum(), shares.square().sum()])
+    return summed
 
 
 def estimate(summed: Tally, settings: dict[str, Any]) -> dict[str, Any]:
@@ -74,6 +82,17 @@ def mce(found: dict[str, Any], baseline: dict[str, Any]) -> dict[str, Any]:
     # A baseline that is never wrong leaves the share undefined.
     ce = {name: wrong[name] / (reference[name] or math.nan) for name in tested}
     return {"mce": sum(ce.values()) / len(tested), "ce": ce}
+
+
+def band_accuracy(summed: Tally, band: str) -> float:
+    """Return the accuracy under a class of corruptions alone."""
+    return (summed[f"band_{band}"][0] / summed["pictures"]).item()
+
+
+def each_in_band(tally: Tally, band: str) -> Tensor:
+    """Return every picture's share of right answers under a class of corruptions, (N,) float64."""
+    right = [tally[f"each_right_{name}"] for name in in_class(band)]
+    return torch.cat(right, 1).double().mean(1)
 
 
 def blank(settings: dict[str, Any], size: int) -> dict[str, Any]:

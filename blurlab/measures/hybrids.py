@@ -1,13 +1,15 @@
 """Which of two pictures a model names in their hybrids, by cutoff, and where that reverses."""
 
+import math
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from blurlab.filters.hybrid import hybrid
 from blurlab.measures.figure import Curves, Mark, Panels, Scale, Series
-from blurlab.measures.reversal import PERCENTAGES, reverse_frequency
-from blurlab.measures.row import Batch, Measure, Network, Number, Tally, always
+from blurlab.measures.reversal import PERCENTAGES, reverse_frequency, zero_crossing
+from blurlab.measures.row import EACH, Batch, Measure, Network, Number, Tally, always
 from blurlab.statistics import UNDEFINED, difference, share
 
 
@@ -23,28 +25,39 @@ def tally(network: Network, batch: Batch, settings: dict[str, Any]) -> Tally:
         network(hybrid(batch.images, batch.partners, alpha / 100 * nyquist)).argmax(-1)
         for alpha in settings["alphas"]
     ]
-    answers = torch.stack(named)  # (K, N)
-    low, high = answers == batch.labels, answers == batch.partner_labels
-    each = low.float() - high.float()
+    answers = torch.stack(named, 1)  # (N, K)
+    each = {
+        "each_low": answers == batch.labels[:, None],
+        "each_high": answers == batch.partner_labels[:, None],
+    }
+    return sums(each) | each
+
+
+def sums(each: Tally) -> Tally:
+    """Add up what each pair said: the sums of a tally, and how many pairs there are."""
+    low, high = each["each_low"].double(), each["each_high"].double()
+    apart = low - high
     return {
-        "low": low.sum(1),
-        "high": high.sum(1),
-        "products": each @ each.T,
-        "each_low": low.T,
-        "each_high": high.T,
+        "pictures": torch.tensor(float(len(low)), dtype=torch.float64),
+        "low": low.sum(0),
+        "high": high.sum(0),
+        "products": apart.T @ apart,
     }
 
 
 def estimate(summed: Tally, settings: dict[str, Any]) -> dict[str, Any]:
     """Return f_rev, in fractions of Nyquist, and p_low, p_high and their difference by cutoff.
 
-    f_rev is not a number where the difference does not cross zero.
+    f_rev is not a number where the difference does not cross zero. Where what each picture said was
+    kept, its interval knows that a picture serves in two hybrids.
     Source: Li et al. 2023, PLOS Comput Biol 19(3): e1010932.
     """
     pairs = int(summed["pictures"])
     cutoffs = torch.tensor(settings["alphas"], dtype=torch.float64) / 100
     mean = (summed["low"] - summed["high"]) / pairs
     covariance = summed["products"] / pairs - mean.outer(mean)
+    if f"{EACH}low" in summed:
+        covariance = covariance + _shared(summed, mean) / pairs
     generator = torch.Generator().manual_seed(0)
     low, high = ([share(int(count), pairs) for count in summed[name]] for name in ("low", "high"))
     return {
@@ -54,6 +67,26 @@ def estimate(summed: Tally, settings: dict[str, Any]) -> dict[str, Any]:
         "p_high": high,
         "difference": [difference(*each) for each in zip(low, high, strict=True)],
     }
+
+
+def _shared(summed: Tally, mean: Tensor) -> Tensor:
+    """Add up what pairs have in common because a picture is the low one here, the high one there.
+
+    mean (K,): of low - high.  Returns (K, K), of both orders of every two such pairs.
+    """
+    apart = summed["each_low"].double() - summed["each_high"].double() - mean
+    place = {picture: row for row, picture in enumerate(summed["each_picture"].tolist())}
+    others = [place.get(partner, -1) for partner in summed["each_partner"].tolist()]
+    there = torch.tensor([other >= 0 for other in others])
+    products = apart[there].T @ apart[torch.tensor(others)[there]]
+    return products + products.T
+
+
+def reversal(summed: Tally, settings: dict[str, Any]) -> float:
+    """Return f_rev alone, a fraction of Nyquist; not a number where there is none."""
+    cutoffs = torch.tensor(settings["alphas"], dtype=torch.float64) / 100
+    found = zero_crossing(cutoffs, summed["low"] - summed["high"])
+    return math.nan if found is None else found
 
 
 def blank(settings: dict[str, Any], size: int) -> dict[str, Any]:

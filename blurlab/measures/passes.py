@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from statistics import fmean, stdev
 from typing import Any
 
 import torch
@@ -13,19 +14,24 @@ from blurlab.measures.figure import Curves, Panels, Scale, Series
 from blurlab.measures.reversal import PERCENTAGES
 from blurlab.measures.row import Batch, Measure, Network, Number, Tally, always
 from blurlab.pictures.grey import BT709, grey
-from blurlab.statistics import UNDEFINED, share
+from blurlab.statistics import LEVEL, UNDEFINED, Interval, share, t_quantile
 
-# Accuracy of four people on pictures of 224 pixels and 16 classes (chance 1/16), 640 trials a
-# point, by the standard deviation in pixels of the Gaussian that they were filtered with:
-# model-vs-human's raw data (Geirhos et al. 2021, NeurIPS), measured by Geirhos et al. 2018.
-HUMANS: dict[str, dict[float, float]] = {
-    "low": {0: 0.920, 1: 0.914, 3: 0.795, 5: 0.630, 7: 0.588, 10: 0.380, 15: 0.200, 40: 0.061},
+# Right answers of each of four people to 160 pictures of 224 pixels and 16 classes (chance 1/16),
+# by the standard deviation in pixels of the Gaussian that they were filtered with: model-vs-human's
+# raw data (Geirhos et al. 2021, NeurIPS), measured by Geirhos et al. 2018.
+HUMANS: dict[str, dict[float, tuple[int, int, int, int]]] = {
+    "low": {
+        0: (146, 149, 144, 150), 1: (145, 149, 148, 143), 3: (131, 122, 124, 132),
+        5: (97, 101, 101, 104), 7: (100, 93, 90, 93), 10: (62, 54, 57, 70),
+        15: (42, 29, 24, 33), 40: (9, 9, 8, 13),
+    },
     "high": {
-        math.inf: 0.883, 3: 0.808, 1.5: 0.739, 1: 0.616, 0.7: 0.353, 0.55: 0.178, 0.45: 0.073,
-        0.4: 0.064,
+        math.inf: (128, 144, 148, 145), 3: (115, 126, 137, 139), 1.5: (105, 124, 117, 127),
+        1: (77, 108, 96, 113), 0.7: (31, 67, 63, 65), 0.55: (20, 33, 24, 37),
+        0.45: (8, 13, 10, 16), 0.4: (9, 10, 12, 10),
     },
 }  # fmt: skip
-HUMAN_TRIALS, HUMAN_CHANCE, HUMAN_SIZE = 640, 1 / 16, 224
+HUMAN_TRIALS, HUMAN_CHANCE, HUMAN_SIZE = 160, 1 / 16, 224
 BACKGROUND = 0.4423  # the grey around their pictures, and the mean of the high-passed ones
 HALF_GAIN = math.sqrt(math.log(2) / 2) / math.pi  # a Gaussian's cutoff times its sigma
 
@@ -132,6 +138,16 @@ def _places(settings: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
+def over_people(*right: int) -> Interval:
+    """Return people's mean accuracy with its 95 % interval over people, cut to [0, 1].
+
+    right: answers of each to HUMAN_TRIALS pictures.
+    """
+    each = [count / HUMAN_TRIALS for count in right]
+    half = t_quantile((1 + LEVEL) / 2, len(each) - 1) * stdev(each) / math.sqrt(len(each))
+    return Interval(fmean(each), max(0.0, fmean(each) - half), min(1.0, fmean(each) + half))
+
+
 def blank(settings: dict[str, Any], size: int) -> dict[str, Any]:
     """Return an estimate without numbers."""
     is_ideal = settings["filter"] == "ideal"
@@ -148,7 +164,7 @@ def draw(numbers: dict[str, Any]) -> Panels:
         x = numbers[f"{kind}_cutoffs"] if is_human else numbers["cutoffs_nyquist"]
         series = [Series(x, numbers[kind])]
         if is_human:
-            people = [share(round(p * HUMAN_TRIALS), HUMAN_TRIALS) for p in HUMANS[kind].values()]
+            people = [over_people(*right) for right in HUMANS[kind].values()]
             series.append(Series(x, people, "reference", "four people, 16 classes"))
         scale = Scale("cutoff", "image" if is_human else "nyquist", log=is_human)
         panels.append(Curves(scale, Scale("accuracy", "share"), series, title=title))
@@ -160,8 +176,9 @@ def note(settings: dict[str, Any], classes: int) -> str:
     if settings["filter"] != "human":
         return ""
     return (
-        "People: 16 classes, chance 6 %, 224-pixel grey photographs shown for 200 ms, 640 trials "
-        "a point (Geirhos et al. 2018, by model-vs-human's raw data). The models choose among "
+        "People: 16 classes, chance 6 %, 224-pixel grey photographs shown for 200 ms, four people "
+        "with 160 trials a point each, and intervals over people (Geirhos et al. 2018, by "
+        "model-vs-human's raw data). The models choose among "
         f"{classes} classes, chance {1 / classes:.0%}, and take their time: compare where the "
         "lines fall, not how high they are."
     )

@@ -21,9 +21,9 @@ CORNER = math.sqrt(0.5)  # cycles/pixel, the largest radius
 SMALLEST, LARGEST, PER_OCTAVE = -14, 8, 16  # log2 of epsilon, and bins
 
 
-def radii() -> Tensor:
-    """Return the RINGS + 1 radii in cycles/pixel that power is added up to, 0 to CORNER."""
-    return torch.linspace(0, CORNER, RINGS + 1, dtype=torch.float64)
+def radii(rings: int = RINGS) -> Tensor:
+    """Return the rings + 1 radii in cycles/pixel that power is added up to, 0 to CORNER."""
+    return torch.linspace(0, CORNER, rings + 1, dtype=torch.float64)
 
 
 def cumulative_power(changes: Tensor) -> Tensor:
@@ -62,44 +62,91 @@ def tally(network: Network, batch: Batch, settings: dict[str, Any]) -> Tally:
     )
     power = cumulative_power(found.images - batch.images)
     epsilon = found.epsilon.cpu().double()
-    octaves = epsilon.log2().sub(SMALLEST).mul(PER_OCTAVE).floor()
-    bins = (LARGEST - SMALLEST) * PER_OCTAVE
-    place = octaves.clamp(0, bins - 1) + 1
-    place = place.where(epsilon > 0, 0).where(epsilon < math.inf, bins + 1)
     return {
         "power": power.sum(0),
         "squares": power.square().sum(0),
         "products": (power * power[:, -1:]).sum(0),
-        "sizes": place.long().bincount(minlength=bins + 2),
+        "sizes": _binned(epsilon),
         "each_power": power[:, ::COARSER],
         "each_epsilon": epsilon,
     }
+
+
+def sums(each: Tally) -> Tally:
+    """Add up what each picture said: power at every tenth radius, sizes, and how many there are."""
+    power = each["each_power"].double()
+    return {
+        "pictures": torch.tensor(float(len(power)), dtype=torch.float64),
+        "power": power.sum(0),
+        "sizes": _binned(each["each_epsilon"].double()).double(),
+    }
+
+
+def _binned(epsilon: Tensor) -> Tensor:
+    """Count (N,) sizes in bins of a sixteenth of an octave, between 0 and infinity."""
+    octaves = epsilon.log2().sub(SMALLEST).mul(PER_OCTAVE).floor()
+    bins = (LARGEST - SMALLEST) * PER_OCTAVE
+    place = octaves.clamp(0, bins - 1) + 1
+    place = place.where(epsilon > 0, 0).where(epsilon < math.inf, bins + 1)
+    return place.long().bincount(minlength=bins + 2)
 
 
 def estimate(summed: Tally, settings: dict[str, Any]) -> dict[str, Any]:
     """Return f_0.5 in cycles/pixel, quartiles of the smallest epsilon, and the mean spectrum.
 
     f_half: the radius that holds half of the power of all pictures.  f_half_published: the same by
-    the arithmetic of Li et al. 2023, which knows 25 radii only.  share: of the power at or below
-    each of radii (cycles/pixel).  epsilon: quartiles and median, in the unit of pictures in [0, 1],
-    of every picture, with 0 where the answer is already as wanted; not a number beyond the largest
-    found.  found, already: shares of the pictures where the attack succeeded, and needed no change.
+    the arithmetic of Li et al. 2023, which knows 25 radii only.  effective: how many pictures of
+    equal power would tell as much; where that is below a hundred, the interval of f_half is too
+    narrow.  f_half_equal: f_half where every picture's change counts alike, and f_half_median: the
+    median of the f_0.5 of every picture's change; where what each picture said was kept.
+    share: of the power at or below each of radii (cycles/pixel).  epsilon: quartiles and median, in
+    the unit of pictures in [0, 1], of every picture, with 0 where the answer is already as wanted;
+    not a number beyond the largest found.  found, already: shares of the pictures where the attack
+    succeeded, and needed no change.
     """
     pictures, edges = int(summed["pictures"]), radii()
     sizes = summed["sizes"]
     return {
         "attack": f"FMN, {settings['steps']} steps",
-        "f_half": _half(summed, pictures, edges, 1),
+        **halves(summed),
         "f_half_published": _half(summed, pictures, edges, RINGS // 24),
+        "effective": (summed["power"][-1].square() / summed["squares"][-1]).item(),
         "epsilon": {
-            name: _quantile(sizes, quantile)
-            for name, quantile in (("lower", 0.25), ("median", 0.5), ("upper", 0.75))
+            name: quantile(sizes, share)
+            for name, share in (("lower", 0.25), ("median", 0.5), ("upper", 0.75))
         },
         "found": share(int(pictures - sizes[-1]), pictures),
         "already": share(int(sizes[0]), pictures),
         "radii": edges[::8].tolist(),
         "share": _shares(summed, pictures),
     }
+
+
+def half(summed: Tally) -> float:
+    """Return f_0.5 alone, in cycles/pixel; not a number where there is no power."""
+    return _crossing(summed["power"])
+
+
+def half_behind_blur(summed: Tally, sigma: float) -> float:
+    """Return the f_0.5 that the same changes would have behind a Gaussian blur, in cycles/pixel.
+
+    sigma: of the blur in pixels, which multiplies the power at f by exp(-(2 pi sigma f)^2).
+    """
+    edges = radii(len(summed["power"]) - 1)
+    middle = (edges[1:] + edges[:-1]) / 2
+    rings = summed["power"].diff() * (-((2 * math.pi * sigma * middle) ** 2)).exp()
+    return _crossing(torch.cat([rings.new_zeros(1), rings.cumsum(0)]))
+
+
+def median(summed: Tally) -> float:
+    """Return the median of the smallest epsilons alone."""
+    sizes = summed["sizes"]
+    return _epsilon_at(sizes, sizes.sum().item() / 2)
+
+
+def _crossing(power: Tensor) -> float:
+    found = zero_crossing(radii(len(power) - 1), power - power[-1] / 2)
+    return math.nan if found is None else found
 
 
 def blank(settings: dict[str, Any], size: int) -> dict[str, Any]:
@@ -127,6 +174,29 @@ def _half(summed: Tally, pictures: int, edges: Tensor, every: int) -> Interval:
     return Interval(value, 0.0 if low is None else low, CORNER if high is None else high)
 
 
+def halves(summed: Tally) -> dict[str, Interval]:
+    """Return f_half and, where what each picture said was kept, its variants, as estimate does."""
+    edges = radii(len(summed["power"]) - 1)
+    found = {"f_half": _half(summed, int(summed["pictures"]), edges, 1)}
+    if "each_power" not in summed:
+        return found
+    power = summed["each_power"].double()
+    power = power[power[:, -1] > 0]
+    if not len(power):
+        return found | {"f_half_equal": UNDEFINED, "f_half_median": UNDEFINED}
+    edges = radii(power.shape[1] - 1)
+    shares = power / power[:, -1:]
+    total = shares.sum(0)
+    alike = {"power": total, "squares": shares.square().sum(0), "products": total}
+    each = torch.tensor([_crossing(row) for row in power], dtype=torch.float64)
+    ranks = share(round(len(each) / 2), len(each))
+    median = Interval(*(each.quantile(rank).item() for rank in (0.5, *ranks[1:])))
+    return found | {
+        "f_half_equal": _half(alike, len(power), edges, 1),
+        "f_half_median": median,
+    }
+
+
 def _shares(summed: Tally, pictures: int) -> list[Interval]:
     """Divide the power within a radius by all of it, with the error of such a ratio."""
     power, squares, products = (summed[k][::8] for k in ("power", "squares", "products"))
@@ -137,11 +207,14 @@ def _shares(summed: Tally, pictures: int) -> list[Interval]:
     return [Interval(*each) for each in torch.stack(ends, 1).tolist()]
 
 
-def _quantile(sizes: Tensor, quantile: float) -> Interval:
-    """Read a quantile of epsilon, and its interval from the ranks that it may have."""
+def quantile(sizes: Tensor, share: float) -> Interval:
+    """Read a quantile of epsilon from sizes, and its interval from the ranks that it may have.
+
+    sizes: of a tally.  share: of the pictures below the quantile.
+    """
     pictures = sizes.sum().item()
-    error = Z * math.sqrt(quantile * (1 - quantile) / pictures)
-    ranks = [quantile, max(0.0, quantile - error), min(1.0, quantile + error)]
+    error = Z * math.sqrt(share * (1 - share) / pictures)
+    ranks = [share, max(0.0, share - error), min(1.0, share + error)]
     return Interval(*(_epsilon_at(sizes, rank * pictures) for rank in ranks))
 
 
@@ -164,11 +237,19 @@ def draw(numbers: dict[str, Any]) -> Panels:
     return (Curves(x, y, [curve], [Mark("f_0.5", numbers["f_half"], 0.5)], level=0.5),)
 
 
+ALIKE = {"f_half_equal": "f_0.5, all alike", "f_half_median": "f_0.5, median picture"}
+
+
 def summary(numbers: dict[str, Any]) -> list[Number]:
     """Tell f_0.5, the size of the changes, and how they were found."""
     median = Interval(*(255 * end for end in numbers["epsilon"]["median"]))
+    alike = [
+        Number(label, numbers[name], "pixel") for name, label in ALIKE.items() if name in numbers
+    ]
     return [
         Number("f_0.5", numbers["f_half"], "pixel"),
+        *alike,
+        Number("pictures of equal power", f"{numbers['effective']:.0f}"),
         Number("median smallest epsilon", median, "255ths"),
         Number("attack", numbers["attack"]),
     ]

@@ -276,7 +276,7 @@ def _sign(point: Point) -> str:
 
 
 def correlated(points: list[Point], up: Scale) -> str:
-    """Say how far the two numbers of the figure go together, if there are recipes enough.
+    """Say how far the two numbers of the figure go together, if there are families enough.
 
     It is over models of the one size that most have; a number counts as it is drawn.
     """
@@ -287,5 +287,5 @@ def correlated(points: list[Point], up: Scale) -> str:
     found, count = compare.correlated([(p.name, p.x.value, up.share(p.y.value)) for p in alike])
     if math.isnan(found.value):
         return ""
-    over = f"Correlation over these {count} recipes of {size} px: "
+    over = f"Correlation over these {count} families of networks of {size} px: "
     return over + "r = {:.2f} [{:.2f}, {:.2f}].".format(*found)
