@@ -13,6 +13,7 @@ from torch.testing import assert_close
 from blurlab.attacks import goals
 from blurlab.attacks.descent import fgsm, pgd
 from blurlab.attacks.goals import through
+from blurlab.attacks.ladder import pgd_ladder
 from blurlab.attacks.minimum import minimal_epsilon
 from blurlab.attacks.norms import NORMS, parse_epsilon
 from blurlab.attacks.table import ATTACKS
@@ -412,3 +413,61 @@ def test_a_gradient_that_is_not_finite_is_an_error_and_no_black_picture(norm):
     images, labels = torch.zeros(2, 3, SIZE, SIZE), torch.tensor([0, 1])
     with pytest.raises(ValueError, match=r"gradient is (nan|inf); an attack needs finite numbers"):
         list(pgd(lambda shown: shown.sqrt().mean((-1, -2)), images, labels, epsilon=0.1, norm=norm))
+
+
+# The ladder
+
+
+def linear_of(weights):
+    """Answer 1 where the weighted sum of a picture less a half is positive, by that sum."""
+
+    def model(images):
+        lead = ((images - 0.5) * weights).sum((1, 2, 3))
+        return torch.stack([-lead / 2, lead / 2], 1)
+
+    return model
+
+
+@pytest.mark.parametrize("norm", NORMS)
+@pytest.mark.parametrize("criterion", ["boundary", "half"])
+@pytest.mark.parametrize("search", [minimal_epsilon, pgd_ladder])
+def test_both_searches_find_the_distance_of_a_linear_model(search, criterion, norm):
+    generator = torch.Generator().manual_seed(0)
+    weights = torch.randn(3, 8, 8, generator=generator)
+    images = 0.5 + 0.1 * torch.rand(6, 3, 8, 8, generator=generator) - 0.05
+    labels = linear_of(weights)(images).argmax(1)
+    *_, found = search(linear_of(weights), images, labels, norm=norm, criterion=criterion, steps=40)
+    lead = ((images - 0.5) * weights).sum((1, 2, 3)).abs()
+    dual = weights.abs().sum() if norm == "linf" else weights.norm()
+    assert (found.epsilon >= lead / dual - 1e-6).all()
+    within = 1.1 if search is pgd_ladder else 1.02  # rungs lie a twelfth apart
+    assert (found.epsilon <= within * lead / dual).all()
+
+
+@pytest.mark.parametrize("search", [minimal_epsilon, pgd_ladder])
+def test_a_probability_of_a_half_takes_more_than_to_lead_among_three(search):
+    """Of three classes the target leads at a third: at a half it must lead by a factor of two."""
+
+    def model(images):
+        lead = 40 * (images.mean((1, 2, 3)) - 0.5)
+        return torch.stack([torch.zeros_like(lead), torch.zeros_like(lead), lead], 1)
+
+    images, target = torch.full((1, 3, 8, 8), 0.45), torch.tensor([2])
+    sizes = {}
+    for criterion in ("boundary", "half"):
+        *_, found = search(model, images, target, targeted=True, criterion=criterion, steps=60)
+        sizes[criterion] = found.epsilon.item()
+        (probability,) = model(found.images).softmax(1)[:, 2].tolist()
+        assert probability > {"boundary": 1 / 3, "half": 0.5}[criterion]
+    assert sizes["boundary"] == pytest.approx(0.05, rel=0.09)
+    assert sizes["half"] == pytest.approx(0.05 + math.log(2) / 40, rel=0.09)
+
+
+def test_what_the_ladder_cannot_reach_is_infinite_and_what_is_met_already_zero():
+    def stays(images):
+        return torch.stack([images.sum((1, 2, 3)) * 0 + 1, images.sum((1, 2, 3)) * 1e-9], 1)
+
+    images = torch.full((2, 3, 8, 8), 0.5)
+    *_, found = pgd_ladder(stays, images, torch.tensor([1, 0]), targeted=True, steps=2)
+    assert found.epsilon.tolist() == [math.inf, 0]
+    assert torch.equal(found.images, images)

@@ -421,3 +421,21 @@ def test_a_killed_measure_loses_nothing_that_was_reported(installed, tmp_path, m
     )
     assert resumed["pictures"] == 300
     assert resumed == whole
+
+
+def test_the_papers_settings_are_those_of_each_measure_that_it_has(capsys):
+    for name, row in MEASURES.items():
+        if row.paper is None:
+            with pytest.raises(ValueError, match=f"'{name}'; Li et al. 2023 have only hybrids"):
+                measuring.as_published(name)
+            continue
+        settings = measuring.settings_of(name, measuring.as_published(name), 128)
+        assert settings | row.paper == settings
+    assert measuring.as_published("hybrids")["alphas"][:3] == [0, 7, 12]
+    assert measuring.as_published("perturbation")["criterion"] == "half"
+    usual, published = (
+        measuring.key_of("m", "d", "perturbation", MEASURES["perturbation"].settings | changed, 0)
+        for changed in ({}, measuring.as_published("perturbation"))
+    )
+    assert usual.digest != published.digest
+    assert "attack" not in usual.settings  # as before there was a choice

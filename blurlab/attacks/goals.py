@@ -56,6 +56,21 @@ def margin(logits: Tensor, goal: Goal) -> Tensor:
     return lead if goal.targeted else -lead
 
 
+def majority(logits: Tensor, goal: Goal) -> Tensor:
+    """The log odds of the wanted answer, (N,); above 0 where its probability is above a half.
+
+    Where any answer but the label is wanted, that is the probability of all others together.
+    """
+    label = goal.labels[:, None]
+    others = logits.scatter(1, label, -math.inf).logsumexp(1)
+    odds = logits.gather(1, label)[:, 0] - others
+    return odds if goal.targeted else -odds
+
+
+# When an attack that looks for the smallest change has succeeded.
+CRITERIA: dict[str, Callable[[Tensor, Goal], Tensor]] = {"boundary": margin, "half": majority}
+
+
 def _lead(logits: Tensor, labels: Tensor) -> Tensor:
     """By how much the labels' logits exceed the largest others, (N,)."""
     label = labels[:, None]

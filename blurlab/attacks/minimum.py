@@ -1,18 +1,18 @@
 """The smallest change of each picture that succeeds."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
 from blurlab.attacks.goals import (
+    CRITERIA,
     Goal,
     Model,
     goal_of,
     loss_and_gradient,
-    margin,
 )
 from blurlab.attacks.norms import NORMS, Norm, check, each
 
@@ -36,6 +36,7 @@ def minimal_epsilon(
     norm: str = "linf",
     targeted: bool = False,
     steps: int = 100,
+    criterion: str = "boundary",
 ) -> Iterator[Smallest]:
     """Search for each picture's smallest change that succeeds, by the fast minimum-norm attack.
 
@@ -43,21 +44,30 @@ def minimal_epsilon(
     fails, ever more slowly (FMN, Pintor et al. 2021). Steps are measured in radii here, so that the
     number of pixels does not matter. What is found is an upper bound of the true smallest size.
     images: (N, 3, S, S) in [0, 1].  labels: (N,) classes to lead away from or, if targeted, to.
+    criterion: a key of CRITERIA: "boundary" where the answer is to change, "half" where the wanted
+    one is to have a probability of 0.5.
     Yields the best so far after each step; its sizes never grow. A picture whose answer is already
     as wanted has size 0.
     Raises ValueError as pgd does.
     """
     check(epsilon=0, steps=steps, norm=norm)
     goal = goal_of(images, labels, targeted)
-    return _shrink(model, images.detach(), goal, NORMS[norm], steps)
+    return _shrink(model, images.detach(), goal, NORMS[norm], steps, CRITERIA[criterion])
 
 
-def _shrink(model: Model, images: Tensor, goal: Goal, norm: Norm, steps: int) -> Iterator[Smallest]:
+def _shrink(
+    model: Model,
+    images: Tensor,
+    goal: Goal,
+    norm: Norm,
+    steps: int,
+    met: Callable[[Tensor, Goal], Tensor],
+) -> Iterator[Smallest]:
     best, found = images, images.new_full((len(images),), math.inf)
     adversarial, radius = images, found
     for step in range(steps):
         anneal = (1 + math.cos(math.pi * step / steps)) / 2
-        lead, gradient = loss_and_gradient(margin, model, adversarial, goal)
+        lead, gradient = loss_and_gradient(met, model, adversarial, goal)
         size, success = norm.size(adversarial - images), lead > 0
         better = success & (size < found)
         best = torch.where(each(better), adversarial, best)

@@ -59,6 +59,11 @@ def add(commands: Commands) -> None:
         help="change a setting of the measure, with a value as in JSON; repeat it for several",
     )
     parser.add_argument(
+        "--paper",
+        action="store_true",
+        help="measure as Li et al. 2023 did, where their settings differ from the usual ones",
+    )
+    parser.add_argument(
         "--json", metavar="OUT", type=output, help="file to write the numbers to, with all digits"
     )
     parser.add_argument(
@@ -127,6 +132,8 @@ def print_measured(options: argparse.Namespace) -> None:
     if options.download:
         download(options.data)
     changed = dict(setting(words) for words in options.set)
+    if options.paper:
+        changed = measuring.as_published(options.measure) | changed
     found: dict[tuple[int, int, str], Source] = {}
     works = []
     for name in options.models:

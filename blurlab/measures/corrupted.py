@@ -150,6 +150,7 @@ CORRUPTED = Measure(
     summary=summary,
     compared=compared,
     knobs=(Knob("strengths", "Table of strengths", "imagenet", choices=STRENGTHS),),
+    paper={},
     of_size={32: {"strengths": "cifar"}},
     splits=always,
     blank=blank,

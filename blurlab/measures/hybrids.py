@@ -8,7 +8,7 @@ from torch import Tensor
 
 from blurlab.filters.hybrid import hybrid
 from blurlab.measures.figure import Curves, Mark, Panels, Scale, Series
-from blurlab.measures.reversal import PERCENTAGES, reverse_frequency, zero_crossing
+from blurlab.measures.reversal import PAPERS, PERCENTAGES, reverse_frequency, zero_crossing
 from blurlab.measures.row import EACH, Batch, Measure, Network, Number, Tally, always
 from blurlab.statistics import UNDEFINED, difference, share
 
@@ -123,6 +123,7 @@ HYBRIDS = Measure(
     compared=told,
     knobs=(PERCENTAGES,),
     pairs=True,
+    paper={"alphas": list(PAPERS)},
     splits=always,
     blank=blank,
 )

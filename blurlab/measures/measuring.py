@@ -115,6 +115,19 @@ def settings_of(measure: str, changed: dict[str, Any], size: int) -> dict[str, A
     return MEASURES[measure].usual(size) | checked
 
 
+def as_published(measure: str) -> dict[str, Any]:
+    """Return the settings of a measure that Li et al. 2023 used, where they are not the usual ones.
+
+    Raises ValueError for a measure that they do not have.
+    """
+    known = {name: row.paper for name, row in MEASURES.items() if row.paper is not None}
+    if measure in MEASURES and measure not in known:
+        raise ValueError(
+            f"measure is {measure!r}; Li et al. 2023 have only {', '.join(known)} of ours."
+        )
+    return dict(known.get(measure, {}))
+
+
 def network(work: Work, device: str | torch.device = "cpu") -> Network:
     """Load the model, which then answers with the logits of the source's classes alone."""
     return answering(store.load(work.model, device), work.logits)

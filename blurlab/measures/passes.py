@@ -11,7 +11,7 @@ from torch import Tensor
 from blurlab.filters.spectrum import low_pass
 from blurlab.knobs import Knob
 from blurlab.measures.figure import Curves, Panels, Scale, Series
-from blurlab.measures.reversal import PERCENTAGES
+from blurlab.measures.reversal import PAPERS, PERCENTAGES
 from blurlab.measures.row import Batch, Measure, Network, Number, Tally, always
 from blurlab.pictures.grey import BT709, grey
 from blurlab.statistics import LEVEL, UNDEFINED, Interval, share, t_quantile
@@ -202,6 +202,7 @@ PASSES = Measure(
         PERCENTAGES,
     ),
     note=note,
+    paper={"alphas": list(PAPERS)},
     splits=always,
     blank=blank,
 )

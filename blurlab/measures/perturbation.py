@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from blurlab.attacks.ladder import pgd_ladder
 from blurlab.attacks.minimum import minimal_epsilon
 from blurlab.attacks.norms import NORMS
 from blurlab.filters.spectrum import radial_frequency
@@ -18,6 +19,9 @@ from blurlab.statistics import UNDEFINED, Interval, Z, share
 RINGS = 480  # a multiple of 24, so that the paper's 25 radii are among their edges
 COARSER = 10  # of how many radii one is kept of every picture, also a divisor of a 24th
 CORNER = math.sqrt(0.5)  # cycles/pixel, the largest radius
+SEARCHES = {"fmn": minimal_epsilon, "pgd": pgd_ladder}
+ATTACKS = {"fmn": "FMN", "pgd": "PGD on a ladder of radii"}
+CRITERIA = {"boundary": "the answer changes", "half": "a probability of 0.5"}
 SMALLEST, LARGEST, PER_OCTAVE = -14, 8, 16  # log2 of epsilon, and bins
 
 
@@ -52,13 +56,14 @@ def tally(network: Network, batch: Batch, settings: dict[str, Any]) -> Tally:
     pictures need that are answered as wanted already, and the last none found.
     """
     goal = batch.partner_labels if settings["targeted"] else batch.labels
-    *_, found = minimal_epsilon(
+    *_, found = SEARCHES[settings["attack"]](
         network,
         batch.images,
         goal,
         norm=settings["norm"],
         targeted=settings["targeted"],
         steps=settings["steps"],
+        criterion=settings["criterion"],
     )
     power = cumulative_power(found.images - batch.images)
     epsilon = found.epsilon.cpu().double()
@@ -101,20 +106,21 @@ def estimate(summed: Tally, settings: dict[str, Any]) -> dict[str, Any]:
     median of the f_0.5 of every picture's change; where what each picture said was kept.
     share: of the power at or below each of radii (cycles/pixel).  epsilon: quartiles and median, in
     the unit of pictures in [0, 1], of every picture, with 0 where the answer is already as wanted;
-    not a number beyond the largest found.  found, already: shares of the pictures where the attack
-    succeeded, and needed no change.
+    not a number beyond the largest found; and the mean of those found.  found, already: shares of
+    the pictures where the attack succeeded, and needed no change.
     """
     pictures, edges = int(summed["pictures"]), radii()
     sizes = summed["sizes"]
     return {
-        "attack": f"FMN, {settings['steps']} steps",
+        "attack": _called(settings),
         **halves(summed),
         "f_half_published": _half(summed, pictures, edges, RINGS // 24),
         "effective": (summed["power"][-1].square() / summed["squares"][-1]).item(),
         "epsilon": {
             name: quantile(sizes, share)
             for name, share in (("lower", 0.25), ("median", 0.5), ("upper", 0.75))
-        },
+        }
+        | _mean(summed),
         "found": share(int(pictures - sizes[-1]), pictures),
         "already": share(int(sizes[0]), pictures),
         "radii": edges[::8].tolist(),
@@ -172,6 +178,24 @@ def _half(summed: Tally, pictures: int, edges: Tensor, every: int) -> Interval:
     if value is None:
         return UNDEFINED
     return Interval(value, 0.0 if low is None else low, CORNER if high is None else high)
+
+
+def _called(settings: dict[str, Any]) -> str:
+    """Say which attack was made, and what it was after if that is not the usual."""
+    called = f"{ATTACKS[settings['attack']]}, {settings['steps']} steps"
+    return called if settings["criterion"] == "boundary" else f"{called}, p ≥ 0.5"
+
+
+def _mean(summed: Tally) -> dict[str, Interval]:
+    """Return the mean epsilon of the changes that were found, where what each said was kept."""
+    if "each_epsilon" not in summed:
+        return {}
+    sizes = summed["each_epsilon"].double()
+    sizes = sizes[sizes.isfinite()]
+    if len(sizes) < 2:
+        return {"mean": UNDEFINED}
+    value, half = sizes.mean().item(), Z * sizes.std().item() / math.sqrt(len(sizes))
+    return {"mean": Interval(value, max(0.0, value - half), value + half)}
 
 
 def halves(summed: Tally) -> dict[str, Interval]:
@@ -264,7 +288,7 @@ def compared(numbers: dict[str, Any]) -> list[Number]:
     ]
 
 
-# The paper's attack is the better of PGD on a ladder of 100 radii and Brendel-Bethge, targeted.
+# The paper takes the better of PGD at 100 radii and Brendel-Bethge, of which we have the former.
 PERTURBATION = Measure(
     "perturbation",
     "Perturbations",
@@ -281,7 +305,11 @@ PERTURBATION = Measure(
         Knob("norm", "Norm", "linf", choices=lambda: {name: name for name in NORMS}),
         Knob("targeted", "Towards a given class", True),
         Knob("steps", "Steps", 100, low=1),
+        Knob("attack", "Attack", "fmn", choices=ATTACKS, offered=ATTACKS, address="search"),
+        Knob("criterion", "Succeeds at", "boundary", choices=CRITERIA, offered=CRITERIA),
     ),
+    newer=frozenset({"attack", "criterion"}),
+    paper={"attack": "pgd", "criterion": "half", "steps": 20},
     size=20,
     pairs=True,
     revision=2,

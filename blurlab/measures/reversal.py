@@ -8,9 +8,10 @@ from torch import Tensor
 from blurlab.knobs import Knob
 from blurlab.statistics import UNDEFINED, Interval
 
-# The cutoffs of the paper's figures in percent of Nyquist (Li et al. 2023, second revision), and
-# between its lowest ones 2, 4 and 9, since networks behind a blur reverse there.
-ALPHAS = (0, 2, 4, 7, 9, 12, 16, 19, 22, 25, 32, 42, 57, 70, 85, 100)
+# The cutoffs of the paper's figures in percent of Nyquist (Li et al. 2023, second revision).
+PAPERS = (0, 7, 12, 16, 19, 22, 25, 32, 42, 57, 70, 85, 100)
+# Between the lowest ones are 2, 4 and 9, since networks behind a blur reverse there.
+ALPHAS = tuple(sorted((*PAPERS, 2, 4, 9)))
 PERCENTAGES = Knob("alphas", "Cutoffs", list(ALPHAS), low=0, unit="% of Nyquist")
 
 

@@ -118,6 +118,8 @@ class Measure:
         see whole batches alone.
     blank: called with (settings, input size); returns the estimate of no pictures at all, with
         UNDEFINED for every number that is drawn. With it the figure has its axes from the start.
+    paper: settings that make it as Li et al. 2023 did, where they differ from the usual ones; None
+        where they have no such measure.
     newer: names of settings that came to be when results were kept already. Results at their usual
         values are found under the key that they had without them.
     """
@@ -140,6 +142,7 @@ class Measure:
     splits: Callable[[Settings], bool] = _never
     blank: Callable[[Settings, int], Estimate] | None = None
     newer: frozenset[str] = frozenset()
+    paper: Settings | None = None
 
     @property
     def settings(self) -> Settings:
