@@ -308,7 +308,7 @@ def together(found: list[Claim]) -> str:
     return (
         f"{len(tried)} quantities were tried, each at 95 %, so that {0.05 * len(tried):.1f} would "
         f"be expected to miss by chance. Of the {len(told)} that are not open, {left} stay so at "
-        f"{level:.1%}, where all of them together have 5 % (Bonferroni)."
+        f"{100 * level:.1f} %, where all of them together have 5 % (Bonferroni)."
     )
 
 

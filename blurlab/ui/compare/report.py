@@ -95,9 +95,12 @@ def claimed(data: str) -> list[dict[str, str]]:
         {
             "the paper's claim": each.claim,
             "verdict": each.verdict,
-            "value": report.written(each.found, points=each.kind == "difference"),
+            "value": report.written(
+                each.found, percent=each.kind == "share", points=each.kind == "difference"
+            ),
             "of": each.quantity,
             "pictures": f"{each.pictures:,}",
+            "seeds": str(each.seeds),
         }
         for each in _claims(data, compare.stamp())
     ]
