@@ -264,7 +264,8 @@ def test_a_row_carries_what_pages_commands_and_documents_say(name, network, pict
 def test_controls_of_measures_have_names_of_their_own_in_addresses():
     parts = [(row, knob) for row in MEASURES.values() for knob in controls.offered(row)]
     names = [controls.address(*each) for each in parts]
-    assert set(names) == {"pass_filter", "cells", "contrast", "made_on"}
+    offered = {"pass_filter", "cells", "contrast", "made_on", "search", "criterion"}
+    assert set(names) == offered
     assert len(names) == len(set(names))
 
 

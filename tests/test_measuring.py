@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from torch.testing import assert_close
 
 from blurlab import places
 from blurlab.__main__ import main
+from blurlab.claims import methods
 from blurlab.data import sets, sources
 from blurlab.data.sets import Pictures
 from blurlab.data.sources import Source
@@ -439,3 +441,67 @@ def test_the_papers_settings_are_those_of_each_measure_that_it_has(capsys):
     )
     assert usual.digest != published.digest
     assert "attack" not in usual.settings  # as before there was a choice
+
+
+def test_what_is_measured_says_by_what_and_on_which_pictures(tmp_path):
+    work = plan()
+    summed = last(work).summed
+    written = measuring.written(work, summed)
+    (made,) = written["made"]
+    assert made["torch"] == torch.__version__
+    assert (made["device"], made["precision"], made["batches"]) == ("cpu", "float32", 3)
+    assert written["settings"] == work.settings
+    assert len(written["fingerprint"]) == 16
+    json.dumps(written)
+
+
+def test_measures_are_in_float32_where_a_network_answers_in_float16(monkeypatch):
+    """As on CUDA: there a network that survives it answers in float16 when pages ask."""
+    images = source().load().images[:4].float() / 255
+    load = store.load
+    precise = load("tiny")(images)
+
+    def in_half(*arguments):
+        model = load(*arguments)
+        model.half_precision = True
+        return model
+
+    monkeypatch.setattr(store, "load", in_half)
+    with torch.no_grad():
+        assert not torch.equal(store.load("tiny")(images), precise)
+        assert_close(measuring.network(plan())(images), precise, rtol=0, atol=1e-6)
+    assert store.load("tiny").half_precision
+
+
+def test_the_methods_section_says_what_was_done(capsys):
+    size = store.card("tiny")["recipe"]["input_size"]
+    shown = source(name=f"objects/val/{size}")
+    last(measuring.plan("tiny", "hybrids", shown, FEW))
+    assert main(["methods", "--model", "tiny", "--data", "objects"]) == 2
+    assert "nothing is kept of tiny" in capsys.readouterr().err  # with the usual settings
+    last(measuring.plan("tiny", "hybrids", shown, count=50))
+    assert main(["methods", "--model", "tiny", "--data", "objects"]) == 0
+    words = capsys.readouterr().out
+    assert f"tiny (SHA-256 {store.card('tiny')['sha256'][:16]})" in words
+    assert "Hybrids (50 pictures)" in words
+    assert "at 16 cutoffs from 0 to 100 %" in words
+    assert f"PyTorch {torch.__version__} on cpu in float32" in words
+    assert words.count("[li2023]") == 2  # where it is cited, and among the references
+
+
+@pytest.mark.parametrize("name", MEASURES)
+def test_the_methods_of_a_measure_follow_its_settings_and_cite_what_is_known(name):
+    row = MEASURES[name]
+    usual = row.methods(row.settings)
+    assert usual.endswith(".")
+    assert set(re.findall(r"\[(\w+)\]", usual)) <= set(methods.REFERENCES)
+    changes = {
+        "hybrids": {"alphas": [0, 50]},
+        "passes": {"filter": "human"},
+        "corruptions": {"strengths": "cifar"},
+        "heatmap": {"cells": 7},
+        "perturbation": {"criterion": "half"},
+        "critical_band": {"contrast": 0.2},
+        "attacks": {"norm": "l2"},
+    }
+    assert row.methods(row.settings | changes[name]) != usual

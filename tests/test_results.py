@@ -7,7 +7,8 @@ import torch
 from torch.testing import assert_close
 
 from blurlab import places
-from blurlab.measures import results
+from blurlab.measures import provenance, results
+from blurlab.measures.provenance import Made
 from blurlab.measures.results import Key
 
 KEY = Key("0123456789abcdef", "objects/val/32", "hybrids", {"alphas": [0, 50.5]}, 0)
@@ -213,3 +214,50 @@ def test_joining_leaves_a_damaged_file_set_aside(store):
     left = sorted(path.name for path in store.rglob("*") if path.is_file())
     assert left == ["000000.parquet.damaged", f"{KEY.digest}.parquet"]
     assert_same(results.read(KEY), [1])
+
+
+# What made them
+
+MADE = Made("0.1.0", "0123456789ab", "2.14.0", "cpu", "float32", "2026-11-26")
+
+
+def test_what_made_a_tally_is_kept_with_it_through_joining_and_going_on():
+    results.add(KEY, 0, tally(0), MADE)
+    results.add(KEY, 1, tally(1))
+    assert results.provenance(KEY) == {0: MADE, 1: None}
+    results.join(KEY)
+    later = MADE._replace(device="NVIDIA H100", date="2026-12-01")
+    results.add(KEY, 2, tally(2), later)
+    results.join(KEY)
+    assert results.provenance(KEY) == {0: MADE, 1: None, 2: later}
+    assert_same(results.read(KEY), [0, 1, 2])
+
+
+def test_results_of_before_there_was_a_record_are_read(store):
+    results.add(KEY, 0, tally(0), MADE)
+    (path,) = (store / "own" / KEY.digest).glob("*.parquet")
+    whole = pq.read_table(path)
+    pq.write_table(whole.drop_columns(["made"]), path)
+    assert_same(results.read(KEY), [0])
+    assert results.provenance(KEY) == {0: None}
+
+
+def test_each_way_of_making_is_told_once_with_its_dates():
+    other = MADE._replace(device="NVIDIA H100")
+    told = provenance.told([MADE, MADE._replace(date="2026-11-27"), other, None])
+    first, second, unknown = told
+    assert (first["batches"], first["from"], first["until"]) == (2, "2026-11-26", "2026-11-27")
+    assert (second["batches"], second["device"]) == (1, "NVIDIA H100")
+    assert unknown == {"batches": 1, "recorded": False}
+
+
+def test_pictures_are_told_apart_by_their_checksums():
+    images = torch.arange(2 * 3 * 4 * 4).reshape(2, 3, 4, 4).byte()
+    changed = images.clone()
+    changed[1, 2, 3, 3] += 1
+    first, second = (provenance.checksums(each) for each in (images, changed))
+    assert first.dtype == torch.int32
+    assert (first == second).tolist() == [True, False]
+    prints = [provenance.fingerprint({provenance.CHECKSUM: each}) for each in (first, second)]
+    assert prints[0] != prints[1]
+    assert provenance.fingerprint({}) == ""

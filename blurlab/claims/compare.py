@@ -60,12 +60,15 @@ def tallied(
     model: str, data: str, measures: Iterable[str] = MEASURES
 ) -> dict[str, dict[int, Tally]]:
     """Return the tallies of what kept sums up, by the key of the measure and the batch."""
-    found = {}
-    for measure, keys in _keys(model, data, measures).items():
-        batches = next(filter(None, map(results.read, keys)), None)
-        if batches:
-            found[measure] = batches
-    return found
+    keys = {measure: key(model, data, measure) for measure in measures}
+    found = {measure: results.read(each) for measure, each in keys.items() if each}
+    return {measure: batches for measure, batches in found.items() if batches}
+
+
+def key(model: str, data: str, measure: str) -> results.Key | None:
+    """Return what a model's result with the usual settings is kept under; None where none is."""
+    ((_, keys),) = _keys(model, data, (measure,)).items()
+    return next((each for each in keys if any(results.stamp(each))), None)
 
 
 def settings(model: str, measure: str) -> Settings:

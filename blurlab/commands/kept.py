@@ -2,6 +2,7 @@
 
 from argparse import Namespace
 
+from blurlab.claims import methods
 from blurlab.claims.compare import family
 from blurlab.claims.coverage import simulate
 from blurlab.claims.table import claims, seeds_of, together
@@ -49,7 +50,19 @@ def add(commands: Commands) -> None:
         help="simulations of each kind of interval (default: %(default)s)",
     )
 
-    for parser in (telling, claiming):
+    describing = command(
+        commands, "methods", print_methods, "write how what is kept was measured, for a paper"
+    )
+    describing.add_argument(
+        "--model",
+        metavar="M",
+        dest="models",
+        action="append",
+        required=True,
+        help="name of an installed model; repeat it for several",
+    )
+
+    for parser in (telling, claiming, describing):
         parser.add_argument(
             "--data", choices=DATASETS, required=True, help="pictures that they were measured on"
         )
@@ -94,3 +107,8 @@ def print_coverage(options: Namespace) -> None:
     for each in simulate(options.runs):
         held = "{:.1f} [{:.1f}, {:.1f}]".format(*(100 * end for end in each.share))
         print(f"| {each.what} | {held} | {each.width:.3g} |", flush=True)
+
+
+def print_methods(options: Namespace) -> None:
+    """Print the sentences and the references, a line each."""
+    print(*methods.paragraph(options.models, options.data), sep="\n\n")

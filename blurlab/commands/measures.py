@@ -262,9 +262,8 @@ def estimates_of(
         estimates = [estimate | mce(estimate, reference) for estimate in estimates]
     if out:
         written = [
-            {"name": work.model, **work.key._asdict(), "pictures": work.count}
-            | {"estimate": measuring.plain(estimate)}
-            for work, estimate in zip(works, estimates, strict=True)
+            measuring.written(work, total) | {"estimate": measuring.plain(estimate)}
+            for work, total, estimate in zip(works, summed, estimates, strict=True)
         ]
         out.write_text(json.dumps(written, indent=1, allow_nan=False) + "\n")
     return estimates

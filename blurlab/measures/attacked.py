@@ -139,6 +139,20 @@ def _titles(table: Mapping[str, Any]) -> dict[str, str]:
     return {name: row.title for name, row in table.items()}
 
 
+def methods(settings: dict[str, Any]) -> str:
+    """Say how it is measured, for a paper."""
+    norm, made_on = NORMS[settings["norm"]], settings["source"]
+    sizes = ", ".join(f"{epsilon:g}{norm.epsilon.unit}" for epsilon in settings["epsilons"])
+    where = f"made on {made_on} and transferred" if made_on else "made on the network itself"
+    attack = ATTACKS[settings["attack"]]
+    steps = f" of {settings['steps']} steps" if attack.takes("steps") else ""
+    source = {"pgd": " [madry2018]", "minimal": " [pintor2021]"}.get(settings["attack"], "")
+    return (
+        f"Pictures were attacked by untargeted {attack.title}{source}{steps} in {norm.title} with "
+        f"epsilon of {sizes}, {where}, and the accuracy taken with Wilson's 95 % intervals."
+    )
+
+
 # source: null for an attack on the network itself, which sees the gradient through its blur layer
 # (adaptive), or the name of the model that the attack is made on (transfer). The epsilons are in
 # the norm's unit. What the attack does not take, such as steps, it goes without.
@@ -164,4 +178,5 @@ ATTACKED = Measure(
     splits=splits,
     blank=blank,
     newer=frozenset({"attack", "norm"}),
+    methods=methods,
 )

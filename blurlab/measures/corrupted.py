@@ -135,6 +135,17 @@ def compared(numbers: dict[str, Any]) -> list[Number]:
     return [Number(label, found, "share") for label, found in shown.items()]
 
 
+def methods(settings: dict[str, Any]) -> str:
+    """Say how it is measured, for a paper."""
+    table = "CIFAR-10-C" if settings["strengths"] == "cifar" else "ImageNet-C"
+    return (
+        f"Pictures were corrupted at five severities with the strengths of {table} [hendrycks2019] "
+        "and rounded to 8 bits. Accuracy was averaged over the corruptions whose power Li et al. "
+        "see at low, medium and high frequencies [li2023], with normal 95 % intervals over "
+        "pictures."
+    )
+
+
 # ImageNet-C's blurs, made for 224 pixels, would leave little of pictures of 32, which CIFAR-10-C's
 # are.
 CORRUPTED = Measure(
@@ -154,4 +165,5 @@ CORRUPTED = Measure(
     of_size={32: {"strengths": "cifar"}},
     splits=always,
     blank=blank,
+    methods=methods,
 )

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 import torch
 
 from blurlab.data.sources import Source
-from blurlab.measures import results
+from blurlab.measures import provenance, results
+from blurlab.measures.provenance import Made
 from blurlab.measures.results import Key
 from blurlab.measures.row import Measure, Network, Tally
 from blurlab.measures.shared_classes import Answers, answering, share_classes
@@ -129,8 +130,11 @@ def as_published(measure: str) -> dict[str, Any]:
 
 
 def network(work: Work, device: str | torch.device = "cpu") -> Network:
-    """Load the model, which then answers with the logits of the source's classes alone."""
-    return answering(store.load(work.model, device), work.logits)
+    """Load the model, which then answers with the logits of the source's classes alone.
+
+    It computes in float32 on every device, so that what is kept does not depend on where.
+    """
+    return answering(store.load(work.model, device).in_float32(), work.logits)
 
 
 def kept(work: Work) -> dict[int, Tally]:
@@ -141,6 +145,12 @@ def kept(work: Work) -> dict[int, Tally]:
         for number in work.numbers
         if number in found and int(found[number]["pictures"]) == work.pictures(number, work.count)
     }
+
+
+def recorded(work: Work) -> list[dict[str, Any]]:
+    """Say what made the tallies of this work that are kept, as provenance.told does."""
+    found = results.provenance(work.key) | results.provenance(_key(work, work.numbers[-1]))
+    return provenance.told(found[number] for number in kept(work))
 
 
 def begun(work: Work) -> dict[int, Tally]:
@@ -163,11 +173,14 @@ def stamp(work: Work) -> tuple[int, ...]:
     return tuple(each for key in keys for each in results.stamp(key))
 
 
-def keep(work: Work, number: int, tally: Tally) -> None:
-    """Keep the tally of one batch, for this work and any other that has the same batch."""
+def keep(work: Work, number: int, tally: Tally, made: Made | None = None) -> None:
+    """Keep the tally of one batch, for this work and any other that has the same batch.
+
+    made: what made it, where that is known.
+    """
     if work.source.title:
         results.call(work.source.name, work.source.title)
-    results.add(_key(work, number), number, tally)
+    results.add(_key(work, number), number, tally, made)
     results.drop(_begun(work, number), number)
 
 
@@ -209,7 +222,7 @@ def measure(
     fresh: Iterator[Tally] = iter(())
     if missing:
         tallied = tallier(work, asked or network(work, device), device, check)
-        fresh = _growing(work, missing, tallied, seconds)
+        fresh = _growing(work, missing, tallied, seconds, provenance.made(device))
     summed = None
     for number in work.numbers:
         if number in done:
@@ -239,6 +252,7 @@ def _growing(
     numbers: Sequence[int],
     tallied: Callable[[int, int, int], Tally],
     seconds: float | None,
+    made: Made,
 ) -> Iterator[Tally]:
     """Tally batches and keep them; yield the tally of the first pictures of each, then of more.
 
@@ -256,9 +270,9 @@ def _growing(
             took = time.perf_counter() - before
             many, done = pace(last - done, took, seconds or took), last
             if done < whole:
-                results.add(_begun(work, number), number, tally)
+                results.add(_begun(work, number), number, tally, made)
             else:
-                keep(work, number, tally)
+                keep(work, number, tally, made)
             yield tally
 
 
@@ -304,6 +318,18 @@ def join(work: Work) -> None:
 def estimate(work: Work, summed: Tally) -> dict[str, Any]:
     """Return what a sum of tallies says, with 95 % intervals."""
     return work.measure.estimate(summed, work.settings)
+
+
+def written(work: Work, summed: Tally) -> dict[str, Any]:
+    """Return all that decides a sum of tallies, and what made it, as JSON holds it."""
+    return {
+        "name": work.model,
+        **work.key._asdict(),
+        "settings": work.settings,
+        "pictures": int(summed["pictures"]),
+        "fingerprint": provenance.fingerprint(summed),
+        "made": recorded(work),
+    }
 
 
 def plain(numbers: Any) -> Any:

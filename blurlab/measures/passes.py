@@ -185,6 +185,21 @@ def note(settings: dict[str, Any], classes: int) -> str:
 
 
 FILTERS = {"ideal": "Ideal", "human": "As people saw it"}
+
+
+def methods(settings: dict[str, Any]) -> str:
+    """Say how it is measured, for a paper."""
+    filtered = (
+        f"by an ideal filter at {len(settings['alphas'])} cutoffs"
+        if settings["filter"] == "ideal"
+        else "in grey, by the Gaussian filters that people were shown [geirhos2018]"
+    )
+    return (
+        f"Pictures were low-passed and high-passed {filtered}, and the accuracy on each was taken, "
+        "with Wilson's 95 % intervals."
+    )
+
+
 PASSES = Measure(
     "passes",
     "Low- and high-pass",
@@ -205,4 +220,5 @@ PASSES = Measure(
     paper={"alphas": list(PAPERS)},
     splits=always,
     blank=blank,
+    methods=methods,
 )

@@ -288,6 +288,25 @@ def compared(numbers: dict[str, Any]) -> list[Number]:
     ]
 
 
+def methods(settings: dict[str, Any]) -> str:
+    """Say how it is measured, for a paper."""
+    search = {
+        "fmn": f"the fast minimum-norm attack [pintor2021] with {settings['steps']} steps",
+        "pgd": f"PGD [madry2018] with {settings['steps']} steps within a hundred radii, bisected",
+    }[settings["attack"]]
+    goal = "of a random other class" if settings["targeted"] else "other than the true one"
+    met = (
+        "be the network's answer"
+        if settings["criterion"] == "boundary"
+        else "reach a probability of 0.5"
+    )
+    return (
+        f"For each picture the smallest change in {NORMS[settings['norm']].title} that lets an "
+        f"answer {goal} {met} was sought by {search}. f_0.5 is the radius in the Fourier plane "
+        "that holds half of the power of the changes, without each channel's mean [li2023]."
+    )
+
+
 # The paper takes the better of PGD at 100 radii and Brendel-Bethge, of which we have the former.
 PERTURBATION = Measure(
     "perturbation",
@@ -306,7 +325,14 @@ PERTURBATION = Measure(
         Knob("targeted", "Towards a given class", True),
         Knob("steps", "Steps", 100, low=1),
         Knob("attack", "Attack", "fmn", choices=ATTACKS, offered=ATTACKS, address="search"),
-        Knob("criterion", "Succeeds at", "boundary", choices=CRITERIA, offered=CRITERIA),
+        Knob(
+            "criterion",
+            "Succeeds at",
+            "boundary",
+            choices=CRITERIA,
+            offered=CRITERIA,
+            address="criterion",
+        ),
     ),
     newer=frozenset({"attack", "criterion"}),
     paper={"attack": "pgd", "criterion": "half", "steps": 20},
@@ -315,4 +341,5 @@ PERTURBATION = Measure(
     revision=2,
     splits=always,
     blank=blank,
+    methods=methods,
 )

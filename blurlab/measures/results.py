@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from blurlab import places
+from blurlab.measures.provenance import Made
 from blurlab.measures.row import EACH, Tally
 
 # What entries of tallies are kept as.
@@ -24,6 +25,7 @@ TYPES = {
     torch.int32: pa.int32(),
     torch.uint8: pa.uint8(),
 }
+MADE = "made"  # the column that says what made a tally
 UNFINISHED = "unfinished"  # a setting that tallies of parts of batches are kept under
 
 _damaged: dict[Path, str] = {}  # a sentence by file
@@ -53,7 +55,24 @@ def read(key: Key) -> dict[int, Tally]:
     A file among them that is damaged or holds something else is left out, and damaged() tells of
     it. In folder() it is set aside under its name and ".damaged"; what ships stays as it is.
     """
-    found: dict[int, Tally] = {}
+    return {number: each.tally for number, each in _read(key).items()}
+
+
+def provenance(key: Key) -> dict[int, Made | None]:
+    """Return what made the tallies that read returns, by the number of the batch.
+
+    None where it was not recorded.
+    """
+    return {number: each.made for number, each in _read(key).items()}
+
+
+class _Kept(NamedTuple):
+    tally: Tally
+    made: Made | None
+
+
+def _read(key: Key) -> dict[int, _Kept]:
+    found: dict[int, _Kept] = {}
     for root in (places.SHIPPED_RESULTS, places.results_folder()):
         # In this order nothing is missed while another process joins the parts.
         for path in [*_parts(root, key), root / f"{key.digest}.parquet"]:
@@ -84,10 +103,13 @@ def stamp(key: Key) -> tuple[int, ...]:
     return tuple(path.stat().st_mtime_ns if path.exists() else 0 for path in watched)
 
 
-def add(key: Key, number: int, tally: Tally) -> None:
-    """Keep the tally of one batch; it is there whole or not at all, whenever the process dies."""
+def add(key: Key, number: int, tally: Tally, made: Made | None = None) -> None:
+    """Keep the tally of one batch; it is there whole or not at all, whenever the process dies.
+
+    made: what made it, where that is known.
+    """
     path = places.results_folder() / key.digest / f"{number:06d}.parquet"
-    _write_file(path, key, {number: tally})
+    _write_file(path, key, {number: _Kept(tally, made)})
 
 
 def call(data: str, title: str) -> None:
@@ -136,7 +158,7 @@ def join(key: Key, into: Path | None = None) -> Path:
     Raises ValueError when there is none.
     """
     joined = _parts(places.results_folder(), key)
-    found = read(key)
+    found = _read(key)
     if not found:
         raise ValueError(f"nothing is kept of measure {key.measure!r} under {key.digest}.")
     path = (into or places.results_folder()) / f"{key.digest}.parquet"
@@ -154,13 +176,15 @@ def _written(key: Key) -> str:
     return json.dumps(key._asdict(), sort_keys=True)
 
 
-def _write_file(path: Path, key: Key, found: dict[int, Tally]) -> None:
+def _write_file(path: Path, key: Key, found: dict[int, _Kept]) -> None:
     numbers = sorted(found)
+    tallies = [found[number].tally for number in numbers]
+    made = [_told(found[number].made) for number in numbers]
     # Batches of an earlier version may lack what each picture said.
-    first = {name: value for n in reversed(numbers) for name, value in found[n].items()}
+    first = {name: value for tally in reversed(tallies) for name, value in tally.items()}
     shapes = {name: _shape(name, value) for name, value in first.items()}
-    columns = {"batch": pa.array(numbers, pa.int32())} | {
-        name: pa.array([_flat(found[n].get(name)) for n in numbers], pa.list_(TYPES[value.dtype]))
+    columns = {"batch": pa.array(numbers, pa.int32()), MADE: pa.array(made, pa.string())} | {
+        name: pa.array([_flat(tally.get(name)) for tally in tallies], pa.list_(TYPES[value.dtype]))
         for name, value in first.items()
     }
     about = {"key": _written(key), "shapes": json.dumps(shapes)}
@@ -175,11 +199,15 @@ def _shape(name: str, value: Tensor) -> list[int]:
     return [-1, *value.shape[1:]] if name.startswith(EACH) else list(value.shape)
 
 
+def _told(made: Made | None) -> str | None:
+    return None if made is None else json.dumps(made._asdict())
+
+
 def _flat(value: Tensor | None) -> np.ndarray | None:
     return None if value is None else value.flatten().numpy()
 
 
-def _read_file(path: Path, key: Key) -> dict[int, Tally]:
+def _read_file(path: Path, key: Key) -> dict[int, _Kept]:
     try:
         table = pq.read_table(path)
         shapes = json.loads(table.schema.metadata[b"shapes"])
@@ -187,12 +215,15 @@ def _read_file(path: Path, key: Key) -> dict[int, Tally]:
             raise ValueError("these are the tallies of another key")
         columns = {name: _column(table[name], shape) for name, shape in shapes.items()}
         rows = zip(*columns.values(), strict=True)
-        return {
-            number: {
-                name: value for name, value in zip(columns, row, strict=True) if value is not None
-            }
-            for number, row in zip(table["batch"].to_pylist(), rows, strict=True)
-        }
+        numbers = table["batch"].to_pylist()
+        # Earlier versions did not say what made a tally.
+        told = table[MADE].to_pylist() if MADE in table.schema.names else [None] * len(numbers)
+        found = {}
+        for number, row, made in zip(numbers, rows, told, strict=True):
+            entries = zip(columns, row, strict=True)
+            tally = {name: value for name, value in entries if value is not None}
+            found[number] = _Kept(tally, Made(**json.loads(made)) if made else None)
+        return found
     except FileNotFoundError:
         raise
     except OSError as error:

@@ -118,6 +118,8 @@ class Measure:
         see whole batches alone.
     blank: called with (settings, input size); returns the estimate of no pictures at all, with
         UNDEFINED for every number that is drawn. With it the figure has its axes from the start.
+    methods: called with the settings; returns the sentences of a paper's methods section on it,
+        with its sources as keys of methods.REFERENCES in square brackets.
     paper: settings that make it as Li et al. 2023 did, where they differ from the usual ones; None
         where they have no such measure.
     newer: names of settings that came to be when results were kept already. Results at their usual
@@ -141,6 +143,7 @@ class Measure:
     revision: int = 1
     splits: Callable[[Settings], bool] = _never
     blank: Callable[[Settings, int], Estimate] | None = None
+    methods: Callable[[Settings], str] = lambda settings: ""
     newer: frozenset[str] = frozenset()
     paper: Settings | None = None
 

@@ -16,8 +16,9 @@ import torch
 
 from blurlab import places, texts
 from blurlab.data import sources
-from blurlab.measures import measuring
+from blurlab.measures import measuring, provenance
 from blurlab.measures.measuring import Work
+from blurlab.measures.provenance import Made
 from blurlab.measures.row import Measure, Tally
 from blurlab.measures.shared_classes import Answers, answering
 from blurlab.measures.tallies import tallies
@@ -90,8 +91,8 @@ def run(
         return
     ray = start(address, workers)
     try:
-        for finished, (work, number, tally) in enumerate(_results(ray, missing), 1):
-            measuring.keep(work, number, tally)
+        for finished, (work, number, found) in enumerate(_results(ray, missing), 1):
+            measuring.keep(work, number, *found)
             yield count - len(missing) + finished, count
     finally:
         ray.shutdown()
@@ -126,7 +127,9 @@ def start(address: str | None, workers: int | None) -> Any:
     return ray
 
 
-def _results(ray: Any, missing: list[tuple[Work, int]]) -> Iterator[tuple[Work, int, Tally]]:
+def _results(
+    ray: Any, missing: list[tuple[Work, int]]
+) -> Iterator[tuple[Work, int, tuple[Tally, Made]]]:
     """Keep every worker busy with a batch and one more waiting; yield as they are done."""
     there = ray.cluster_resources()
     needs = {"num_gpus": 1} if there.get("GPU") else {"num_cpus": 1}
@@ -163,8 +166,8 @@ def _tally(
     number: int,
     count: int,
     seed: int,
-) -> Tally:
-    """Tally one batch on the worker's own device.
+) -> tuple[Tally, Made]:
+    """Tally one batch on the worker's own device, and say what made it.
 
     held: what Ray holds of the network and of the pictures; a worker fetches each once.
     """
@@ -180,7 +183,7 @@ def _tally(
         seed=seed,
         device=device,
     )
-    return next(found)[1]
+    return next(found)[1], provenance.made(device)
 
 
 @functools.lru_cache(maxsize=1)

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from blurlab.data.sets import Pictures
+from blurlab.measures.provenance import CHECKSUM, checksums
 from blurlab.measures.row import EACH, Batch, Measure, Network, Settings, Tally
 from blurlab.networks import store
 
@@ -78,8 +79,9 @@ def tallying(
     def tally(number: int, first: int, last: int) -> Tally:
         whole = order[number * measure.size : (number + 1) * measure.size]
         chosen = whole[first:last]
+        images = pictures.images[chosen]
         batch = Batch(
-            pictures.images[chosen].to(device).float() / 255,
+            images.to(device).float() / 255,
             pictures.labels[chosen].to(device),
             pictures.images[partners[chosen]].to(device).float() / 255,
             pictures.labels[partners[chosen]].to(device),
@@ -95,6 +97,7 @@ def tallying(
             f"{EACH}picture": chosen,
             f"{EACH}partner": partners[chosen],
             f"{EACH}label": pictures.labels[chosen],
+            CHECKSUM: checksums(images),
         }
         return {name: _compact(name, value.cpu()) for name, value in (said | found).items()}
 

@@ -1,6 +1,7 @@
 """A network with everything it needs before it: resize, the blur layer, normalisation."""
 
 from collections.abc import Callable, Sequence
+from copy import copy
 
 import torch
 from torch import Tensor, nn
@@ -77,6 +78,12 @@ class Classifier(nn.Module):
         self.blur = GaussianBlur(sigma) if sigma else nn.Identity()
         self.register_buffer("mean", torch.tensor(mean).view(3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(std).view(3, 1, 1), persistent=False)
+
+    def in_float32(self) -> "Classifier":
+        """Return this network, with the same weights, as one that computes in float32 alone."""
+        whole = copy(self)
+        whole.half_precision = False
+        return whole
 
     def forward(self, images: Tensor) -> Tensor:
         try:

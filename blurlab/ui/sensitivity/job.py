@@ -112,7 +112,7 @@ def start(works: list[Work]) -> jobs.Job:
 
 def _measured(work: Work, device: str) -> Iterator[Running]:
     """Measure with the shared network, which is loaded when it is first asked."""
-    asked = measuring.answering(loaded.model(work.model), work.logits)
+    asked = measuring.answering(loaded.model(work.model).in_float32(), work.logits)
     check = jobs.checkpoint
     yield from measuring.measure(work, device, asked, seconds=SECONDS, check=check)
 

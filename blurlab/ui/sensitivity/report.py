@@ -2,6 +2,7 @@
 
 import json
 import math
+from typing import Any
 
 import streamlit as st
 
@@ -77,18 +78,29 @@ def written(found: Interval, *, percent: bool = False, points: bool = False) -> 
     return "{} [{}, {}]".format(*(f"{number:#.3g}".rstrip(".") for number in found))
 
 
+def _protocol(work: measuring.Work) -> dict[str, Any]:
+    """Return what decides the numbers of a work, for the lines of a table."""
+    return {
+        "data": work.key.data,
+        "settings": json.dumps(work.settings),
+        "seed": work.key.seed,
+        "model_hash": work.key.model,
+    }
+
+
 def take_away(works: list[Work], found: dict) -> None:
     """Offer the numbers as files, and the lines that measure them without the app."""
     names = tuple(work.model for work in works)
     measure = works[0].key.measure
     saving, code = st.tabs(["Save", "Command line and Python"])
     table = [
-        {"model": name, "pictures": running.pictures} | row
-        for name, (running, numbers) in found.items()
-        for row in measuring.rows(numbers)
+        {"model": work.model, "pictures": found[work.model][0].pictures} | row | _protocol(work)
+        for work in works
+        if work.model in found
+        for row in measuring.rows(found[work.model][1])
     ]
     whole = [
-        {"name": work.model, **work.key._asdict(), "pictures": found[work.model][0].pictures}
+        measuring.written(work, found[work.model][0].summed)
         | {"estimate": measuring.plain(found[work.model][1])}
         for work in works
         if work.model in found
@@ -99,8 +111,9 @@ def take_away(works: list[Work], found: dict) -> None:
     }
     files.offer(offered, saving)
     saving.caption(
-        "The camera above the figure saves it. JSON holds the model's hash, the data, the settings "
-        "and the seed. Brackets and error bars are 95 % intervals."
+        "The camera above the figure saves it. JSON holds the model's hash, the data, the "
+        "settings, the seed, and what made the numbers: versions, device and dates. Brackets and "
+        "error bars are 95 % intervals."
     )
     code.code(job.command(*controls.asked(names)), language="bash")
     code.code(job.script(*controls.asked(names)), language="python")

@@ -1,0 +1,80 @@
+"""The paragraph of a paper's methods section on what was measured, with its references."""
+
+import re
+
+from blurlab.claims import compare
+from blurlab.data import sources
+from blurlab.measures import provenance, results
+from blurlab.measures.table import MEASURES
+from blurlab.networks import store
+
+REFERENCES = {
+    "geirhos2018": "Geirhos R, Temme CRM, Rauber J, et al. Generalisation in humans and deep "
+    "neural networks. NeurIPS 2018.",
+    "hendrycks2019": "Hendrycks D, Dietterich T. Benchmarking neural network robustness to common "
+    "corruptions and perturbations. ICLR 2019.",
+    "li2023": "Li Z, Ortega Caro J, Rusak E, et al. Robust deep learning object recognition models "
+    "rely on low frequency information in natural images. PLOS Comput Biol 2023; 19(3): e1010932.",
+    "madry2018": "Madry A, Makelov A, Schmidt L, et al. Towards deep learning models resistant to "
+    "adversarial attacks. ICLR 2018.",
+    "oliva2006": "Oliva A, Torralba A, Schyns PG. Hybrid images. ACM Trans Graph 2006; 25: 527.",
+    "pintor2021": "Pintor M, Roli F, Brendel W, Biggio B. Fast minimum-norm adversarial attacks "
+    "through adaptive norm constraints. NeurIPS 2021.",
+    "subramanian2023": "Subramanian A, Sizikova E, Majaj N, Pelli D. Spatial-frequency channels, "
+    "shape bias, and adversarial robustness. NeurIPS 2023.",
+    "yin2019": "Yin D, Gontijo Lopes R, Shlens J, et al. A Fourier perspective on model robustness "
+    "in computer vision. NeurIPS 2019.",
+}
+
+
+def paragraph(models: list[str], data: str) -> list[str]:
+    """Write how what is kept of models on pictures was measured: sentences, then references.
+
+    data: as compare.kept takes it.  Measures stand with their usual settings.
+    Raises ValueError when nothing is kept, or for a model that is not installed.
+    """
+    lines, made = [], []
+    for measure, row in MEASURES.items():
+        keys = {name: compare.key(name, data, measure) for name in models}
+        found = {name: key for name, key in keys.items() if key}
+        if not found:
+            continue
+        counts = {_pictures(key) for key in found.values()}
+        pictures = " or ".join(f"{count:,}" for count in sorted(counts))
+        about = {row.methods(compare.settings(name, measure)) for name in found}
+        names = "" if len(found) == len(models) else f" Measured of {', '.join(sorted(found))}."
+        lines.append(f"{row.title} ({pictures} pictures): {' '.join(sorted(about))}{names}")
+        made += [each for key in found.values() for each in results.provenance(key).values()]
+    if not lines:
+        raise ValueError(f"nothing is kept of {', '.join(models)} on {data}.")
+    title = sources.TITLES.get(data, data)
+    named = [f"{name} (SHA-256 {store.card(name)['sha256'][:16]})" for name in models]
+    lines.insert(0, f"Networks: {', '.join(named)}. Pictures: {title}.")
+    lines.append(_run(provenance.told(made)))
+    cited = sorted(set(re.findall(r"\[(\w+)\]", " ".join(lines))))
+    return lines + [f"[{key}] {REFERENCES[key]}" for key in cited]
+
+
+def _pictures(key: results.Key) -> int:
+    return sum(int(tally["pictures"]) for tally in results.read(key).values())
+
+
+def _run(told: list[dict]) -> str:
+    """Say which versions ran on what, from when until when."""
+    ways = [
+        f"BlurLab {way['blurlab']}{_commit(way)} with PyTorch {way['torch']} on {way['device']} in "
+        f"{way['precision']}, {_dates(way)}"
+        for way in told
+        if "blurlab" in way
+    ]
+    if any("blurlab" not in way for way in told):
+        ways.append("versions that were not recorded")
+    return f"Measured by {'; and by '.join(ways)}."
+
+
+def _commit(way: dict) -> str:
+    return f" (commit {way['commit']})" if way["commit"] else ""
+
+
+def _dates(way: dict) -> str:
+    return way["from"] if way["from"] == way["until"] else f"{way['from']} to {way['until']}"
