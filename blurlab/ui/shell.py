@@ -85,6 +85,7 @@ def main() -> None:
         [
             st.Page("pages/home.py", title="Home", icon=":material/home:", default=True),
             st.Page("pages/hybrid.py", title="Hybrid images", icon=":material/blur_on:"),
+            st.Page("pages/camera.py", title="Camera", icon=":material/photo_camera:"),
             st.Page("pages/blur.py", title="Blur defence", icon=":material/shield:"),
             st.Page("pages/attacks.py", title="Attacks", icon=":material/bolt:"),
             st.Page("pages/corruptions.py", title="Corruptions", icon=":material/grain:"),

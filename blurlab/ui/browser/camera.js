@@ -1,0 +1,435 @@
+// The camera: a moving picture is filtered here, frame by frame, and the networks answer to what is
+// left of it over a WebSocket. Only the newest frame waits; the next is sent when its answer has come.
+
+const SIDE = 256; // of the picture that is filtered
+const STEPS = 360; // slider positions
+const STRIP = 30000; // ms that the strips show
+const STALE = 3000; // ms without an answer after which another frame is sent
+const RETRY = 2000; // ms until a lost connection is tried again
+const SHOWN = 5000; // ms for which each of the moving objects is shown
+const views = new WeakMap();
+
+export default function camera({ data, parentElement, setTriggerValue }) {
+  if (!parentElement.isConnected) return; // the call came late, see feed.py
+  let view = views.get(parentElement);
+  if (!view?.parts.stage.isConnected) views.set(parentElement, (view = makeView(parentElement)));
+  view.send = setTriggerValue;
+  view.show(data);
+  return () => parentElement.isConnected || view.close();
+}
+
+// ---- Filters ----------------------------------------------------------------------------------
+
+// Strength runs from 0 to 1 along the slider. Each says it in words and filters bytes in place.
+const cutoffOf = (strength) => Math.exp(Math.log(1) + strength * Math.log(SIDE / 2));
+const KINDS = {
+  low: {
+    title: "Coarse", label: "Cutoff", ends: ["← coarser", "all →"], begin: 1,
+    words: (at) => [digits(cutoffOf(at)), "cycles/image"],
+    apply: (lab, at) => lab.pass("ideal", cutoffOf(at), false),
+    gain: (at) => FILTERS.ideal(cutoffOf(at)),
+  },
+  high: {
+    title: "Fine", label: "Cutoff", ends: ["← all", "finer →"], begin: 0,
+    words: (at) => [digits(cutoffOf(at)), "cycles/image"],
+    apply: (lab, at) => lab.pass("ideal", cutoffOf(at), true),
+    gain: (at) => (square) => 1 - FILTERS.ideal(cutoffOf(at))(square),
+  },
+  blur: {
+    title: "Blur", label: "Sigma", ends: ["← sharp", "blurred →"], begin: 0,
+    words: (at) => [digits(sigmaOf(at)), `px of ${SIDE}`],
+    apply: (lab, at) => at && lab.pass("gaussian", blurCutoff(at), false),
+    gain: (at) => (at ? FILTERS.gaussian(blurCutoff(at)) : () => 1),
+  },
+  noise: {
+    title: "Noise", label: "Deviation", ends: ["← none", "more →"], begin: 0,
+    words: (at) => [digits(0.5 * at), "of the range"],
+    apply: (lab, at) => lab.noise(0.5 * at),
+    gain: () => () => 1,
+  },
+};
+const sigmaOf = (at) => 24 * at * at;
+// A Gaussian's gain is a half at this frequency.
+const blurCutoff = (at) => (Math.sqrt(Math.log(2) / 2) / Math.PI) * (SIDE / sigmaOf(at));
+
+// Filters one frame after another with the same plan.
+function makeLab() {
+  const plan = makePlan(SIDE), nothing = () => new Float64Array(SIDE ** 2);
+  const none = () => ({ re: nothing(), im: nothing() });
+  const flat = { channels: [nothing(), nothing(), nothing()], spectra: [none(), none()] };
+  let rgba = null, analysed = null;
+  const lab = {
+    take(bytes) { rgba = bytes; analysed = null; },
+    analyse: () => (analysed ??= analyse(plan, rgba)),
+    power: () => radialPower(plan, lab.analyse()),
+    // Fine structure keeps the mean of the picture, so that it can be shown.
+    pass(filter, cutoff, isHigh) {
+      const found = lab.analyse();
+      if (isHigh) {
+        found.spectra.forEach(({ re, im }, n) => {
+          flat.spectra[n].re[0] = re[0];
+          flat.spectra[n].im[0] = im[0];
+        });
+        hybridizer(plan, flat, found)(filter, cutoff, cutoff, rgba);
+      } else {
+        flat.spectra.forEach(({ re, im }) => { re[0] = im[0] = 0; });
+        hybridizer(plan, found, flat)(filter, cutoff, cutoff, rgba);
+      }
+    },
+    noise(deviation) {
+      for (let i = 0; i < rgba.length; i += 2) {
+        const radius = 255 * deviation * Math.sqrt(-2 * Math.log(1 - Math.random())), turn = 2 * Math.PI * Math.random();
+        rgba[i] += radius * Math.cos(turn);
+        if (i % 4 === 0) rgba[i + 1] += radius * Math.sin(turn);
+        else rgba[i + 1] = 255;
+      }
+    },
+  };
+  return lab;
+}
+
+// ---- The channel ------------------------------------------------------------------------------
+
+// Sends frames of one side each; receive(answers, message) is called for each that is answered.
+function makeChannel(path, receive, say) {
+  let socket = null, names = [], number = 0, sentAt = null, closed = false, retry = null;
+  const address = new URL(path.replace(/^\//, ""), new URL(".", location.href));
+  address.protocol = address.protocol === "https:" ? "wss:" : "ws:";
+  const times = new Map();
+  function open() {
+    socket = new WebSocket(address);
+    socket.binaryType = "arraybuffer";
+    socket.onopen = () => { sentAt = null; socket.send(JSON.stringify({ models: names })); say(null); };
+    socket.onmessage = ({ data }) => {
+      const message = JSON.parse(data);
+      if (message.number === number) sentAt = null;
+      const since = performance.now() - (times.get(message.number) ?? performance.now());
+      times.delete(message.number);
+      receive(message.answers, since);
+    };
+    socket.onclose = ({ reason }) => {
+      if (closed) return;
+      say(reason ? `The server closed the channel: ${reason}` : "The server’s channel cannot be reached; trying again.");
+      retry = setTimeout(open, RETRY);
+    };
+  }
+  return {
+    ask(next) {
+      names = next;
+      if (!socket) open();
+      else if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify({ models: names }));
+    },
+    isFree: () => socket?.readyState === WebSocket.OPEN && (sentAt === null || performance.now() - sentAt > STALE),
+    frame(rgba) {
+      const message = new Uint8Array(4 + (rgba.length / 4) * 3);
+      sentAt = performance.now();
+      number = (number + 1) >>> 0;
+      times.set(number, sentAt);
+      new DataView(message.buffer).setUint32(0, number, true);
+      for (let from = 0, to = 4; from < rgba.length; from += 4) {
+        message[to++] = rgba[from]; message[to++] = rgba[from + 1]; message[to++] = rgba[from + 2];
+      }
+      socket.send(message);
+    },
+    close() { closed = true; clearTimeout(retry); socket?.close(); },
+  };
+}
+
+// ---- What is filtered -------------------------------------------------------------------------
+
+// Draw the centre square of what has a width and a height.
+function drawSquare(context, source, width, height, mirror) {
+  const side = Math.min(width, height);
+  context.save();
+  if (mirror) { context.translate(SIDE, 0); context.scale(-1, 1); }
+  context.drawImage(source, (width - side) / 2, (height - side) / 2, side, side, 0, 0, SIDE, SIDE);
+  context.restore();
+}
+
+// Pictures that wander slowly over their own background, one after another.
+function makeObjects(urls) {
+  const pictures = urls.map((url) => Object.assign(new Image(), { src: url }));
+  return (context, now) => {
+    const picture = pictures[Math.floor(now / SHOWN) % pictures.length];
+    if (!picture.complete || !picture.naturalWidth) return;
+    const turn = now / 1500, shift = 14;
+    context.drawImage(picture, -shift + shift * Math.cos(turn), -shift + shift * Math.sin(turn), SIDE + 2 * shift, SIDE + 2 * shift);
+  };
+}
+
+// ---- One mounted camera -----------------------------------------------------------------------
+
+function makeView(parent) {
+  const parts = {};
+  for (const node of parent.querySelectorAll("[data-part]")) parts[node.dataset.part] = node;
+  const lab = makeLab(), say = makeSpeaker(parts.spoken);
+  const video = Object.assign(document.createElement("video"), { muted: true, playsInline: true, loop: true });
+  const clean = element("canvas", { width: SIDE, height: SIDE }), cleanContext = clean.getContext("2d", { willReadFrequently: true });
+  const context = parts.picture.getContext("2d");
+  let data = null, models = [], cards = [], channel = null, stream = null, still = null, drawObjects = null, frame = null;
+  let source = "objects", kind = "low", strength = 1, mirror = true, frozen = false, count = 0, counted = 0, delay = null;
+  let history = [];
+  const shown = {};
+  const view = { parts, show, close, send: () => {} };
+
+  function show(next) {
+    const old = data;
+    data = next;
+    if (JSON.stringify(old?.objects) !== JSON.stringify(data.objects)) drawObjects = makeObjects(data.objects);
+    channel ??= makeChannel(data.path, receive, tell);
+    useModels();
+    parts.stage.classList.toggle("presenter", data.presenter);
+    layout();
+    observer.observe();
+    frame ??= requestAnimationFrame(draw);
+  }
+
+  // The drawn objects are shown to networks that know them, and what a camera sees to others.
+  function useModels() {
+    const next = source === "objects" ? data.drawn : data.seen;
+    if (JSON.stringify(next) !== JSON.stringify(models)) {
+      models = next;
+      cards = models.map((model) => makeCard(model, "", []));
+      parts.models.replaceChildren(...cards.map(({ node }) => node));
+      parts.strips.replaceChildren(...models.map(makeStrip));
+      history = models.map(() => []);
+    }
+    channel.ask(models.map(({ key }) => key));
+    layout();
+  }
+
+  function close() {
+    cancelAnimationFrame(frame);
+    frame = null;
+    observer.disconnect();
+    channel?.close();
+    channel = null;
+    stopCamera();
+  }
+
+  // -- Sources ----------------------------------------------------------------------------------
+
+  function stopCamera() {
+    stream?.getTracks().forEach((track) => track.stop());
+    stream = null;
+  }
+
+  function choose(next) {
+    source = next;
+    if (next !== "camera") stopCamera();
+    if (next !== "file") { video.removeAttribute("src"); still = null; }
+    parts.start.textContent = next === "camera" ? "Stop the camera" : "Camera";
+    parts.objects.setAttribute("aria-pressed", next === "objects");
+    parts.picture.dataset.source = next;
+    freeze(false);
+    if (data) useModels();
+  }
+
+  async function startCamera() {
+    if (source === "camera") return choose("objects");
+    if (!navigator.mediaDevices?.getUserMedia) {
+      return tell("Browsers give a camera only to pages on localhost or over https: open this one so, or drop a video file onto the picture.");
+    }
+    try {
+      stream = await navigator.mediaDevices.getUserMedia({ video: { width: 640, height: 480, facingMode: "environment" } });
+      video.srcObject = stream;
+      await video.play();
+      choose("camera");
+      tell(null);
+    } catch (error) {
+      choose("objects");
+      tell(error.name === "NotAllowedError"
+        ? "The browser was not allowed to use the camera: allow it beside the address, or drop a video file onto the picture."
+        : "There is no camera to use: connect one, or drop a video file onto the picture.");
+    }
+  }
+
+  async function open(file) {
+    if (!file) return;
+    choose("file");
+    const url = URL.createObjectURL(file);
+    try {
+      if (file.type.startsWith("image/")) {
+        const picture = Object.assign(new Image(), { src: url });
+        await picture.decode();
+        still = picture;
+      } else {
+        video.srcObject = null;
+        video.src = url;
+        await video.play();
+      }
+      tell(null);
+    } catch {
+      choose("objects");
+      tell(`The browser cannot play ${file.name}; it takes videos and pictures.`);
+    }
+  }
+
+  parts.start.onclick = startCamera;
+  parts.objects.onclick = () => choose("objects");
+  parts.file.onchange = () => open(parts.file.files[0]);
+  for (const name of ["dragover", "dragleave", "drop"]) {
+    parts.stage[`on${name}`] = (event) => {
+      event.preventDefault();
+      parts.stage.classList.toggle("over", name === "dragover");
+      if (name === "drop") open(event.dataTransfer.files[0]);
+    };
+  }
+
+  // -- Filters ----------------------------------------------------------------------------------
+
+  const buttons = Object.entries(KINDS).map(([name, { title }]) => {
+    const button = element("button", { type: "button", role: "radio", text: title, "data-kind": name });
+    button.onclick = () => setKind(name);
+    return button;
+  });
+  parts.filters.append(...buttons);
+  function setKind(next) {
+    kind = next;
+    strength = KINDS[kind].begin;
+    parts.strength.value = STEPS * strength;
+    buttons.forEach((button) => button.setAttribute("aria-checked", button.dataset.kind === kind));
+    writeDial();
+  }
+  parts.strength.oninput = () => { strength = parts.strength.value / STEPS; writeDial(); };
+  function writeDial() {
+    const { label, words, ends } = KINDS[kind], [number, unit] = words(strength);
+    parts["strength-label"].textContent = label;
+    parts["strength-value"].replaceChildren(element("b", { text: number }), ` ${unit}`);
+    parts.strength.setAttribute("aria-valuetext", `${number} ${unit}`);
+    [parts["toward-less"].textContent, parts["toward-more"].textContent] = ends;
+  }
+
+  function freeze(next) {
+    frozen = next;
+    parts.freeze.setAttribute("aria-pressed", frozen);
+    parts.freeze.textContent = frozen ? "Go on" : "Freeze";
+  }
+  parts.freeze.onclick = () => freeze(!frozen);
+  parts.mirror.onclick = () => {
+    mirror = !mirror;
+    parts.mirror.setAttribute("aria-pressed", mirror);
+  };
+  for (const side of ["coarse", "fine"]) {
+    parts[side].onclick = () => view.send("taken", { side, picture: clean.toDataURL("image/png") });
+  }
+
+  function tell(words) {
+    parts.words.hidden = !words;
+    parts.words.textContent = words ?? "";
+  }
+
+  // -- Frames -----------------------------------------------------------------------------------
+
+  function draw(now) {
+    frame = requestAnimationFrame(draw);
+    if (!parts.stage.clientWidth || document.hidden) return;
+    if (!frozen) {
+      if (source === "objects") drawObjects(cleanContext, now);
+      else if (still) drawSquare(cleanContext, still, still.naturalWidth, still.naturalHeight, false);
+      else if (video.readyState >= 2) drawSquare(cleanContext, video, video.videoWidth, video.videoHeight, mirror && source === "camera");
+    }
+    const image = cleanContext.getImageData(0, 0, SIDE, SIDE);
+    lab.take(image.data);
+    const power = count % 6 === 0 ? lab.power() : null;
+    KINDS[kind].apply(lab, strength);
+    context.putImageData(image, 0, 0);
+    if (channel.isFree()) channel.frame(image.data);
+    if (power) drawSpectrum(power);
+    count++;
+    if (now - counted > 1000) {
+      const rate = (1000 * count) / (now - counted);
+      parts.rate.textContent = counted ? `${rate.toFixed(0)} pictures a second${delay === null ? "" : `; answers after ${delay.toFixed(0)} ms`}` : "";
+      parts.picture.dataset.rate = rate.toFixed(1);
+      [counted, count] = [now, 0];
+    }
+    drawStrips(now);
+  }
+
+  function receive(answers, since) {
+    const now = performance.now();
+    delay = delay === null ? since : 0.8 * delay + 0.2 * since;
+    models.forEach((model, n) => {
+      const found = answers[model.key];
+      if (!found) return;
+      const card = cards[n], failed = typeof found === "string";
+      card.note.hidden = !failed;
+      card.note.textContent = failed ? found : "";
+      if (failed) return;
+      card.node.classList.remove("provisional");
+      card.verdict.replaceChildren("says ", element("b", { text: found[0][0] }));
+      card.top.forEach((row, k) => fillRow(row, found[k]?.[0] ?? "…", found[k]?.[1] ?? null));
+      history[n].push([now, found[0][0]]);
+      while (history[n][0][0] < now - STRIP) history[n].shift();
+    });
+    parts.picture.dataset.answers = Number(parts.picture.dataset.answers ?? 0) + 1;
+    say(cards.map(spoken).join(" "));
+  }
+
+  // -- Below ------------------------------------------------------------------------------------
+
+  function makeStrip(model) {
+    const canvas = element("canvas", { width: 600, height: 24, role: "img", "aria-label": `Answers of ${model.title} in the last half minute` });
+    return element("div", { class: "strip" }, symbol(model), element("span", { text: ` ${model.title}` }), canvas);
+  }
+
+  // An answer has the same colour for as long as the page is open.
+  const colorOf = (word) => COLORS[(shown[word] ??= Object.keys(shown).length) % COLORS.length];
+
+  function drawStrips(now) {
+    [...parts.strips.querySelectorAll("canvas")].forEach((canvas, n) => {
+      const pen = canvas.getContext("2d"), place = (time) => canvas.width * (1 - (now - time) / STRIP);
+      pen.clearRect(0, 0, canvas.width, canvas.height);
+      let start = 0;
+      history[n].forEach(([time, word], k) => {
+        if (k + 1 < history[n].length && history[n][k + 1][1] === word) return;
+        const from = place(history[n][start][0]), to = k + 1 < history[n].length ? place(history[n][k + 1][0]) : canvas.width;
+        pen.fillStyle = colorOf(word);
+        pen.fillRect(from, 0, to - from, canvas.height);
+        pen.font = "15px sans-serif";
+        if (to - from > pen.measureText(word).width + 8) {
+          pen.fillStyle = "#000";
+          pen.lineWidth = 3;
+          pen.strokeStyle = "#fff";
+          pen.strokeText(word, from + 4, 17);
+          pen.fillText(word, from + 4, 17);
+        }
+        start = k + 1;
+      });
+    });
+  }
+
+  let scene = null;
+  function layout() {
+    const em = parseFloat(getComputedStyle(parts.stage).fontSize), width = parts["spectrum-plot"].clientWidth;
+    const room = roomOf(parts.stage.clientWidth, em, 54, false);
+    parts.stage.dataset.width = room;
+    arrangeCards(parts.models, em);
+    scene = { em, width, height: 11 * em };
+    parts.spectrum.setAttribute("width", width);
+    parts.spectrum.setAttribute("height", scene.height);
+  }
+
+  // Power against frequency, both logarithmic: the picture's, and what the filter leaves of it.
+  function drawSpectrum(power) {
+    if (!scene?.width) return;
+    const { em, width, height } = scene, left = 3 * em, bottom = height - 3 * em, right = width - em;
+    const gain = KINDS[kind].gain(strength), highest = Math.log10(power[1] + 1e-9) + 0.3, lowest = highest - 6;
+    const x = (ring) => left + ((right - left) * Math.log(ring)) / Math.log(SIDE / 2);
+    const y = (value) => bottom - (bottom - em) * clamp((Math.log10(value + 1e-12) - lowest) / (highest - lowest), 0, 1);
+    const line = (of) => [...power.keys()].slice(1).map((ring) => `${ring === 1 ? "M" : "L"}${x(ring).toFixed(1)} ${y(of(ring)).toFixed(1)}`).join("");
+    const ticks = [1, 2, 4, 8, 16, 32, 64, 128].map((ring) => shape("text", { x: x(ring), y: bottom + 1.3 * em, "text-anchor": "middle", text: ring }));
+    parts.spectrum.replaceChildren(
+      shape("path", { class: "spectrum high", d: line((ring) => power[ring]) }),
+      shape("path", { class: "spectrum low", d: line((ring) => power[ring] * gain(ring * ring) ** 2) }),
+      ...ticks,
+      shape("text", { class: "title", x: right, y: bottom + 2.6 * em, "text-anchor": "end", text: "cycles/image" }),
+      shape("text", { "text-anchor": "middle", transform: `translate(${em} ${bottom / 2}) rotate(-90)`, text: "log power" }),
+    );
+  }
+
+  const observer = observeRoom(parts.stage, layout);
+  setKind("low");
+  choose("objects");
+  return view;
+}

@@ -1,0 +1,264 @@
+"""A second channel beside Streamlit's: frames come in, and the networks' answers go out.
+
+A browser that shows a moving picture cannot wait for a page's script. Over this WebSocket it sends
+frames as fast as it likes; the newest of each client waits, older ones are dropped, and one thread
+asks the networks about all that wait, in one batch. No frame is kept longer than its answer takes,
+stored or logged.
+"""
+
+import asyncio
+import json
+import logging
+import struct
+import threading
+import time
+from collections import deque
+from contextlib import suppress
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+import numpy as np
+from starlette.routing import WebSocketRoute
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+PATH = "/blurlab/live"
+SIDES = (16, 256)  # pixels, the least and the most of a frame
+MOST_BYTES = 4 + 3 * SIDES[1] ** 2  # of a message: a number and the frame
+MOST_NAMES = 6  # networks that one client may ask
+MOST_A_SECOND = 300  # messages of one client
+MOST_CLIENTS = 64
+TOP = 5  # answers that are sent of each network
+# Of WebSocket's own: what a client did that closes its connection.
+BREACH, TOO_LARGE, FULL = 1008, 1009, 1013
+
+log = logging.getLogger(__name__)
+
+
+class Refusal(Exception):
+    """Why a client's connection is closed: code, one of WebSocket's, and words."""
+
+    def __init__(self, code: int, words: str):
+        super().__init__(words)
+        self.code, self.words = code, words
+
+
+class Frame(NamedTuple):
+    """A picture that waits for its answers.
+
+    number: the client's, which the answer carries.  image: (S, S, 3) uint8.  names: of the networks
+    to ask.  since: time.perf_counter() when it came.
+    """
+
+    number: int
+    image: np.ndarray
+    names: tuple[str, ...]
+    since: float
+
+
+class Client:
+    """One connection: the frame that waits, and the answer that is to be sent."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.waiting: Frame | None = None
+        self.answer: dict[str, Any] | None = None
+        self.answered = asyncio.Event()
+
+    def give(self, answer: dict[str, Any]) -> None:
+        """Put an answer in the place of one that is not sent yet; called from any thread."""
+
+        def put() -> None:
+            self.answer = answer
+            self.answered.set()
+
+        self.loop.call_soon_threadsafe(put)
+
+
+_clients: set[Client] = set()
+_any_waits = threading.Condition()
+_thread: threading.Thread | None = None
+
+
+def route() -> WebSocketRoute:
+    """Return the route that app.py adds to Streamlit's."""
+    return WebSocketRoute(PATH, live)
+
+
+async def live(socket: WebSocket) -> None:
+    """Serve one client until it leaves, or breaks a rule, which is said in one line of the log."""
+    if not is_same_origin(socket):
+        log.warning("a frame channel was refused: it came from another site")
+        await socket.close(BREACH)
+        return
+    await socket.accept()
+    client = Client()
+    sending = asyncio.create_task(_send(socket, client))
+    try:
+        _enter(client)
+        await _receive(socket, client)
+    except Refusal as refusal:
+        log.warning("a frame channel was closed: %s", refusal.words)
+        await _close(socket, refusal)
+    except (WebSocketDisconnect, RuntimeError):  # it left, perhaps while something was being sent
+        pass
+    finally:
+        _clients.discard(client)
+        sending.cancel()
+
+
+def is_same_origin(socket: WebSocket) -> bool:
+    """Tell whether a page of this server asks, and no other site that the browser has open."""
+    origin, host = socket.headers.get("origin", ""), socket.headers.get("host", "")
+    return bool(host) and urlsplit(origin).netloc == host
+
+
+def _enter(client: Client) -> None:
+    global _thread
+    if len(_clients) >= MOST_CLIENTS:
+        raise Refusal(FULL, f"there are {MOST_CLIENTS} already; try again later.")
+    _clients.add(client)
+    if _thread is None:
+        _thread = threading.Thread(target=_answer_all, name="blurlab-live", daemon=True)
+        _thread.start()
+
+
+async def _close(socket: WebSocket, refusal: Refusal) -> None:
+    with suppress(RuntimeError):  # it is gone already
+        await socket.close(refusal.code, refusal.words)
+
+
+async def _receive(socket: WebSocket, client: Client) -> None:
+    names: tuple[str, ...] = ()
+    times: deque[float] = deque(maxlen=MOST_A_SECOND)
+    while True:
+        message = await socket.receive()
+        if message["type"] == "websocket.disconnect":
+            return
+        now = time.perf_counter()
+        if len(times) == MOST_A_SECOND and now - times[0] < 1:
+            raise Refusal(BREACH, f"more than {MOST_A_SECOND} messages came in a second.")
+        times.append(now)
+        if message.get("text") is not None:
+            names = asked(message["text"])
+        else:
+            frame = read(message["bytes"], names, now)
+            with _any_waits:
+                client.waiting = frame
+                _any_waits.notify()
+
+
+def asked(words: str) -> tuple[str, ...]:
+    """Read which networks a client asks from {"models": [names]}.
+
+    Raises Refusal unless they are installed, and not too many.
+    """
+    from blurlab.networks import store
+
+    if len(words) > MOST_BYTES:
+        raise Refusal(TOO_LARGE, f"a message has {len(words):,} characters; at most 196,612 go.")
+    try:
+        names = json.loads(words)["models"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise Refusal(BREACH, 'text must be {"models": [names of networks]}.') from None
+    if not isinstance(names, list) or len(names) > MOST_NAMES:
+        raise Refusal(BREACH, f"models must be a list of at most {MOST_NAMES} names.")
+    installed = set(store.names())
+    for name in names:
+        if not isinstance(name, str) or name not in installed:
+            raise Refusal(BREACH, f"{str(name)[:40]!r} is no installed network.")
+    return tuple(dict.fromkeys(names))
+
+
+def read(message: bytes, names: tuple[str, ...], now: float) -> Frame:
+    """Read a frame: its number in four bytes, the lowest first, then red, green, blue by pixel.
+
+    Raises Refusal unless it is a square of a size within SIDES.
+    """
+    if len(message) > MOST_BYTES:
+        raise Refusal(
+            TOO_LARGE, f"a message has {len(message):,} bytes; at most {MOST_BYTES:,} go."
+        )
+    side = round(max(0, (len(message) - 4) / 3) ** 0.5)
+    if not SIDES[0] <= side <= SIDES[1] or len(message) != 4 + 3 * side**2:
+        raise Refusal(
+            BREACH,
+            f"a frame has {len(message):,} bytes; it takes 4 and 3 for each pixel of a square of "
+            f"{SIDES[0]} to {SIDES[1]} pixels.",
+        )
+    (number,) = struct.unpack("<I", message[:4])
+    image = np.frombuffer(message, np.uint8, offset=4).reshape(side, side, 3)
+    return Frame(number, image, names, now)
+
+
+async def _send(socket: WebSocket, client: Client) -> None:
+    while True:
+        await client.answered.wait()
+        client.answered.clear()
+        answer, client.answer = client.answer, None
+        if answer is not None:
+            try:
+                await socket.send_text(json.dumps(answer))
+            except (WebSocketDisconnect, RuntimeError):
+                return  # it left meanwhile
+
+
+def _answer_all() -> None:
+    """Ask the networks about the newest frames of all clients, round after round."""
+    while True:
+        with _any_waits:
+            _any_waits.wait_for(lambda: any(client.waiting for client in list(_clients)))
+            taken = [(client, client.waiting) for client in list(_clients) if client.waiting]
+            for client, _ in taken:
+                client.waiting = None
+        frames = [frame for _, frame in taken if frame]
+        answers = answer(frames)
+        for (client, _), found in zip(taken, answers, strict=True):
+            client.give(found)
+
+
+def answer(frames: list[Frame]) -> list[dict[str, Any]]:
+    """Return what the networks say of frames, each network asked once for all of a size.
+
+    Returns for each frame its number, the milliseconds that it waited and that the networks took,
+    and for each network the most probable answers, [[words, probability], ...], or why not.
+    """
+    started = time.perf_counter()
+    said: list[dict[str, Any]] = [{} for _ in frames]
+    asked: dict[tuple[str, int], list[int]] = {}
+    for place, frame in enumerate(frames):
+        for name in frame.names:
+            asked.setdefault((name, len(frame.image)), []).append(place)
+    for (name, _), places in asked.items():
+        try:
+            found = _named(name, np.stack([frames[place].image for place in places]))
+        except Exception as error:  # one network's fault must not end everybody's answers
+            log.warning("%s did not answer a frame: %s", name, type(error).__name__)
+            found = [f"{name} could not answer."] * len(places)
+        for place, words in zip(places, found, strict=True):
+            said[place][name] = words
+    took = 1000 * (time.perf_counter() - started)
+    return [
+        {
+            "number": frame.number,
+            "waited": round(1000 * (started - frame.since), 1),
+            "took": round(took, 1),
+            "answers": answers,
+        }
+        for frame, answers in zip(frames, said, strict=True)
+    ]
+
+
+def _named(name: str, images: np.ndarray) -> list[Any]:
+    import torch
+
+    from blurlab.networks import classifier
+    from blurlab.ui import cache
+
+    network, classes = cache.model(name), cache.card(name)["classes"]
+    pictures = torch.from_numpy(images).to(network.mean.device).permute(0, 3, 1, 2).float() / 255
+    with torch.no_grad():
+        shares, places = classifier.top_k(network(pictures), min(TOP, len(classes)))
+    return [
+        [[classes[place], round(share, 4)] for place, share in zip(*row, strict=True)]
+        for row in zip(places.tolist(), shares.tolist(), strict=True)
+    ]
