@@ -362,6 +362,7 @@ function makeView(parent) {
       history[n].push([now, found[0][0]]);
       while (history[n][0][0] < now - STRIP) history[n].shift();
     });
+    parts.picture.dataset.delay = delay.toFixed(1);
     parts.picture.dataset.answers = Number(parts.picture.dataset.answers ?? 0) + 1;
     say(cards.map(spoken).join(" "));
   }
