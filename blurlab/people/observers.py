@@ -62,7 +62,7 @@ def simulate(each: int, game: quest.Game, generator: torch.Generator) -> list[Fo
         return Found(slope, lapse, count, coverage, bias, *middles)
 
     rows = [
-        found(*kind, slice(start, start + each))
+        found(kind[0], kind[1], slice(start, start + each))
         for kind, start in zip(kinds.tolist(), range(0, len(held), each), strict=True)
     ]
     return [*rows, found(math.nan, math.nan, slice(None))]

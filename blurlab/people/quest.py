@@ -142,3 +142,8 @@ def octaves(posterior: Tensor) -> Tensor:
     tail = (1 - LEVEL) / 2
     low, high = threshold_quantiles(posterior, (tail, 1 - tail)).unbind(-1)
     return high - low
+
+
+def is_over(posterior: Tensor, answers: int, game: Game) -> bool:
+    """Tell whether a game ends after so many answers, which led to a posterior (G,)."""
+    return answers >= game.trials or octaves(posterior).item() <= game.octaves
