@@ -3,7 +3,7 @@
 import streamlit as st
 
 from blurlab.ui import link, shell
-from blurlab.ui.you import controls, game, result, screen
+from blurlab.ui.you import controls, game, result
 
 shell.begin(
     "You vs the models",
@@ -20,5 +20,4 @@ else:
     game.play()
 if not st.session_state["present"]:
     controls.choose()
-    screen.calibrate()
 link.write(shell.SHARED | controls.PARAMETERS)

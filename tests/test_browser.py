@@ -779,3 +779,44 @@ def test_sliders_stay_live_while_another_session_measures_and_its_measure_obeys(
     other.get_by_role("button", name=re.compile("Measure|Continue"), exact=True).wait_for(
         timeout=5000
     )
+
+
+# ---- You vs the models ------------------------------------------------------------------------
+
+
+GAME = """[...document.querySelectorAll("*")]
+  .map((node) => node.shadowRoot?.querySelector('[data-part="game"]')).find(Boolean)"""
+
+
+def answer(page, number, by):
+    """Answer a trial: the coarse picture, and for every second one the fine one."""
+    page.wait_for_function(f'() => ({GAME})?.dataset.state === "answer"')
+    right = page.evaluate(
+        "n => window.blurlabStages.get('you_game')[`trial${n % 4}`].coarseRight", number
+    )
+    by("right" if right == (number % 2 == 0) else "left")
+    page.wait_for_function(f'() => ({GAME})?.dataset.state !== "answer"')
+
+
+def test_a_taste_is_played_by_keyboard_and_by_tap_on_a_phone(visit):
+    page = visit("/you", width=390, height=844)
+    part(page, "start").wait_for()
+    hybrid = page.evaluate(f"({PIXELS})(({GAME}).querySelector('canvas'))")
+    page.keyboard.press(" ")
+    for number in range(8):
+        if number == 1:
+            page.wait_for_function(f'() => ({GAME})?.dataset.state === "answer"')
+            assert page.evaluate(f"({PIXELS})(({GAME}).querySelector('canvas'))") != hybrid
+            for side in ("left", "right"):  # a thumb hits it, and it is on the screen
+                box = part(page, side).bounding_box()
+                assert min(box["width"], box["height"]) >= 48
+                assert box["y"] + box["height"] <= 844
+            answer(page, number, lambda side: part(page, side).click())
+        else:
+            answer(page, number, lambda side: page.keyboard.press(f"Arrow{side.title()}"))
+    page.locator(".js-plotly-plot .xtitle").first.wait_for()
+    trials = parse_qs(urlsplit(page.url).query)["trials"][0]
+    assert len(trials) == 8
+    # A machine that is busy may show a picture for too long; then its trial does not count.
+    counted = [letter.isupper() for letter in trials if letter != "-"]
+    assert trials.count("-") > 0 or counted == [number % 2 == 0 for number in range(8)]

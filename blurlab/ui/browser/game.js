@@ -72,9 +72,8 @@ function makeGame(parent) {
   }
 
   function receive() {
-    if (slot.course?.game === data.game && slot.course.n === records.length && reply === null) {
-      reply = performance.now() - sentAt;
-    }
+    const isNext = slot.course?.game === data.game && slot.course.n === records.length;
+    if (isNext && records.length && reply === null) reply = performance.now() - sentAt;
     wake();
   }
 
@@ -83,7 +82,7 @@ function makeGame(parent) {
     records = [];
     parts.canvas.width = parts.canvas.height = data.size;
     context = parts.canvas.getContext("2d");
-    drawGrey(false);
+    drawExample(round);
     parts.start.hidden = false;
     parts.start.textContent = data.words.start;
     parts.count.textContent = data.words.keys;
@@ -176,6 +175,14 @@ function makeGame(parent) {
     const own = answer;
     await new Promise((resolve) => { setTimeout(resolve, MASK); });
     if (answer === own && !isOld()) drawGrey(false);
+  }
+
+  async function drawExample(own) {
+    drawGrey(false);
+    const image = new Image();
+    image.src = data.example;
+    await image.decode();
+    if (own === round) context.drawImage(image, 0, 0);
   }
 
   function drawGrey(withMark) {

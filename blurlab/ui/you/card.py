@@ -118,4 +118,5 @@ def _names(draw: ImageDraw.ImageDraw, players: Sequence[Played]) -> None:
 
 
 def _short(title: str, longest: int = 30) -> str:
+    title = title.replace("σ", "sigma")  # which the font lacks
     return title if len(title) <= longest else f"{title[: longest - 1]}…"

@@ -5,7 +5,7 @@ import streamlit as st
 from blurlab.ui import link, show
 from blurlab.ui.you import deck, game, screen
 
-GAMES = {"taste": "A taste: 8 trials, 20 seconds", "number": "A number: about 40, two minutes"}
+GAMES = {"taste": "Taste: 8 trials, 20 s", "number": "Number: about 40, 2 min"}
 ASKED = 200  # ms that a hybrid is seen
 LEAST, MOST = 30, 2000  # ms
 
@@ -22,12 +22,14 @@ PARAMETERS = {
 def choose() -> None:
     """Draw the choices; another one begins another game."""
     state = st.session_state
-    left, right, third = st.columns([5, 4, 2], vertical_alignment="bottom")
+    left, right = st.columns(2)
     show.one_of(left, "How long", GAMES, "game", on_change=game.anew)
     if state["deck"] in (here := deck.available()):
         decks = {each: deck.DECKS[each] for each in here}
         show.one_of(right, "Pictures", decks, "deck", on_change=game.anew)
-    third.number_input(
-        "Seen for (ms)", LEAST, MOST, int(state["shown_ms"]), 10, key="shown_ms",
-        on_change=game.anew,
-    )  # fmt: skip
+    with st.expander("Time and screen", icon=":material/straighten:"):
+        st.number_input(
+            "How long a picture is seen (ms)", LEAST, MOST, int(state["shown_ms"]), 10,
+            key="shown_ms", on_change=game.anew,
+        )  # fmt: skip
+        screen.calibrate()

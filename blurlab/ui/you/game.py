@@ -2,18 +2,22 @@
 
 import math
 import random
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import streamlit as st
 import torch
 
+from blurlab.filters.hybrid import hybrid
 from blurlab.people import quest
 from blurlab.people.quest import CUTOFFS, GAMES
+from blurlab.pictures import images
 from blurlab.ui import cache, link
 from blurlab.ui.feed import feed, nothing, source, timed
 from blurlab.ui.you import deck, networks, screen
 
 KEY = "you_game"
+EXAMPLE, EXAMPLE_CUTOFF = (("fish", 22), ("house", 50)), 8.0  # cycles/image
 AHEAD = 3  # trials whose pictures the browser has before it needs them
 PARTS = 4  # among which they alternate, as in game.js
 TOO_LONG = 2  # times the asked duration, from which a trial does not count, as in game.js
@@ -107,6 +111,7 @@ def _drawn(seed: int, asked: float) -> Any:
         "most": game.trials,
         "mayEnd": game.octaves > 0,
         "presenter": st.session_state["present"],
+        "example": _example(),
         "words": {
             "start": "Start",
             "keys": "Space or a tap starts. Answer with ← and →, or tap.",
@@ -116,6 +121,13 @@ def _drawn(seed: int, asked: float) -> Any:
     return _game(
         key=KEY, data=timed(KEY, data), default={"trials": None}, on_trials_change=nothing
     ).trials
+
+
+@lru_cache(maxsize=1)
+def _example() -> str:
+    """Return a hybrid that shows what is to come."""
+    low, high = (cache.picture(cache.Choice("object", *of)) for of in EXAMPLE)
+    return images.data_url(hybrid(low[None], high[None], EXAMPLE_CUTOFF)[0])
 
 
 def _records(sent: Any, seed: int) -> list[Record]:

@@ -1,5 +1,6 @@
 """What networks answer to the trials of a game: the likelier one of the two words."""
 
+from contextlib import suppress
 from functools import lru_cache
 
 import streamlit as st
@@ -24,7 +25,8 @@ def ask_all(name: str, seed: int, number: int, index: int) -> None:
     """Have the networks answer a trial, so that the answers are there when the game is over."""
     for model in asked(name):
         if knows(model, name):
-            names_coarse(model, name, seed, number, index)
+            with suppress(ValueError):  # the result says which network is damaged
+                names_coarse(model, name, seed, number, index)
 
 
 @lru_cache(maxsize=4096)

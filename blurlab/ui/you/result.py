@@ -1,20 +1,16 @@
 """What a game found: a person's curve beside the networks' on the very same trials."""
 
-import math
 from collections.abc import Sequence
 
-import plotly.graph_objects as go
 import streamlit as st
 
 from blurlab.filters.spectrum import UNITS
 from blurlab.networks import store
 from blurlab.people.quest import CUTOFFS
-from blurlab.ui import cache, charts, files, shell, show
+from blurlab.ui import cache, files, shell, show
 from blurlab.ui.you import card, deck, game, networks, screen
-from blurlab.ui.you.players import BETWEEN, YOU, Played, line, played, shares
-
-HEIGHT = 430
-BAND = "rgba(204, 121, 167, 0.28)"  # of YOU
+from blurlab.ui.you.figure import figure
+from blurlab.ui.you.players import Played, played
 
 
 def live() -> None:
@@ -30,7 +26,7 @@ def live() -> None:
     with st.spinner("The networks play the same trials"):
         others = _networks(name, seed, answers)
     headline(you, others)
-    shell.chart(figure([you, *others.values()]), key="you_figure")
+    shell.chart(figure([you, *others.values()], screen.degrees()), key="you_figure")
     _kept_out(name)
     _table(you, others)
     _times()
@@ -45,12 +41,17 @@ def _networks(
         return {}
     found = {}
     for model in networks.asked(name):
-        if networks.knows(model, name):
+        if not networks.knows(model, name):
+            continue
+        try:
             said = [
                 (each[0], networks.names_coarse(model, name, seed, number, each[0]))
                 for number, each in enumerate(answers)
                 if each is not None
             ]
+        except ValueError as error:
+            show.left_out(str(error))
+        else:
             found[model] = played(cache.title(model), said)
     return found
 
@@ -70,68 +71,6 @@ def headline(you: Played, others: dict[str, Played]) -> None:
         told = [f"{each.title}, {each.f_rev.value:.2g}" for each in others.values()]
         words += f" On the same trials: {show.plain('; '.join(told))}."
     st.markdown(words)
-
-
-def figure(players: list[Played]) -> go.Figure:
-    """Draw psychometric functions: the person's first, with its band; then the networks'."""
-    made = go.Figure()
-    you, *others = players
-    ends = [each.low for each in you.curve], [each.high for each in you.curve]
-    made.add_scatter(
-        x=[*BETWEEN, *BETWEEN[::-1]], y=[*ends[1], *ends[0][::-1]], fill="toself", fillcolor=BAND,
-        line={"width": 0}, hoverinfo="skip", name="95 % band", showlegend=False,
-    )  # fmt: skip
-    for index, each in enumerate(others):
-        style = line(index)
-        made.add_scatter(
-            x=BETWEEN, y=[point.value for point in each.curve], mode="lines", line=style,
-            name=each.title,
-        )  # fmt: skip
-        _mark(made, each, style["color"], "diamond", 0.5)
-    made.add_scatter(
-        x=BETWEEN, y=[point.value for point in you.curve], mode="lines", name=you.title,
-        line={"color": YOU, "width": 4},
-    )  # fmt: skip
-    x, y, counts = shares(you.answers)
-    made.add_scatter(
-        x=x, y=y, mode="markers", showlegend=False, name="your answers", text=counts,
-        hovertemplate="%{x:.3g} cycles/image: %{y:.0%} of %{text}",
-        marker={"color": YOU, "size": [7 + 2 * count**0.5 for count in counts]},
-    )  # fmt: skip
-    _mark(made, you, YOU, "circle", 0.5)
-    span = [CUTOFFS[0], CUTOFFS[-1]]
-    made.update_xaxes(charts.LOGARITHMIC, title=f"cutoff ({UNITS['image']})")
-    made.update_xaxes(range=_range(span))
-    made.update_yaxes(title="names the coarse picture", tickformat=".0%", range=[-0.03, 1.03])
-    made.update_layout(
-        height=HEIGHT, margin={"t": 60, "r": 20}, legend={"orientation": "h", "y": -0.28}
-    )
-    degrees = screen.degrees()
-    if degrees:
-        shown = [end / degrees for end in span]
-        made.add_scatter(x=shown, y=[None, None], xaxis="x2", showlegend=False, hoverinfo="skip")
-        made.update_layout(
-            xaxis2={
-                **charts.LOGARITHMIC, "overlaying": "x", "side": "top", "range": _range(shown),
-                "title": UNITS["degree"], "showgrid": False,
-            }
-        )  # fmt: skip
-    return made
-
-
-def _range(span: Sequence[float]) -> list[float]:
-    return [math.log10(end) for end in span]
-
-
-def _mark(made: go.Figure, each: Played, color: str, symbol: str, y: float) -> None:
-    """Mark a reverse frequency with its interval."""
-    value, low, high = each.f_rev
-    made.add_scatter(
-        x=[value], y=[y], mode="markers", showlegend=False, name=each.title,
-        error_x={"array": [high - value], "arrayminus": [value - low], "thickness": 2},
-        marker={"color": color, "size": 12, "symbol": symbol, "line": {"width": 1}},
-        hovertemplate=f"reverse frequency %{{x:.3g}} [{low:.3g}, {high:.3g}]",
-    )  # fmt: skip
 
 
 def _kept_out(name: str) -> None:
@@ -154,7 +93,7 @@ def rows(you: Played, others: dict[str, Played]) -> list[dict]:
             {
                 "player": each.title,
                 "reverse frequency": f"{value:.3g} [{low:.3g}, {high:.3g}]",
-                "answers as you": f"{alike} of {len(you.answers)}",
+                "answers as you": f"{alike} of {len(you.answers)}" if model else None,
                 "over many pictures": _measured(model) if model else None,
             }
         )
@@ -239,7 +178,8 @@ def trial_rows(others: dict[str, Played]) -> list[dict]:
             row |= {
                 "asked_ms": asked, "shown_ms": record.shown, "frame_ms": record.frame,
                 "dropped_frames": record.dropped, "marked": record.is_marked(asked),
-                "answered_ms": record.answered,
+                "answered_ms": record.answered, "waited_ms": record.waited,
+                "reply_ms": record.reply,
             }  # fmt: skip
         for model, each in said.items():
             row[model] = None if answer is None else ("fine", "coarse")[next(each)[1]]

@@ -6,9 +6,9 @@ import streamlit as st
 
 from blurlab.ui.feed import source
 
-CARD_CM = 8.56  # width of a bank card (ISO/IEC 7810, ID-1)
-UNKNOWN = 324.0  # pixels of a card on a screen of 96 pixels per inch
-LEAST, MOST = 150.0, 700.0  # pixels of a card, on any screen
+CARD_CM = 5.398  # the short side of a bank card of 8.56 x 5.398 cm (ISO/IEC 7810, ID-1)
+UNKNOWN = 204.0  # pixels of that side on a screen of 96 pixels per inch
+LEAST, MOST = 90.0, 450.0  # of them, on any screen
 WIDEST = 200.0  # cm of a picture
 SIDE = 425.0  # pixels, as CSS counts them, of the game's picture on a wide screen
 
@@ -23,25 +23,25 @@ _ruler = st.components.v2.component(
 def calibrate() -> None:
     """Draw the controls; they set you_width, the width of the game's picture in cm."""
     state = st.session_state
-    with st.expander("Measure your screen, for cycles/degree", icon=":material/straighten:"):
-        st.markdown("Hold a bank card to the screen and drag until the frame is as wide as it.")
-        _ruler(
-            key="you_ruler",
-            data={"pixels": state.get("you_card", UNKNOWN)},
-            default={"pixels": state.get("you_card", UNKNOWN)},
-            on_pixels_change=_measured,
-        )
-        if state["unit"] == "degree":
-            st.caption("Your distance from the screen is set in the sidebar.")
-        else:
-            st.number_input(
-                "Your distance from the screen (cm)", 10.0, 2000.0, float(state["distance"]),
-                key="distance",
-            )  # fmt: skip
-        if state["you_width"]:
-            st.caption(
-                f"The picture is {state['you_width']:.1f} cm wide, or {degrees():.1f} degrees."
-            )
+    st.markdown(
+        "For cycles/degree, hold a bank card upright to the screen and drag until the frame "
+        "is as wide."
+    )
+    _ruler(
+        key="you_ruler",
+        data={"pixels": state.get("you_card", UNKNOWN)},
+        default={"pixels": state.get("you_card", UNKNOWN)},
+        on_pixels_change=_measured,
+    )
+    if state["unit"] == "degree":
+        st.caption("Your distance from the screen is set in the sidebar.")
+    else:
+        st.number_input(
+            "Your distance from the screen (cm)", 10.0, 2000.0, float(state["distance"]),
+            key="distance",
+        )  # fmt: skip
+    if state["you_width"]:
+        st.caption(f"The picture is {state['you_width']:.1f} cm wide, or {degrees():.1f} degrees.")
 
 
 def _measured() -> None:
