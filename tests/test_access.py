@@ -66,7 +66,10 @@ def test_the_themes_text_can_be_read(scheme):
 
 # ---- In a browser -----------------------------------------------------------------------------
 
-DRAWN = '[data-part="start"], .row .share:has-text("%"), .js-plotly-plot .xtitle, .network-card, [data-testid="stAlert"]'
+DRAWN = (
+    '[data-part="start"], .row .share:has-text("%"), .js-plotly-plot .xtitle, .network-card, '
+    '[data-testid="stAlert"]'
+)
 SETTLING = 300  # ms that a page takes to follow another theme or window
 
 # Text that is cut by its own box, and what leaves the window without a way to scroll to it.

@@ -107,7 +107,9 @@ function makeGame(parent) {
         await new Promise((resolve) => { wake = resolve; });
         if (isOld()) return;
       }
-      const waited = performance.now() - from, trial = slot[`trial${n % PARTS}`];
+      const waited = performance.now() - from;
+      parts.game.dataset.waited = waited;
+      const trial = slot[`trial${n % PARTS}`];
       cutoff ??= course().cutoff;
       const pictures = await prepare(trial, cutoff);
       if (isOld()) return;
