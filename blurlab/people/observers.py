@@ -9,7 +9,7 @@ from blurlab.people import quest
 from blurlab.statistics import Interval, share
 
 LOWEST, HIGHEST = 3.0, 24.0  # cycles/image, of the thresholds that are drawn
-SLOPES = (0.25, 0.5, 1.0)  # octaves; none of them lies on the grid of quest
+SLOPES = (0.25, 0.5, 0.9)  # octaves; none of them lies on the grid of quest
 LAPSES = (0.0, 0.03, 0.08)
 
 

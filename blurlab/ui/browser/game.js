@@ -95,6 +95,7 @@ function makeGame(parent) {
   async function play() {
     const own = ++round, isOld = () => own !== round || !parts.game.isConnected;
     parts.start.hidden = true;
+    parts.game.focus({ preventScroll: true }); // else the arrows would move what was chosen last
     let cutoff = null; // of the next trial, where the answer before told it
     for (let n = 0; ; n++) {
       const course = () => slot.course?.game === data.game && slot.course.n === n ? slot.course : null;

@@ -49,7 +49,7 @@ def figure(players: Sequence[Played], degrees: float | None) -> go.Figure:
     made.update_xaxes(range=_range(span))
     made.update_yaxes(title="names the coarse picture", tickformat=".0%", range=[-0.03, 1.03])
     made.update_layout(
-        height=HEIGHT, margin={"t": 60, "r": 20}, legend={"orientation": "h", "y": -0.28}
+        height=HEIGHT, margin={"t": 60, "r": 20}, legend={"orientation": "h", "y": -0.22}
     )
     if degrees:
         shown = [end / degrees for end in span]
