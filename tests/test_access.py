@@ -16,7 +16,7 @@ FADED = 0.6  # share of the text's colour in Streamlit's captions
 PRIMARY_INK = {"light": "#ffffff", "dark": "#0e1117"}  # of shell.COLORS
 PAGES = [
     "/", "/hybrid", "/blur", "/attacks?attack_steps=1", "/corruptions", "/sensitivity", "/compare",
-    "/models",
+    "/models", "/you", "/you?game_seed=5&trials=mROlNlNl",
 ]  # fmt: skip
 LAPTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 COLORS_ALONE = {"runOnly": ["color-contrast"]}  # all that another theme changes
@@ -66,7 +66,10 @@ def test_the_themes_text_can_be_read(scheme):
 
 # ---- In a browser -----------------------------------------------------------------------------
 
-DRAWN = '.row .share:has-text("%"), .js-plotly-plot .xtitle, .network-card, [data-testid="stAlert"]'
+DRAWN = (
+    '[data-part="start"], .row .share:has-text("%"), .js-plotly-plot .xtitle, .network-card, '
+    '[data-testid="stAlert"]'
+)
 SETTLING = 300  # ms that a page takes to follow another theme or window
 
 # Text that is cut by its own box, and what leaves the window without a way to scroll to it.

@@ -9,8 +9,19 @@ from opening import fine, needs_models
 from streamlit.testing.v1 import AppTest
 
 from blurlab.ui import link
+from blurlab.ui.you import deck
 
-PAGES = ("home", "hybrid", "blur", "attacks", "corruptions", "sensitivity", "compare", "models")
+PAGES = (
+    "home",
+    "hybrid",
+    "blur",
+    "attacks",
+    "corruptions",
+    "sensitivity",
+    "compare",
+    "you",
+    "models",
+)
 pytestmark = needs_models
 
 
@@ -40,6 +51,8 @@ def values(parameter):
         return list(parameter.options)
     if isinstance(parameter.default, bool):
         return [False, True]
+    if "letters" in parameter.allowed:  # of answers
+        return ["mROlNlNl", "Ay-M", "A" * deck.LONGEST]
     longest = int(re.search(r"up to (\d+)", parameter.allowed)[1])
     return ["objects", "/a folder/ü%20&=+#?,;", "日本語", "x" * longest]
 

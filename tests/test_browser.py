@@ -779,3 +779,62 @@ def test_sliders_stay_live_while_another_session_measures_and_its_measure_obeys(
     other.get_by_role("button", name=re.compile("Measure|Continue"), exact=True).wait_for(
         timeout=5000
     )
+
+
+# ---- You vs the models ------------------------------------------------------------------------
+
+
+GAME = """[...document.querySelectorAll("*")]
+  .map((node) => node.shadowRoot?.querySelector('[data-part="game"]')).find(Boolean)"""
+
+
+# Holds up the browser for 80 ms while a hybrid is seen, once.
+LATE = f"""() => {{
+  const watch = () => {{
+    if (({GAME})?.dataset.state !== "hybrid") return requestAnimationFrame(watch);
+    const end = performance.now() + 80;
+    while (performance.now() < end);
+  }};
+  watch();
+}}"""
+
+
+def answered(page, number, by):
+    """Answer a trial: the coarse picture, and for every second one the fine one.
+
+    Returns whether there is another one; by: is called with the side of the answer.
+    """
+    page.wait_for_function(f'() => ({GAME})?.dataset.state === "answer"')
+    right = page.evaluate(
+        "n => window.blurlabStages.get('you_game')[`trial${n % 4}`].coarseRight", number
+    )
+    waited = float(page.evaluate(f"({GAME}).dataset.waited"))
+    assert number == 0 or waited < 300  # ms between an answer and the next trial
+    by("right" if right == (number % 2 == 0) else "left")
+    page.wait_for_function(f'() => ({GAME})?.dataset.state !== "answer"')
+    return page.evaluate(f'!["over", undefined].includes(({GAME})?.dataset.state)')
+
+
+def test_a_taste_is_played_by_keyboard_and_by_tap_on_a_phone(visit):
+    page = visit("/you", width=390, height=844)
+    part(page, "start").wait_for()
+    page.evaluate(LATE)
+    page.keyboard.press(" ")
+    page.wait_for_function(f'() => ({GAME})?.dataset.state === "answer"')
+    for side in ("left", "right"):  # a thumb hits it, and it is on the screen
+        box = part(page, side).bounding_box()
+        assert min(box["width"], box["height"]) >= 48
+        assert box["y"] + box["height"] <= 844
+    number = 0
+    assert answered(page, number, lambda side: part(page, side).click())
+    goes_on = True
+    while goes_on:
+        number += 1
+        goes_on = answered(page, number, lambda side: page.keyboard.press(f"Arrow{side.title()}"))
+    page.locator(".js-plotly-plot .xtitle").first.wait_for()
+    marked = re.search(r"(\d+) of \d+ trials are marked", page.content())
+    assert int(marked[1]) >= 1
+    trials = parse_qs(urlsplit(page.url).query)["trials"][0]
+    assert len(trials) == number + 1 == 8 + trials.count("-")  # seen for too long
+    said = {place: letter.isupper() for place, letter in enumerate(trials) if letter != "-"}
+    assert said == {place: place % 2 == 0 for place in said}

@@ -93,6 +93,7 @@ def main() -> None:
                 "pages/sensitivity.py", title="Spectral sensitivity", icon=":material/insights:"
             ),
             st.Page("pages/compare.py", title="Compare", icon=":material/scatter_plot:"),
+            st.Page("pages/you.py", title="You vs the models", icon=":material/visibility:"),
             st.Page("pages/models.py", title="Models and data", icon=":material/deployed_code:"),
         ]
     )

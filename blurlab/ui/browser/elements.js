@@ -32,6 +32,17 @@ function look({ color }) {
 const sign = (model, attributes) => shape("path", { d: look(model).d, fill: look(model).color, ...attributes });
 const symbol = (model) => shape("svg", { viewBox: "-9 -9 18 18", "aria-hidden": "true" }, sign(model));
 
+// ---- Pictures ---------------------------------------------------------------------------------
+
+async function readPixels(url, size) {
+  const image = new Image();
+  image.src = url;
+  await image.decode();
+  const context = element("canvas", { width: size, height: size }).getContext("2d", { willReadFrequently: true });
+  context.drawImage(image, 0, 0, size, size);
+  return context.getImageData(0, 0, size, size).data;
+}
+
 // ---- Room -------------------------------------------------------------------------------------
 
 const PHONE = 30; // em; what is narrower has one column, and names its curves below them

@@ -15,15 +15,6 @@ export default function stage({ data, parentElement, setStateValue }) {
   return () => parentElement.isConnected || view.close();
 }
 
-async function readPixels(url, size) {
-  const image = new Image();
-  image.src = url;
-  await image.decode();
-  const context = element("canvas", { width: size, height: size }).getContext("2d", { willReadFrequently: true });
-  context.drawImage(image, 0, 0, size, size);
-  return context.getImageData(0, 0, size, size).data;
-}
-
 // ---- One model's card -------------------------------------------------------------------------
 
 // stale: the answers belong to other settings than those on the screen.

@@ -1,0 +1,234 @@
+// A game of trials: fixation mark, hybrid, mask, answer. Cutoffs and pictures come through the slot on
+// window; the cutoffs for either answer come ahead, so that the next trial need not wait for Python.
+
+const FIXATION = 500, MASK = 300; // ms
+const PARTS = 4; // of the slot, among which pictures of trials alternate
+const TOO_LONG = 2; // times the asked duration, from which a trial does not count
+const games = new WeakMap();
+
+export default function game({ data, parentElement, setStateValue }) {
+  if (!parentElement.isConnected) return; // the call came late, see feed.py
+  let view = games.get(parentElement);
+  if (!view?.parts.game.isConnected) games.set(parentElement, (view = makeGame(parentElement)));
+  view.send = setStateValue;
+  view.show(data);
+  return () => parentElement.isConnected || view.close();
+}
+
+const nextFrame = () => new Promise(requestAnimationFrame);
+const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1];
+
+// Give the phases of every coefficient the same random turn in all channels, which keeps the power
+// spectrum and the colours. The spectrum of real noise turns a pair of channels as one.
+function scramble(plan, rgba) {
+  const { size, order } = plan, count = size ** 2;
+  const noise = Float64Array.from({ length: count }, () => Math.random() - 0.5);
+  const turns = forward(plan, noise, new Float64Array(count));
+  const { spectra } = analyse(plan, rgba), image = new ImageData(size, size);
+  spectra.forEach((spectrum, n) => {
+    const re = new Float64Array(count), im = new Float64Array(count);
+    for (let i = 0; i < count; i++) {
+      const length = Math.hypot(turns.re[i], turns.im[i]) || 1;
+      const [c, s] = i ? [turns.re[i] / length, turns.im[i] / length] : [1, 0];
+      const to = order[Math.floor(i / size)] * size + (i % size);
+      re[to] = spectrum.re[i] * c - spectrum.im[i] * s;
+      im[to] = spectrum.re[i] * s + spectrum.im[i] * c;
+    }
+    inverse(plan, re, im, size / 2, (y, a, b) => {
+      for (let x = 0, i = y * size; x < size; x++, i++) {
+        image.data[4 * i + 2 * n] = (255 * a[x]) / count;
+        if (n === 0) image.data[4 * i + 1] = (255 * b[x]) / count;
+        image.data[4 * i + 3] = 255;
+      }
+    });
+  });
+  return image;
+}
+
+function makeGame(parent) {
+  const parts = {};
+  for (const node of parent.querySelectorAll("[data-part]")) parts[node.dataset.part] = node;
+  const slots = (window.blurlabStages ??= new Map());
+  let data = null, slot = null, records = [], round = 0, wake = () => {}, answer = null;
+  let sentAt = 0, reply = null, context = null;
+  const view = { parts, show, close, send: () => {} };
+
+  function show(next) {
+    if (next.time < data?.time) return;
+    const isNew = data?.game !== next.game;
+    data = next;
+    if (!slots.has(data.stage)) slots.set(data.stage, {});
+    slot = slots.get(data.stage);
+    slot.changed = receive;
+    document.addEventListener("keydown", onKey);
+    parts.game.classList.toggle("presenter", data.presenter);
+    if (isNew) getReady();
+  }
+
+  function close() {
+    round++;
+    document.removeEventListener("keydown", onKey);
+    if (slot?.changed === receive) slot.changed = null;
+  }
+
+  function receive() {
+    const isNext = slot.course?.game === data.game && slot.course.n === records.length;
+    if (isNext && records.length && reply === null) reply = performance.now() - sentAt;
+    wake();
+  }
+
+  function getReady() {
+    round++;
+    records = [];
+    parts.canvas.width = parts.canvas.height = data.size;
+    context = parts.canvas.getContext("2d");
+    drawExample(round);
+    parts.start.hidden = false;
+    parts.start.textContent = data.words.start;
+    parts.count.textContent = data.words.keys;
+    parts.game.dataset.state = "ready";
+    offer(null);
+  }
+
+  // -- One trial after another --------------------------------------------------------------------
+
+  async function play() {
+    const own = ++round, isOld = () => own !== round || !parts.game.isConnected;
+    parts.start.hidden = true;
+    parts.game.focus({ preventScroll: true }); // else the arrows would move what was chosen last
+    let cutoff = null; // of the next trial, where the answer before told it
+    for (let n = 0; ; n++) {
+      const course = () => slot.course?.game === data.game && slot.course.n === n ? slot.course : null;
+      parts.count.textContent = `${n + 1} / ${data.most}${data.mayEnd ? " at most" : ""}`;
+      parts.game.dataset.state = "fixation";
+      drawGrey(true);
+      const from = performance.now();
+      const here = () => slot[`trial${n % PARTS}`]?.game === data.game && slot[`trial${n % PARTS}`].n === n;
+      while (!here() || (cutoff === null && !course())) {
+        await new Promise((resolve) => { wake = resolve; });
+        if (isOld()) return;
+      }
+      const waited = performance.now() - from;
+      parts.game.dataset.waited = waited;
+      const trial = slot[`trial${n % PARTS}`];
+      cutoff ??= course().cutoff;
+      const pictures = await prepare(trial, cutoff);
+      if (isOld()) return;
+      const seen = await present(pictures, isOld);
+      if (isOld()) return;
+      offer(trial);
+      const begun = performance.now(), side = await new Promise((resolve) => { answer = resolve; rest(isOld); });
+      if (isOld()) return;
+      offer(null);
+      const coarse = (side === "right") === trial.coarseRight;
+      const rounded = Object.fromEntries(Object.entries({
+        ...seen, answered: performance.now() - begun, waited, reply: reply ?? 0,
+        side: parts.canvas.getBoundingClientRect().width,
+      }).map(([name, value]) => [name, Math.round(10 * value) / 10]));
+      records.push({ n, cutoff, coarse, ...rounded });
+      const counts = seen.shown <= TOO_LONG * data.asked, ahead = course()?.ahead;
+      cutoff = counts && ahead ? ahead[coarse ? "coarse" : "fine"] : null;
+      reply = null;
+      sentAt = performance.now();
+      view.send("trials", { game: data.game, records: [...records] });
+      if (counts && ahead && cutoff === null) { // the game is over
+        parts.game.dataset.state = "over";
+        drawGrey(false);
+        parts.count.textContent = data.words.over;
+        return;
+      }
+    }
+  }
+
+  async function prepare({ low, high }, cutoff) {
+    await nextFrame(); // the mark is seen while this computes
+    const plan = makePlan(data.size);
+    const [first, second] = await Promise.all([readPixels(low, data.size), readPixels(high, data.size)]);
+    const image = new ImageData(data.size, data.size);
+    hybridizer(plan, analyse(plan, first), analyse(plan, second))("ideal", cutoff, cutoff, image.data);
+    const mask = scramble(plan, image.data);
+    return Promise.all([createImageBitmap(image), createImageBitmap(mask)]);
+  }
+
+  // Show the hybrid for the asked time. What is drawn for a frame is seen from its time on, so the
+  // times of two frames tell how long the hybrid was there.
+  async function present([hybrid, mask], isOld) {
+    const gaps = [];
+    let time = await nextFrame();
+    for (const begun = time; time - begun < FIXATION && !isOld(); ) {
+      const next = await nextFrame();
+      gaps.push(next - time);
+      time = next;
+    }
+    const frame = median(gaps), on = time;
+    context.drawImage(hybrid, 0, 0);
+    parts.game.dataset.state = "hybrid";
+    let dropped = 0;
+    do {
+      const next = await nextFrame();
+      dropped += Math.max(0, Math.round((next - time) / frame) - 1);
+      time = next;
+    } while (time - on < data.asked - frame / 2 && !isOld());
+    context.drawImage(mask, 0, 0);
+    parts.game.dataset.state = "answer";
+    return { shown: time - on, frame, dropped };
+  }
+
+  async function rest(isOld) {
+    const own = answer;
+    await new Promise((resolve) => { setTimeout(resolve, MASK); });
+    if (answer === own && !isOld()) drawGrey(false);
+  }
+
+  async function drawExample(own) {
+    drawGrey(false);
+    const image = new Image();
+    image.src = data.example;
+    await image.decode();
+    if (own === round) context.drawImage(image, 0, 0);
+  }
+
+  function drawGrey(withMark) {
+    const { width } = parts.canvas, middle = width / 2, arm = width / 24;
+    context.fillStyle = "#808080";
+    context.fillRect(0, 0, width, width);
+    if (!withMark) return;
+    context.fillStyle = "#000";
+    context.fillRect(middle - arm, middle - 1.5, 2 * arm, 3);
+    context.fillRect(middle - 1.5, middle - arm, 3, 2 * arm);
+  }
+
+  // -- What a person does -----------------------------------------------------------------------
+
+  function offer(trial) {
+    for (const [side, arrow] of [["left", "←"], ["right", "→"]]) {
+      const button = parts[side];
+      button.disabled = !trial;
+      button.replaceChildren(trial ? trial[side] : "…", element("small", { text: arrow }));
+    }
+    parts.spoken.textContent = trial ? `${trial.left} or ${trial.right}?` : "";
+    if (!trial) answer = null;
+  }
+
+  function choose(side) {
+    const resolve = answer;
+    answer = null;
+    resolve?.(side);
+  }
+
+  function onKey(event) {
+    if (event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
+    const from = event.composedPath()[0];
+    if (from.matches?.("input, textarea, select, [contenteditable]")) return;
+    const side = { ArrowLeft: "left", ArrowRight: "right" }[event.key];
+    if (side && parts.game.dataset.state === "answer") choose(side);
+    else if (event.key === " " && !parts.start.hidden && !from.matches?.("button, [role]")) play();
+    else return;
+    event.preventDefault();
+  }
+
+  parts.start.onclick = () => play();
+  parts.left.onclick = () => choose("left");
+  parts.right.onclick = () => choose("right");
+  return view;
+}

@@ -1,0 +1,1 @@
+"""The page *You vs the models*: a game that measures a person's reverse frequency."""

@@ -1,0 +1,122 @@
+"""A game's result as one picture to take home."""
+
+import io
+import math
+from collections.abc import Sequence
+
+from PIL import Image, ImageDraw, ImageFont
+
+from blurlab.people.quest import CUTOFFS
+from blurlab.ui.you.players import BETWEEN, YOU, Played, line, shares
+
+WIDTH, HEIGHT = 1200, 630  # pixels, as pages that show links have them
+FINER = 2  # times as large as it is drawn at first, which makes edges smooth
+LEFT, RIGHT, TOP, BOTTOM = 100, 750, 170, 520  # of the axes
+NAMES = 800  # where the players' names begin
+TICKS = (1, 2, 5, 10, 20, 50)  # cycles/image
+DEGREE_TICKS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0)  # cycles/degree
+INK, QUIET, PAPER, BAND = "#14171c", "#5b6470", "#ffffff", "#f1dbe7"
+
+Point = tuple[float, float]
+
+
+def png(players: Sequence[Played], degrees: float | None) -> bytes:
+    """Draw the card, 1200 x 630.
+
+    players: the person first.  degrees: visual angle of the picture, for an axis in cycles/degree.
+    """
+    image = Image.new("RGB", (FINER * WIDTH, FINER * HEIGHT), PAPER)
+    draw = ImageDraw.Draw(image)
+    you, *others = players
+    value, low, high = you.f_rev
+    _text(draw, (60, 40), f"My reverse frequency: {value:.2g} cycles/image", 46)
+    words = f"95 % interval {low:.2g} to {high:.2g}, {len(you.answers)} trials"
+    if degrees:
+        words += f"; {value / degrees:.2g} cycles/degree"
+    _text(draw, (60, 100), words, 26, QUIET)
+    ends = [
+        [
+            (_across(at), _up(getattr(each, end)))
+            for at, each in zip(BETWEEN, you.curve, strict=True)
+        ]
+        for end in ("low", "high")
+    ]
+    draw.polygon(_finer([*ends[0], *ends[1][::-1]]), fill=BAND)
+    _axes(draw, degrees)
+    for index, each in enumerate(others):
+        _curve(draw, each, line(index)["color"], 3)
+    _curve(draw, you, YOU, 6)
+    for at, share, count in zip(*shares(you.answers), strict=True):
+        _dot(draw, (_across(at), _up(share)), 4 + math.sqrt(count), YOU)
+    _names(draw, players)
+    _text(draw, (60, 592), "BlurLab: which spatial frequencies do you see with?", 22, QUIET)
+    made = io.BytesIO()
+    image.resize((WIDTH, HEIGHT), Image.Resampling.LANCZOS).save(made, "PNG")
+    return made.getvalue()
+
+
+def _across(cutoff: float) -> float:
+    return LEFT + (RIGHT - LEFT) * math.log(cutoff / CUTOFFS[0]) / math.log(CUTOFFS[-1])
+
+
+def _up(share: float) -> float:
+    return BOTTOM + (TOP - BOTTOM) * share
+
+
+def _finer(points: Sequence[Point]) -> list[Point]:
+    return [(FINER * x, FINER * y) for x, y in points]
+
+
+def _text(
+    draw: ImageDraw.ImageDraw, at: Point, words: str, size: int, color: str = INK,
+    anchor: str = "lt",
+) -> None:  # fmt: skip
+    (place,) = _finer([at])
+    font = ImageFont.load_default(FINER * size)
+    draw.text(place, words, color, font, anchor=anchor)
+
+
+def _axes(draw: ImageDraw.ImageDraw, degrees: float | None) -> None:
+    for share in (0, 0.5, 1):
+        y = _up(share)
+        draw.line(_finer([(LEFT, y), (RIGHT, y)]), "#c9ced6", FINER)
+        _text(draw, (LEFT - 12, y), f"{share:.0%}", 20, QUIET, "rm")
+    for tick in TICKS:
+        _text(draw, (_across(tick), BOTTOM + 12), f"{tick}", 20, QUIET, "mt")
+    _text(draw, (RIGHT, BOTTOM + 40), "cutoff (cycles/image)", 20, QUIET, "rt")
+    _text(draw, (LEFT + 8, TOP + 6), "names the coarse picture", 20, QUIET)
+    if degrees:
+        for fine in DEGREE_TICKS:
+            if CUTOFFS[0] <= fine * degrees <= 0.6 * CUTOFFS[-1]:
+                _text(draw, (_across(fine * degrees), TOP - 8), f"{fine:g}", 20, QUIET, "mb")
+        _text(draw, (RIGHT, TOP - 8), "cycles/degree", 20, QUIET, "rb")
+
+
+def _curve(draw: ImageDraw.ImageDraw, player: Played, color: str, width: int) -> None:
+    points = [
+        (_across(at), _up(each.value)) for at, each in zip(BETWEEN, player.curve, strict=True)
+    ]
+    draw.line(_finer(points), color, FINER * width, joint="curve")
+
+
+def _dot(draw: ImageDraw.ImageDraw, at: Point, radius: float, color: str) -> None:
+    x, y = at
+    corners = _finer([(x - radius, y - radius), (x + radius, y + radius)])
+    draw.ellipse(corners, color, PAPER, FINER)
+
+
+def _names(draw: ImageDraw.ImageDraw, players: Sequence[Played]) -> None:
+    """List the players below one another, each with its reverse frequency."""
+    step = min(92, (BOTTOM - TOP) // len(players))
+    for index, each in enumerate(players):
+        y, color = TOP + step * index, YOU if index == 0 else line(index - 1)["color"]
+        draw.rectangle(_finer([(NAMES, y), (NAMES + 10, y + step - 22)]), color)
+        title = "Me" if index == 0 else each.title
+        value, low, high = each.f_rev
+        _text(draw, (NAMES + 26, y), _short(title), 24)
+        _text(draw, (NAMES + 26, y + 32), f"{value:.2g}  [{low:.2g}, {high:.2g}]", 24, QUIET)
+
+
+def _short(title: str, longest: int = 30) -> str:
+    title = title.replace("σ", "sigma")  # which the font lacks
+    return title if len(title) <= longest else f"{title[: longest - 1]}…"

@@ -1,0 +1,35 @@
+"""What there is to choose before a game: pictures, length, and for how long hybrids are seen."""
+
+import streamlit as st
+
+from blurlab.ui import link, show
+from blurlab.ui.you import deck, game, screen
+
+GAMES = {"taste": "Taste: 8 trials, 20 s", "number": "Number: about 40, 2 min"}
+ASKED = 200  # ms that a hybrid is seen
+LEAST, MOST = 30, 2000  # ms
+
+PARAMETERS = {
+    "deck": link.choice(list(deck.DECKS), "objects"),
+    "game": link.choice(list(GAMES), "taste"),
+    "shown_ms": link.number(LEAST, MOST, ASKED, "ms"),
+    "game_seed": link.number(0, 2**31 - 1, 0),
+    "trials": deck.ANSWERS,
+    "you_width": link.number(0.0, screen.WIDEST, 0.0, "cm"),
+}
+
+
+def choose() -> None:
+    """Draw the choices; another one begins another game."""
+    state = st.session_state
+    left, right = st.columns(2)
+    show.one_of(left, "How long", GAMES, "game", on_change=game.anew)
+    if state["deck"] in (here := deck.available()):
+        decks = {each: deck.DECKS[each] for each in here}
+        show.one_of(right, "Pictures", decks, "deck", on_change=game.anew)
+    with st.expander("Time and screen", icon=":material/straighten:"):
+        st.number_input(
+            "How long a picture is seen (ms)", LEAST, MOST, int(state["shown_ms"]), 10,
+            key="shown_ms", on_change=game.anew,
+        )  # fmt: skip
+        screen.calibrate()

@@ -1,0 +1,73 @@
+"""Which pictures a trial shows, by the seed of its game and its number; and answers as letters."""
+
+import random
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from blurlab.data import sets
+from blurlab.people.quest import CUTOFFS
+from blurlab.pictures import objects
+from blurlab.ui import cache, link
+
+DECKS = {"objects": "Objects, always fresh", "imagenette": "Photographs"}
+CLASSES = {"objects": objects.CLASSES, "imagenette": sets.IMAGENETTE_CLASSES}
+VARIANTS = {"objects": 2**31, "imagenette": 50}
+KINDS = {"objects": "object", "imagenette": "imagenette"}
+
+LONGEST = 80  # trials of a game, those that do not count included
+COARSE, FINE, UNCOUNTED = "ABCDEFGHIJKLMNOPQRSTUVWXY", "abcdefghijklmnopqrstuvwxy", "-"
+LETTERS = re.compile(rf"[A-Ya-y{UNCOUNTED}]{{0,{LONGEST}}}")
+
+
+class Trial(NamedTuple):
+    """A hybrid's two pictures, and whether the coarse one's word stands on the right."""
+
+    coarse: cache.Choice
+    fine: cache.Choice
+    is_coarse_right: bool
+
+
+def available() -> list[str]:
+    """List the decks whose pictures are here."""
+    return [deck for deck in DECKS if deck == "objects" or sets.has_imagenette()]
+
+
+def trial(deck: str, seed: int, number: int) -> Trial:
+    """Draw a trial of a game, always the same one; its two pictures are of different classes."""
+    draw = random.Random(f"{deck} {seed} {number}")
+    names = draw.sample(CLASSES[deck], 2)
+    coarse, fine = (
+        cache.Choice(KINDS[deck], name, draw.randrange(VARIANTS[deck])) for name in names
+    )
+    return Trial(coarse, fine, draw.random() < 0.5)
+
+
+def written(answers: Sequence[tuple[int, bool] | None]) -> str:
+    """Write answers as an address holds them, a letter for each.
+
+    answers: (index in CUTOFFS, whether the coarse picture was named); None for one that does not
+    count. A is the lowest cutoff; capitals are coarse.
+    """
+    return "".join(
+        UNCOUNTED if each is None else (COARSE if each[1] else FINE)[each[0]] for each in answers
+    )
+
+
+def read(letters: str) -> list[tuple[int, bool] | None]:
+    """Read answers that written wrote. Raises ValueError for what it never writes."""
+    if not LETTERS.fullmatch(letters):
+        raise ValueError(f"“{letters}” is not made of the letters of answers.")
+    return [
+        None if each == UNCOUNTED else (COARSE.index(each.upper()), each.isupper())
+        for each in letters
+    ]
+
+
+def _letters(text: str) -> str:
+    read(text)
+    return text
+
+
+ANSWERS = link.Parameter("", _letters, f"the letters of up to {LONGEST} answers")
+assert len(COARSE) == len(FINE) == len(CUTOFFS)

@@ -1,0 +1,45 @@
+"""Who played a game's trials, a person or a network, and what the answers tell of each."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from blurlab.people import quest
+from blurlab.people.quest import CUTOFFS
+from blurlab.statistics import Interval
+from blurlab.ui import palette
+
+YOU = palette.COLORS[3]  # networks have the others
+BETWEEN = tuple(2 ** (step / 16) for step in range(97))  # cutoffs that curves are drawn at
+
+
+class Played(NamedTuple):
+    """What one player's answers tell.
+
+    answers: (index in CUTOFFS, whether coarse).  f_rev: cycles/image.  curve: at BETWEEN.
+    """
+
+    title: str
+    answers: list[tuple[int, bool]]
+    f_rev: Interval
+    curve: list[Interval]
+
+
+def played(title: str, answers: list[tuple[int, bool]]) -> Played:
+    belief = quest.posterior(answers)
+    return Played(title, answers, quest.reverse_frequency(belief), quest.curve(belief, BETWEEN))
+
+
+def line(index: int) -> dict[str, str]:
+    """Return the colour and dash of a network, none of which is the person's."""
+    return palette.line(index + (index >= palette.COLORS.index(YOU)))
+
+
+def shares(answers: Sequence[tuple[int, bool]]) -> tuple[list[float], list[float], list[int]]:
+    """Return the cutoffs that were asked, and at each the share of coarse answers of how many."""
+    asked = sorted({index for index, _ in answers})
+    by = [[coarse for index, coarse in answers if index == each] for each in asked]
+    return (
+        [CUTOFFS[index] for index in asked],
+        [sum(each) / len(each) for each in by],
+        [len(each) for each in by],
+    )

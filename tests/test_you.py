@@ -1,0 +1,250 @@
+"""You vs the models: a game is dealt, played, counted, shown beside networks, and taken home."""
+
+import json
+from io import BytesIO
+
+import pytest
+import torch
+from opening import components, fed, fine, needs_models, said
+from PIL import Image
+from test_pages import pixels
+
+from blurlab.filters.hybrid import hybrid
+from blurlab.networks import store, worded
+from blurlab.people import quest
+from blurlab.people.quest import CUTOFFS
+from blurlab.ui import cache, shell
+from blurlab.ui.you import card, deck, figure, game, networks, players
+
+SEEN = {"shown": 200.0, "frame": 16.7, "dropped": 0, "answered": 700.0}
+SENT = SEEN | {"waited": 0.0, "reply": 90.0, "side": 425.0}
+
+
+def answered(app, coarse, **more):
+    """Answer the trial that a page has dealt, as the browser does."""
+    (dealt,) = components(app, "blurlab_game")
+    state = app.session_state
+    before = (state["you_game"] if "you_game" in state else {}).get("trials") or {}  # noqa: SIM401
+    records = before.get("records", []) if before.get("game") == dealt["game"] else []
+    record = {"n": len(records), "cutoff": fed(app, "course")["cutoff"], "coarse": coarse}
+    sent = {"game": dealt["game"], "records": [*records, record | SENT | more]}
+    state["you_game"] = {"trials": sent}
+    return fine(app.run())
+
+
+def played(app, threshold=9.0, count=8):
+    for _ in range(count):
+        app = answered(app, fed(app, "course")["cutoff"] >= threshold)
+    return app
+
+
+def drawn(app):
+    (found,) = app.get("plotly_chart")
+    return json.loads(found.proto.spec)
+
+
+# ---- What is dealt ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", deck.DECKS)
+def test_a_trial_is_always_the_same_of_two_classes_and_of_its_own(name):
+    trials = [deck.trial(name, 7, number) for number in range(40)]
+    assert trials == [deck.trial(name, 7, number) for number in range(40)]
+    assert len(set(trials)) == 40
+    assert all(each.coarse.name != each.fine.name for each in trials)
+    assert {each.is_coarse_right for each in trials} == {True, False}
+    assert deck.trial(name, 8, 0) != trials[0]
+
+
+def test_answers_are_written_as_letters_and_read_back():
+    answers = [(0, True), (24, False), None, (12, True)]
+    assert deck.written(answers) == "Ay-M"
+    assert deck.read("Ay-M") == answers
+    everything = [(index, coarse) for index in range(len(CUTOFFS)) for coarse in (True, False)]
+    assert deck.read(deck.written(everything)) == everything
+
+
+@pytest.mark.parametrize("letters", ["Z", "a b", "A" * (deck.LONGEST + 1), "é", "A\n"])
+def test_other_letters_are_refused(letters):
+    with pytest.raises(ValueError, match="letters"):
+        deck.read(letters)
+
+
+# ---- The page ---------------------------------------------------------------------------------
+
+
+@needs_models
+def test_a_game_comes_with_the_pictures_of_its_first_trials_and_the_cutoffs_after_them(opened):
+    app = opened("you")
+    (drawn,) = components(app, "blurlab_game")
+    course = fed(app, "course")
+    assert (course["n"], course["cutoff"], course["game"]) == (0, 8.0, drawn["game"])
+    for number in range(game.AHEAD):
+        dealt, trial = fed(app, f"trial{number}"), deck.trial("objects", drawn["game"], number)
+        assert dealt["n"] == number
+        assert dealt["right" if dealt["coarseRight"] else "left"] == trial.coarse.name
+        assert {dealt["left"], dealt["right"]} == {trial.coarse.name, trial.fine.name}
+        for side, choice in (("low", trial.coarse), ("high", trial.fine)):
+            assert (pixels(dealt[side]) - cache.picture(choice)).abs().max() < 1 / 255
+    for coarse in (True, False):
+        told = fed(app, "course")["ahead"]["coarse" if coarse else "fine"]
+        app = answered(app, coarse)
+        assert fed(app, "course")["cutoff"] == told
+
+
+@needs_models
+def test_a_taste_ends_in_a_result_beside_the_networks_that_its_address_restores(opened):
+    app = opened("you")
+    seed = components(app, "blurlab_game")[0]["game"]
+    app = played(app)
+    assert app.query_params["game_seed"] == str(seed)
+    answers = deck.read(app.query_params["trials"])
+    assert len(answers) == 8
+    value = quest.reverse_frequency(quest.posterior(answers)).value
+    assert f"{value:.2g} cycles/image" in app.subheader[0].value
+    assert value == pytest.approx(9.0, rel=0.15)
+    names = {trace.get("name") for trace in drawn(app)["data"]}
+    assert {"You", *(cache.title(name) for name in shell.fitting("objects"))} <= names
+    assert said(app) == []
+    address = {key: app.query_params[key] for key in ("game_seed", "trials")}
+    again = opened("you", **address)
+    assert again.subheader[0].value == app.subheader[0].value
+    assert drawn(again)["data"] == drawn(app)["data"]
+
+
+@needs_models
+def test_playing_again_deals_other_pictures(opened):
+    app = opened("you", game_seed="5", trials="mROlNlNl")
+    (again,) = [each for each in app.button if each.label == "Play again"]
+    fine(again.click().run())
+    assert "trials" not in app.query_params
+    assert components(app, "blurlab_game")[0]["game"] != 5
+    first = components(app, "blurlab_game")[0]["game"]
+    fine(app.number_input(key="shown_ms").set_value(100).run())
+    (drawn,) = components(app, "blurlab_game")
+    assert drawn["asked"] == 100
+    assert drawn["game"] != first
+
+
+@needs_models
+def test_a_number_ends_once_it_is_precise(opened, monkeypatch):
+    monkeypatch.setitem(quest.GAMES, "number", quest.Game(40, 1.0))
+    app = opened("you", game="number")
+    while "trials" not in app.query_params:
+        app = answered(app, fed(app, "course")["cutoff"] >= 9.0)
+    answers = deck.read(app.query_params["trials"])
+    assert 4 < len(answers) < 40
+    octaves = [quest.octaves(quest.posterior(each)).item() for each in (answers[:-1], answers)]
+    assert octaves[0] > 1.0 >= octaves[1]
+
+
+@needs_models
+def test_a_trial_that_was_seen_for_too_long_does_not_count_and_a_late_frame_marks_it(opened):
+    app = opened("you")
+    before = fed(app, "course")["cutoff"]
+    app = answered(app, True, shown=450.0)
+    assert fed(app, "course")["cutoff"] == before
+    assert fed(app, "course")["n"] == 1
+    app = answered(app, False, shown=217.0, dropped=1)
+    app = played(app, count=7)
+    answers = deck.read(app.query_params["trials"])
+    assert answers[0] is None
+    assert len(answers) == 9
+    (times,) = [each.value for each in app.caption if "median" in each.value]
+    assert "2 of 9 trials are marked" in times
+    assert "1 did not count" in times
+
+
+@needs_models
+@pytest.mark.parametrize(
+    "sent",
+    [
+        "x", 7, {}, {"game": 1}, {"game": None, "records": 3}, {"game": "own", "records": 3},
+        {"game": "own", "records": [{}]}, {"game": "own", "records": ["x"]},
+        {"game": "own", "records": [SENT | {"cutoff": "x", "coarse": True}]},
+        {"game": "own", "records": [SENT | {"cutoff": 8, "coarse": 1, "shown": float("nan")}]},
+        {"game": "own", "records": [SENT | {"cutoff": 8, "coarse": 1, "dropped": 1e999}]},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_what_a_browser_cannot_have_seen_changes_nothing(opened, sent):
+    app = opened("you")
+    own = components(app, "blurlab_game")[0]["game"]
+    if isinstance(sent, dict) and sent.get("game") == "own":
+        sent = sent | {"game": own}
+    app.session_state["you_game"] = {"trials": sent}
+    fine(app.run())
+    assert fed(app, "course")["n"] == 0
+
+
+@needs_models
+def test_a_measured_screen_adds_cycles_per_degree(opened):
+    app = opened("you", game_seed="5", trials="mROlNlNl")
+    assert "xaxis2" not in drawn(app)["layout"]
+    width = 5.398 * 425 / 204
+    app = opened("you", game_seed="5", trials="mROlNlNl", you_width=f"{width:.2f}")
+    degrees = width / 57 * 57.3  # of a small angle, at 57 cm
+    low, high = drawn(app)["layout"]["xaxis2"]["range"]
+    assert 10**low == pytest.approx(1 / degrees, rel=0.01)
+    assert 10**high == pytest.approx(64 / degrees, rel=0.01)
+    assert any("cycles/degree" in each.value for each in app.markdown)
+
+
+@needs_models
+def test_a_network_that_does_not_know_the_pictures_does_not_play(opened):
+    if "imagenette_base" not in store.names():
+        pytest.skip("it is not installed")
+    models = "objects_base,imagenette_base"
+    app = opened("you", game_seed="5", trials="mROlNlNl", models=models)
+    assert [cache.title("imagenette_base") in each for each in said(app)] == [True]
+    names = {trace.get("name") for trace in drawn(app)["data"]}
+    assert cache.title("imagenette_base") not in names
+
+
+# ---- What networks answer, and what there is to take home ---------------------------------------
+
+
+@needs_models
+def test_a_network_plays_the_very_hybrid_that_was_seen():
+    name = store.pair("objects")[0]
+    network, classes = worded.load(name), worded.card(name)["classes"]
+    found = set()
+    for index in (4, 12, 23):
+        trial = deck.trial("objects", 3, index)
+        low, high = (cache.picture(each)[None] for each in (trial.coarse, trial.fine))
+        with torch.no_grad():
+            logits = network(hybrid(low, high, CUTOFFS[index]))[0]
+        coarse, fine = (classes.index(each.name) for each in (trial.coarse, trial.fine))
+        expected = bool(logits[coarse] > logits[fine])
+        assert networks.names_coarse(name, "objects", 3, index, index) is expected
+        found.add(expected)
+    assert found == {True, False}
+
+
+def test_shares_of_coarse_answers_are_counted_by_cutoff():
+    answers = [(12, True), (12, False), (20, True), (12, True)]
+    assert players.shares(answers) == ([8.0, 32.0], [2 / 3, 1.0], [3, 1])
+
+
+def test_the_figure_shows_every_player_and_the_persons_band():
+    you = players.played("You", [(12, True), (8, False)])
+    net = players.played("Net", [(12, False), (8, False)])
+    made = figure.figure([you, net], None)
+    band, *_ = made.data
+    assert band.fill == "toself"
+    lines = {trace.name: trace for trace in made.data if trace.mode == "lines" and trace.name}
+    for each in (you, net):
+        assert list(lines[each.title].y) == [point.value for point in each.curve]
+    assert lines["You"].line.color == players.YOU != lines["Net"].line.color
+
+
+@pytest.mark.parametrize("others", [0, 2, 9])
+@pytest.mark.parametrize("degrees", [None, 9.5])
+def test_the_card_is_a_picture_of_every_players_curve(others, degrees):
+    you = players.played("You", [(12, True), (8, False)])
+    more = [players.played(f"Net σ {n}" * 9, [(12, False), (n, False)]) for n in range(others)]
+    image = Image.open(BytesIO(card.png([you, *more], degrees)))
+    assert image.size == (card.WIDTH, card.HEIGHT)
+    colors = {color for _, color in image.getcolors(2**24)}
+    for color in (players.YOU, *(players.line(n)["color"] for n in range(others))):
+        assert tuple(bytes.fromhex(color[1:])) in colors
