@@ -521,3 +521,8 @@ def test_a_network_of_few_classes_says_which_where_it_knows_no_class_of_the_pict
     (told,) = [said_of_it["note"] for said_of_it in fed(app, "answers").values()]
     assert "It knows only" in told
     assert all(name in told for name in store.card("objects_base")["classes"])
+
+
+def test_no_page_shows_the_value_of_an_expression_that_stands_alone():
+    config = tomllib.loads((places.ROOT / ".streamlit" / "config.toml").read_text("utf-8"))
+    assert config["runner"]["magicEnabled"] is False

@@ -93,18 +93,18 @@ def rows(you: Played, others: dict[str, Played]) -> list[dict]:
             {
                 "player": each.title,
                 "reverse frequency": f"{value:.3g} [{low:.3g}, {high:.3g}]",
-                "answers as you": f"{alike} of {len(you.answers)}" if model else None,
-                "over many pictures": _measured(model) if model else None,
+                "answers as you": f"{alike} of {len(you.answers)}" if model else "",
+                "over many pictures": _measured(model) if model else "",
             }
         )
     return found
 
 
-def _measured(model: str) -> float | None:
-    """Return the reverse frequency on a model's card, cycles/image, where it was measured."""
+def _measured(model: str) -> str:
+    """Write the reverse frequency on a model's card, cycles/image; "" where it has none."""
     info = store.card(model)
     found = info.get("measured", {}).get("hybrids", {}).get("f_rev_nyquist", {}).get("value")
-    return None if found is None else found * info["recipe"]["input_size"] / 2
+    return "" if found is None else f"{found * info['recipe']['input_size'] / 2:.3g}"
 
 
 def _table(you: Played, others: dict[str, Played]) -> None:
@@ -116,9 +116,7 @@ def _table(you: Played, others: dict[str, Played]) -> None:
         hide_index=True,
         column_config={
             "reverse frequency": f"reverse frequency [95 %], {unit}",
-            "over many pictures": st.column_config.NumberColumn(
-                f"over many pictures, {unit}", format="%.3g"
-            ),
+            "over many pictures": f"over many pictures, {unit}",
         },
     )
 
