@@ -3,6 +3,7 @@
 import base64
 import json
 import struct
+import tomllib
 import zlib
 from io import BytesIO
 
