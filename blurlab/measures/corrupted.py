@@ -124,9 +124,9 @@ def blank(settings: dict[str, Any], size: int) -> dict[str, Any]:
 
 def draw(numbers: dict[str, Any]) -> Panels:
     """Draw the accuracy clean and under each class of corruptions, and against their severity."""
-    x = ["clean", *(f"{band} frequencies" for band in numbers["classes"])]
+    x = ["clean", *numbers["classes"]]
     shares = [numbers["clean"], *numbers["classes"].values()]
-    scale = Scale("where the corruptions change the picture")
+    scale = Scale("frequencies that the corruptions change")
     severities = list(range(len(numbers["severities"])))
     accuracy = Scale("accuracy", "share")
     return (
