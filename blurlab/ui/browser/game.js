@@ -99,8 +99,7 @@ function makeGame(parent) {
     let cutoff = null; // of the next trial, where the answer before told it
     for (let n = 0; ; n++) {
       const course = () => slot.course?.game === data.game && slot.course.n === n ? slot.course : null;
-      parts.count.textContent = `${n + 1} / ${data.most}${data.mayEnd ? " at most" : ""}`;
-      parts.game.dataset.state = "fixation";
+      parts.game.dataset.state = "waiting";
       drawGrey(true);
       const from = performance.now();
       const here = () => slot[`trial${n % PARTS}`]?.game === data.game && slot[`trial${n % PARTS}`].n === n;
@@ -109,7 +108,8 @@ function makeGame(parent) {
         if (isOld()) return;
       }
       const waited = performance.now() - from;
-      parts.game.dataset.waited = waited;
+      parts.game.dataset.state = "fixation";
+      parts.count.textContent = `${n + 1} / ${data.most}${data.mayEnd ? " at most" : ""}`;
       const trial = slot[`trial${n % PARTS}`];
       cutoff ??= course().cutoff;
       const pictures = await prepare(trial, cutoff);
