@@ -232,6 +232,20 @@ def test_what_each_picture_said_adds_up_to_the_sums(name, network, pictures):
     assert sum(rows[0].numel() * rows.element_size() for rows in each.values()) < 600  # bytes
 
 
+def test_the_same_is_measured_whatever_the_threads(name, network, pictures):
+    threads = torch.get_num_threads()
+    found = []
+    try:
+        for count in (1, 2):
+            torch.set_num_threads(count)
+            found.append(total(tallied(name, network, pictures)))
+    finally:
+        torch.set_num_threads(threads)
+    one, two = found
+    for key, value in one.items():
+        assert_close(two[key], value, rtol=1e-5, atol=1e-8)
+
+
 @pytest.mark.parametrize("device", DEVICES)
 def test_estimates_lie_in_their_intervals_and_are_written_as_json(name, network, pictures, device):
     summed = total(tallied(name, network, pictures, device=device))
