@@ -49,16 +49,17 @@ if not state["present"]:
         with st.expander("What the paper claims, and what these networks say"):
             st.table(held, hide_index=True)
             st.caption(
-                "The plain network and one trained behind a blur. A claim holds where the whole "
-                "95 % interval lies on its side, and is open where the interval holds no effect "
-                "too. Two networks agree with (b) or not; a correlation takes four recipes, each "
-                "of which counts once, by the mean of its seeds."
+                "The plain network and one trained behind a blur, on the same pictures; where "
+                "there are several seeds of both, the interval is over seeds and pictures. A claim "
+                "holds where the whole 95 % interval lies on its side, and is open where the "
+                "interval holds no effect too. A correlation is over families of networks, each by "
+                f"its mean, and takes four. {report.counted(data)}"
             )
     with st.expander("All numbers"):
         pinned = {"network": st.column_config.TextColumn(pinned=True)}
         st.dataframe(report.table(rows), hide_index=True, column_config=pinned)
         st.download_button(
-            "Numbers (CSV)", lambda: report.as_csv(rows), "compare.csv", on_click="ignore"
+            "Numbers (CSV)", lambda: report.as_csv(rows, data), "compare.csv", on_click="ignore"
         )
     with st.expander("How to read the figure"):
         if ours and (words := figure.correlated(ours, scales[1])):

@@ -1,5 +1,6 @@
 """Models side by side: which numbers are kept of each, in words and as tables."""
 
+import json
 import math
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -7,7 +8,7 @@ from typing import Any, NamedTuple
 import streamlit as st
 
 from blurlab.claims import compare
-from blurlab.claims.table import Claim, claims, pair, verdict
+from blurlab.claims.table import Claim, claims, pair, together, verdict
 from blurlab.measures.figure import FREQUENCIES
 from blurlab.measures.row import Number
 from blurlab.networks import store, titles
@@ -106,6 +107,11 @@ def claimed(data: str) -> list[dict[str, str]]:
     ]
 
 
+def counted(data: str) -> str:
+    """Say how many comparisons the claims hold, and what that leaves of them."""
+    return together(_claims(data, compare.stamp()))
+
+
 @lru_cache(maxsize=8)
 def _claims(data: str, stamp: tuple) -> list[Claim]:
     two = pair(data)
@@ -130,8 +136,8 @@ def _written(row: Row) -> dict[str, str]:
     }
 
 
-def as_csv(rows: list[Row]) -> str:
-    """Write every number of every model as a line: model, number, value, low, high, pictures."""
+def as_csv(rows: list[Row], data: str) -> str:
+    """Write every number of every model as a line, with the protocol that it was measured by."""
     lines = []
     for row in rows:
         for measure, (pictures, found) in row.found.items():
@@ -140,5 +146,15 @@ def as_csv(rows: list[Row]) -> str:
                 lines.append(
                     {"model": row.name, "measure": measure, "number": label, "pictures": pictures}
                     | ends
+                    | _protocol(row.name, data, measure)
                 )
     return files.as_csv(lines)
+
+
+def _protocol(name: str, data: str, measure: str) -> dict[str, Any]:
+    return {
+        "data": data,
+        "settings": json.dumps(compare.settings(name, measure)),
+        "seed": 0,
+        "model_hash": store.identity(store.card(name)),
+    }
