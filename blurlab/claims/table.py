@@ -189,6 +189,8 @@ def _effect(
         if found:
             return found
     sigma = store.card(blurred)["recipe"]["sigma"]
+    if is_control and not sigma:  # it is trained behind something else than a blur
+        return None
     settings = [compare.settings(name, quantity.measure) for name in (one, other)]
     form = _log if quantity.kind == "ratio" else float
     subtracted, other_of = quantity.of, quantity.of_other or quantity.of
