@@ -155,7 +155,9 @@ def asked(words: str) -> tuple[str, ...]:
     from blurlab.networks import store
 
     if len(words) > MOST_BYTES:
-        raise Refusal(TOO_LARGE, f"a message has {len(words):,} characters; at most {MOST_BYTES:,} go.")
+        raise Refusal(
+            TOO_LARGE, f"a message has {len(words):,} characters; at most {MOST_BYTES:,} go."
+        )
     try:
         names = json.loads(words)["models"]
     except (ValueError, KeyError, TypeError, RecursionError):
