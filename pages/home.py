@@ -6,7 +6,7 @@ from blurlab.ui import pictures, shell
 from blurlab.ui.home import scenes, story
 from blurlab.ui.hybrid import controls, view
 
-PARAMETERS = story.PARAMETERS | scenes.PARAMETERS | controls.PARAMETERS
+PARAMETERS = story.PARAMETERS | controls.PARAMETERS | scenes.PARAMETERS
 
 shell.begin("Which spatial frequencies does a vision model see with?", PARAMETERS)
 shell.stop_without_models()

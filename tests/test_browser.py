@@ -427,7 +427,7 @@ def test_the_story_steps_with_next_and_sets_the_cutoff(visit):
         page.get_by_role("button", name=re.compile("^Next")).click()
         page.get_by_text(f"{number} of 5").wait_for()
     page.wait_for_selector('canvas[data-cutoff="16"]')
-    wait_for_address(page, story="4", cutoff="16")
+    wait_for_address(page, story="4")
 
 
 def test_presenter_mode_hides_the_frame_and_p_leaves_it(visit):

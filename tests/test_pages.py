@@ -3,6 +3,7 @@
 import base64
 import json
 import struct
+import threading
 import tomllib
 import zlib
 from io import BytesIO
@@ -14,9 +15,9 @@ from PIL import Image
 
 from blurlab import places
 from blurlab.networks import store, titles
-from blurlab.pictures import images
-from blurlab.ui import cache
-from blurlab.ui.home import story
+from blurlab.pictures import images, objects
+from blurlab.ui import cache, loaded, shell
+from blurlab.ui.home import scenes, story
 from blurlab.ui.hybrid import job
 from blurlab.ui.models import inventory
 
@@ -39,7 +40,12 @@ def exact(app):
 
 def settled(app):
     """Run the page until the whole sweep has come."""
-    return until(app, lambda: all(None not in s["p_low"] for s in fed(app, "answers").values()))
+
+    def answered():
+        answers = fed(app, "answers").values()
+        return answers and all(None not in each["p_low"] for each in answers)
+
+    return until(app, answered)
 
 
 def pixels(url):
@@ -62,10 +68,15 @@ def test_every_page_runs_and_has_its_frame(opened, page):
 
 
 @needs_models
-def test_home_shows_a_live_hybrid_of_a_fish_and_a_house(opened):
-    app = settled(opened())
+@pytest.mark.parametrize("scene", list(scenes.SCENES))
+def test_home_shows_a_live_hybrid_of_each_scene(opened, scene):
+    if scene == scenes.PHOTOGRAPHS and not scenes.has_photographs():
+        pytest.skip("the photographs, or the networks that can name them, are not installed")
+    app = settled(opened(scene=scene))
     drawn = stage(app)
-    assert drawn["labels"] == {"low": "fish", "high": "house"}
+    shown = scenes.SCENES[scene]
+    assert drawn["low"] == cache.data_url(shown.low)
+    assert drawn["high"] == cache.data_url(shown.high)
     assert pixels(drawn["low"]).shape == pixels(drawn["high"]).shape == (3, cache.SIZE, cache.SIZE)
     names = [model["key"] for model in drawn["models"]]
     assert names
@@ -240,6 +251,7 @@ def test_cycles_per_degree_need_and_use_a_viewing_distance(hybrid_page):
 def test_only_the_chosen_models_are_asked(hybrid_page):
     chosen = store.names()[-1:]
     fine(hybrid_page.sidebar.multiselect(key="models").set_value(chosen).run())
+    settled(hybrid_page)
     assert [model["key"] for model in stage(hybrid_page)["models"]] == chosen
     assert list(fed(hybrid_page, "answers")) == chosen
     assert list(hybrid_page.dataframe[0].value["model"]) == [store.card(chosen[0])["title"]]
@@ -434,16 +446,36 @@ def test_photographs_are_answered_in_words(opened):
 
 
 @needs_models
-def test_homes_photographs_are_one_click_away_and_the_story_brings_the_objects_back(opened):
+def test_home_opens_on_photographs_and_the_objects_are_one_click_away(opened):
     app = opened()
     if not app.segmented_control:
-        pytest.skip("scikit-image's photographs are not installed")
-    drawn = stage(app)["low"]
-    fine(app.segmented_control(key="scene").set_value("photographs").run())
-    assert stage(app)["low"] != drawn
-    assert app.query_params == {"scene": "photographs"}
-    fine(button(app, "Start the guided story").click().run())
-    assert stage(app)["low"] == drawn
+        pytest.skip("the photographs, or the networks that can name them, are not installed")
+    drawn = stage(app)
+    assert {each["key"] for each in drawn["models"]} == set(store.pair("imagenet"))
+    fine(app.segmented_control(key="scene").set_value("objects").run())
+    assert stage(app)["labels"] == {"low": "fish", "high": "house"}
+    assert app.query_params == {"scene": "objects"}
+
+
+@needs_models
+def test_the_picture_does_not_wait_for_its_networks(opened, monkeypatch):
+    free = threading.Event()
+    load = loaded._load
+
+    def slow(name):
+        assert free.wait(60)
+        return load(name)
+
+    monkeypatch.setattr(loaded, "_load", slow)
+    cache.forget_models()
+    try:
+        pair = {"low": f"object:{objects.CLASSES[0]}", "high": f"object:{objects.CLASSES[1]}"}
+        app = fine(opened("hybrid", **pair, low_variant="9999"))  # which nobody has asked about
+        assert list(stage(app)["labels"].values()) == list(objects.CLASSES[:2])
+        assert fed(app, "answers") == {}
+    finally:
+        free.set()
+    assert fed(settled(app), "answers").keys() == set(shell.fitting("objects"))
 
 
 @pytest.mark.parametrize("both", [False, True])

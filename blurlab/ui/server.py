@@ -1,17 +1,14 @@
-"""What happens once, when the server starts: the models are loaded, tried and kept for good.
+"""What happens once, when the server starts: libraries are imported, and models loaded for good.
 
 Meanwhile the server already answers, so that a browser fetches Streamlit's own files at the same
-time. Nothing that takes long is imported before that.
+time. Nothing that takes long is imported before that, and no page waits for the models.
 """
 
 import gc
 import threading
-import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
-
-SETTLE = 8.0  # seconds that the first visitor's page has for itself
 
 _warm = threading.Event()
 _warm.set()  # where no server starts, as in a test, nothing need be waited for
@@ -19,50 +16,55 @@ _warm.set()  # where no server starts, as in a test, nothing need be waited for
 
 @asynccontextmanager
 async def lifespan(app: Any) -> AsyncIterator[None]:
-    """Begin to make the models that pages open with ready for the first visitor."""
+    """Begin to make ready what pages need for the first visitor."""
     _warm.clear()
-    threading.Thread(target=_warm_up_and_say_so, name="blurlab-warm-up", daemon=True).start()
+    threading.Thread(target=_warm_up, name="blurlab-warm-up", daemon=True).start()
     yield
 
 
 def wait_until_warm() -> None:
-    """Hold a page back until the models are ready, or could not be loaded, as the page will say."""
+    """Hold a page back until what draws it is imported, or could not be, as the page will say."""
     _warm.wait()
 
 
-def _warm_up_and_say_so() -> None:
+def _warm_up() -> None:
     try:
-        warm_up()
+        import_libraries()
     finally:
         _warm.set()
-    time.sleep(SETTLE)
-    warm_up_for_photographs()
+    load_models()
 
 
-def warm_up_for_photographs() -> None:
-    """Load the models that photographs are shown to, whose libraries take seconds to import."""
-    from blurlab.networks import store
-
-    load([name for name in store.pair("imagenet") if name in store.names()])
-    gc.freeze()
-
-
-def warm_up() -> None:
-    """Load the models that pages open with, run each, and hide all from the garbage collector.
+def import_libraries() -> None:
+    """Import what takes seconds, and hide it from the garbage collector.
 
     Streamlit collects garbage after every step; without the freeze each step of a slider would wait
     about 200 ms for it to walk through torch.
     """
     import pandas  # noqa: F401  Streamlit takes it up with the first component it mounts
+    import torch  # noqa: F401
+
+    from blurlab.ui import shell  # noqa: F401
+
+    gc.collect()
+    gc.freeze()
+
+
+def load_models() -> None:
+    """Load the models that pages open with, run each once, and hide them from the collector too.
+
+    Those that photographs are shown to come first: Home opens with them.
+    """
     import torch
 
+    from blurlab.networks import store
     from blurlab.pictures import objects
     from blurlab.ui import cache, shell
 
+    load([name for name in store.pair("imagenet") if name in store.names()])
     objects.objects(1, cache.SIZE, torch.Generator())  # its outlines are drawn once, and kept
     for data in ("objects", "imagenette"):
         load(shell.fitting(data))
-    gc.collect()
     gc.freeze()
 
 

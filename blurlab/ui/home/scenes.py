@@ -6,6 +6,7 @@ import streamlit as st
 
 from blurlab.pictures import images
 from blurlab.ui import cache, link, pictures, show
+from blurlab.ui.hybrid import controls
 
 OBJECTS, PHOTOGRAPHS = "objects", "photographs"
 
@@ -20,37 +21,44 @@ class Scene(NamedTuple):
 
 
 SCENES = {
-    OBJECTS: Scene(
-        "Drawn objects",
-        cache.Choice("object", "fish", 22),
-        cache.Choice("object", "house", 50),
-        "This picture is a **fish** in its coarse structure and a **house** in its fine structure. "
-        "Drag the cutoff and watch which of the two each network names.",
-    ),
     PHOTOGRAPHS: Scene(
         "Photographs",
         cache.Choice("photograph", "coffee"),
         cache.Choice("photograph", "cat"),
         "This picture is a **cup of espresso** in its coarse structure and a **cat** in its fine "
-        "structure. Drag the cutoff: when does each network, which knows a thousand things, stop "
-        "seeing the cat?",
+        "structure. Both networks know a thousand things; one saw them all through a blur. Drag "
+        "the cutoff: when does each stop seeing the cat?",
+    ),
+    OBJECTS: Scene(
+        "Drawn objects",
+        cache.Choice("object", "fish", 22),
+        cache.Choice("object", "house", 50),
+        "This picture is a **fish** in its coarse structure and a **house** in its fine structure. "
+        "The networks learned from objects whose outline and texture agreed; here the two "
+        "contradict each other. Drag the cutoff: which of them does each network go by?",
     ),
 }
 
-PARAMETERS = {"scene": link.choice(list(SCENES), OBJECTS)}
+
+def has_photographs() -> bool:
+    """Tell whether the photographs are here, and a network that can name them."""
+    return {"coffee", "cat"} <= set(images.photographs()) and pictures.can_name_photographs()
+
+
+# Where Home opens, between the cutoffs at which the networks change from one picture to the other.
+CUTOFF = 16.0  # cycles/image
+PARAMETERS = {
+    "scene": link.choice(list(SCENES), PHOTOGRAPHS if has_photographs() else OBJECTS),
+    "cutoff": controls.PARAMETERS["cutoff"]._replace(default=CUTOFF),
+}
 
 
 def shown() -> Scene:
     """Return the scene that is chosen, or that of the objects where photographs are not named."""
-    return SCENES[st.session_state["scene"] if _has_photographs() else OBJECTS]
+    return SCENES[st.session_state["scene"] if has_photographs() else OBJECTS]
 
 
 def choose() -> None:
     """Draw the choice of the scene, where there is one; the story has its own."""
-    if _has_photographs() and not st.session_state["story"]:
+    if has_photographs() and not st.session_state["story"]:
         show.one_of(st, "Pictures", {name: each.title for name, each in SCENES.items()}, "scene")
-
-
-def _has_photographs() -> bool:
-    """Tell whether the photographs are here, and a network that can name them."""
-    return {"coffee", "cat"} <= set(images.photographs()) and pictures.can_name_photographs()

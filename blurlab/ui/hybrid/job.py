@@ -9,7 +9,7 @@ from torch import Tensor
 
 from blurlab.filters import eye, hybrid, pairs
 from blurlab.measures.reversal import zero_crossing
-from blurlab.ui import asking, cache, jobs
+from blurlab.ui import asking, cache, jobs, loaded
 
 CUTOFFS = tuple(2 ** (7 * step / 32) for step in range(33))  # 1 to 128 cycles/image, 33 of them
 
@@ -54,6 +54,11 @@ def sweep(names: tuple[str, ...], setting: Setting) -> jobs.Job:
         )
 
     return jobs.poll(("sweep", names, low, high, filter, high_cutoff, far), steps)
+
+
+def can_answer(names: tuple[str, ...], sweep: jobs.Job) -> bool:
+    """Tell whether the models answer at once, and need not be loaded by the sweep first."""
+    return sweep.is_over or set(names) <= set(loaded.in_memory())
 
 
 @lru_cache(maxsize=512)

@@ -28,20 +28,24 @@ def live(
     """Draw the stage and, with_details, the numbers and files after it.
 
     The answers come while the sweep behind them runs. Only they are drawn again and again: were
-    the numbers and figures redrawn with them, a busy machine would do nothing else.
+    the numbers and figures redrawn with them, a busy machine would do nothing else. The pictures do
+    not wait for models that are still being loaded.
     """
-    waiting = not job.sweep(names, current(low, high)).is_over
+    opening = job.sweep(names, current(low, high))
+    waiting, can_answer = not opening.is_over, job.can_answer(names, opening)
 
     @st.fragment(run_every=0.2 if waiting else None)
     def answering() -> None:
         link.refill()
         setting = current(low, high)
         sweep = job.sweep(names, setting)
-        stage_answers(key, feed(names, setting, job.swept(names, setting, sweep)))
+        ready = job.can_answer(names, sweep)
+        found = job.swept(names, setting, sweep)
+        stage_answers(key, feed(names, setting, found) if ready else {})
         if sweep.state == "failed":
             show.error(f"The models could not answer: {sweep.error}.")
-        if sweep.is_over is waiting:
-            st.rerun()  # this timer is set by the whole page, and is now wrong
+        if sweep.is_over is waiting or ready is not can_answer:
+            st.rerun()  # this timer, and what else there is, are set by the whole page
 
     @st.fragment
     def panel() -> None:
@@ -50,7 +54,7 @@ def live(
         show_stage(key, names, setting)
         answering()
         time.sleep(HEAD_START)
-        if with_details and not st.session_state["present"]:
+        if with_details and can_answer and not st.session_state["present"]:
             found = job.swept(names, setting, job.sweep(names, setting))
             arguments = stage_arguments(names, setting)
             report.show_report(names, setting, found, arguments, feed(names, setting, found))
