@@ -4,6 +4,8 @@ A checkout holds the app and its assets beside the package; a wheel carries them
 """
 
 import os
+import secrets
+import tempfile
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent
@@ -16,6 +18,8 @@ ICON = ROOT / "assets" / "icon.png"
 SHIPPED_MODELS = ROOT / "assets" / "models"
 SHIPPED_GRAPHS = ROOT / "assets" / "graphs"
 SHIPPED_RESULTS = ROOT / "assets" / "results"
+# Networks that a visitor made, which are gone when this process ends; there once there is one.
+PASSING_MODELS = Path(tempfile.gettempdir()) / f"blurlab-{secrets.token_hex(8)}"
 SHIPPED_BASIS = ROOT / "assets" / "pca" / "imagenette_32.safetensors"
 
 

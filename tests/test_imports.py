@@ -1,10 +1,12 @@
 """The core runs without the app."""
 
+import ast
 import pkgutil
 import subprocess
 import sys
 
 import blurlab
+from blurlab import places
 
 APP = ("blurlab.ui", "blurlab.__main__")
 
@@ -20,3 +22,29 @@ def test_the_core_imports_neither_streamlit_nor_plotly():
     fresh = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert fresh.returncode == 0, fresh.stderr
     assert fresh.stdout.strip() == "[]"
+
+
+def test_libraries_that_load_slowly_are_imported_whole_before_their_parts():
+    """Else two threads, each of which holds a part, are handed halves of what they import."""
+    wrong = []
+    for path in sorted(places.PACKAGE.rglob("*.py")):
+        for block in ast.walk(ast.parse(path.read_text())):
+            whole = set()
+            lines = getattr(block, "body", [])
+            for line in lines if isinstance(lines, list) else []:
+                if isinstance(line, ast.Import):
+                    whole |= {each.name for each in line.names}
+                for name in parts(line):
+                    package = name.partition(".")[0]
+                    if package in ("torchvision", "timm") and package not in whole:
+                        wrong.append(f"{path.name}, line {line.lineno}: {name}")
+    assert wrong == []
+
+
+def parts(line):
+    """Return the dotted names that an import of a module's part begins with."""
+    if isinstance(line, ast.ImportFrom) and line.module and not line.level:
+        return [line.module] if "." in line.module else []
+    if isinstance(line, ast.Import):
+        return [each.name for each in line.names if "." in each.name]
+    return []

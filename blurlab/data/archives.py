@@ -88,11 +88,12 @@ def download(name: str) -> Iterator[Step]:
 
 def _published(name: str) -> tuple[str, str]:
     """Return the address of a data set's archive and its MD5, as torchvision has them."""
-    from torchvision.datasets import CIFAR10, Imagenette  # takes as long to import as torch
+    import torchvision  # takes as long to import as torch
 
+    cifar10 = torchvision.datasets.CIFAR10
     return {
-        "imagenette": Imagenette._ARCHIVES["160px"],
-        "cifar10": (CIFAR10.url, CIFAR10.tgz_md5),
+        "imagenette": torchvision.datasets.Imagenette._ARCHIVES["160px"],
+        "cifar10": (cifar10.url, cifar10.tgz_md5),
     }[name]
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 @cache
 def classes() -> tuple[str, ...]:
     """Return the thousand class names that torchvision has for ImageNet, in its own order."""
-    from torchvision.models import ResNet18_Weights  # takes as long to import as torch
+    import torchvision  # takes as long to import as torch
 
-    return tuple(ResNet18_Weights.IMAGENET1K_V1.meta["categories"])
+    return tuple(torchvision.models.ResNet18_Weights.IMAGENET1K_V1.meta["categories"])
 
 
 # Of these names, by which they are known without torchvision.

@@ -18,7 +18,7 @@ from blurlab.pictures import objects
 from blurlab.pictures.images import load_image, square
 
 if TYPE_CHECKING:
-    from torchvision.datasets import Imagenette
+    import torchvision
 
 IMAGENETTE_CLASSES = (
     "tench", "English springer", "cassette player", "chain saw", "church",
@@ -123,16 +123,16 @@ def imagenette_class(name: str, count: int) -> Tensor:
     return torch.stack([_square(dataset[index][0], 160) for index in chosen[:count]])
 
 
-def _imagenette(split: str) -> "Imagenette":
+def _imagenette(split: str) -> "torchvision.datasets.Imagenette":
     if not (places.data_folder() / "imagenette2-160" / split).is_dir():
         raise ValueError(
             f"Imagenette's {split} pictures are not in {places.data_folder()}; set "
             "BLURLAB_DATA to the folder that holds imagenette2-160, or let measure --download "
             "fetch it."
         )
-    from torchvision.datasets import Imagenette  # takes as long to import as torch; few need it
+    import torchvision  # takes as long to import as torch; few need it
 
-    return Imagenette(places.data_folder(), split=split, size="160px")
+    return torchvision.datasets.Imagenette(places.data_folder(), split=split, size="160px")
 
 
 def cifar10(split: str, size: int = 32, interpolation: str = "bicubic") -> Pictures:
@@ -140,10 +140,10 @@ def cifar10(split: str, size: int = 32, interpolation: str = "bicubic") -> Pictu
 
     Raises ValueError when the data set is not under places.data_folder().
     """
-    from torchvision.datasets import CIFAR10
+    import torchvision
 
     try:
-        dataset = CIFAR10(places.data_folder(), train=split == "train")
+        dataset = torchvision.datasets.CIFAR10(places.data_folder(), train=split == "train")
     except RuntimeError:
         raise ValueError(
             f"CIFAR-10 is not whole in {places.data_folder()}; set BLURLAB_DATA to the "
@@ -241,6 +241,7 @@ def as_measured(image: Tensor, size: int, seen: int | None, interpolation: str) 
 
 def _square(picture: Image.Image, size: int, interpolation: str = "bilinear") -> Tensor:
     """Do nearly what to_square() does, as for all that ships was trained and measured on it."""
+    import torchvision  # noqa: F401  whole before a part: another thread may be importing it
     from torchvision.transforms.v2 import functional as TF
 
     square = TF.center_crop(picture, [min(picture.size)] * 2)

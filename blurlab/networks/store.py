@@ -48,9 +48,9 @@ def pair(data: str) -> tuple[str, str]:
     return f"{data}_base", f"{data}_blur2"
 
 
-def folders() -> tuple[Path, Path]:
+def folders() -> tuple[Path, ...]:
     """Return where models are looked for, the first one first."""
-    return places.SHIPPED_MODELS, places.models_folder()
+    return places.SHIPPED_MODELS, places.models_folder(), places.PASSING_MODELS
 
 
 def card_path(name: str) -> Path:

@@ -2,7 +2,6 @@
 
 import torch
 from torch import Tensor
-from torchvision.transforms.v2 import functional as TF
 
 
 def crop(images: Tensor, size: int, min_crop: float, generator: torch.Generator) -> Tensor:
@@ -11,6 +10,9 @@ def crop(images: Tensor, size: int, min_crop: float, generator: torch.Generator)
     images: (N, 3, S, S) uint8.  min_crop: smallest share of the area kept; shapes 3:4 to 4:3.
     Returns (N, 3, size, size) float32 in [0, 1], on the pictures' device.
     """
+    import torchvision  # noqa: F401  whole before a part: another thread may be importing it
+    from torchvision.transforms.v2 import functional as TF
+
     side = images.shape[-1]
     draws = torch.rand(len(images), 5, generator=generator)
     area = min_crop + (1 - min_crop) * draws[:, 0]

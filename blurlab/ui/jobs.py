@@ -34,6 +34,7 @@ QUEUES = {
     "measures": Queue(10, 90.0),
     "checks": Queue(10, 90.0),
     "downloads": Queue(10, 90.0),
+    "lessons": Queue(10, 90.0),
 }
 
 

@@ -93,6 +93,7 @@ def main() -> None:
                 "pages/sensitivity.py", title="Spectral sensitivity", icon=":material/insights:"
             ),
             st.Page("pages/compare.py", title="Compare", icon=":material/scatter_plot:"),
+            st.Page("pages/train.py", title="Train live", icon=":material/model_training:"),
             st.Page("pages/you.py", title="You vs the models", icon=":material/visibility:"),
             st.Page("pages/models.py", title="Models and data", icon=":material/deployed_code:"),
         ]
@@ -129,10 +130,13 @@ def stop_without_models() -> None:
         st.stop()
 
 
-def chart(figure: Figure, key: str) -> None:
-    """Show a Plotly figure, which presenters get larger; the figures of all pages come by here."""
+def chart(figure: Figure, key: str, presented: int = PRESENTER_HEIGHT) -> None:
+    """Show a Plotly figure, which presenters get larger; the figures of all pages come by here.
+
+    presented: pixels that it is high for presenters at least.
+    """
     if st.session_state["present"]:
-        height = max(figure.layout.height or 0, PRESENTER_HEIGHT)
+        height = max(figure.layout.height or 0, presented)
         figure.update_layout(font_size=PRESENTER_TYPE, height=height)
         figure.update_layout(legend_font_size=PRESENTER_TYPE)
         figure.update_annotations(font_size=PRESENTER_TYPE)
