@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent
+STORIES = PACKAGE / "stories"
 CARRIED = PACKAGE / "shipped"  # there in an installed wheel alone
 INSTALLED = CARRIED.is_dir()
 ROOT = CARRIED if INSTALLED else PACKAGE.parent
@@ -31,6 +32,11 @@ def models_folder() -> Path:
 def results_folder() -> Path:
     """Return where new results are kept: $BLURLAB_RESULTS, or a folder in the user's cache."""
     return _named("BLURLAB_RESULTS", "results")
+
+
+def stories_folder() -> Path:
+    """Return where stories of one's own lie: $BLURLAB_STORIES, or a folder in the user's cache."""
+    return _named("BLURLAB_STORIES", "stories")
 
 
 def data_folder() -> Path:

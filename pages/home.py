@@ -3,10 +3,11 @@
 import streamlit as st
 
 from blurlab.ui import pictures, shell
-from blurlab.ui.home import scenes, story
+from blurlab.ui.home import scenes
 from blurlab.ui.hybrid import controls, view
+from blurlab.ui.stories import telling
 
-PARAMETERS = story.PARAMETERS | controls.PARAMETERS | scenes.PARAMETERS
+PARAMETERS = controls.PARAMETERS | scenes.PARAMETERS
 
 shell.begin("Which spatial frequencies does a vision model see with?", PARAMETERS)
 shell.stop_without_models()
@@ -16,7 +17,7 @@ if not st.session_state["present"]:
     st.markdown(scene.words)
 with st.container(horizontal=True, vertical_alignment="bottom"):
     scenes.choose()
-    story.told()
+    telling.offer()
 names = pictures.fitting_models(scene.low, scene.high)
 view.live("home", names, scene.low, scene.high, PARAMETERS, with_details=False)
 

@@ -14,6 +14,7 @@ from PIL import Image
 from blurlab.networks import store
 from blurlab.pictures import images
 from blurlab.ui.attacks.controls import DRAWN, OPENING
+from blurlab.ui.stories import reading
 
 pytestmark = [
     pytest.mark.browser,
@@ -416,18 +417,65 @@ def test_controls_that_a_browser_loads_late_show_what_the_picture_shows(visit):
     assert part(page, "high-label").text_content() == "cup"
 
 
-def test_the_story_steps_with_next_and_sets_the_cutoff(visit):
-    page = visit("/?cutoff=50")
-    settled(page)
-    assert cutoff_of(page) == 50
-    page.get_by_role("button", name="Start the guided story").click()
-    page.wait_for_selector('canvas[data-cutoff="8"]')
-    page.get_by_text("1 of 5").wait_for()
-    for number in (2, 3, 4):
-        page.get_by_role("button", name=re.compile("^Next")).click()
-        page.get_by_text(f"{number} of 5").wait_for()
-    page.wait_for_selector('canvas[data-cutoff="16"]')
-    wait_for_address(page, story="4")
+SENTENCE_SIZE = (
+    "parseFloat(getComputedStyle(document.querySelector('.st-key-story_present p')).fontSize)"
+)
+KEYS = ("PageDown", "ArrowRight", "Space")  # of which each leads on
+
+
+@pytest.mark.parametrize("name", reading.stories())
+def test_every_story_is_told_to_its_end_by_keyboard_alone(visit, name):
+    page = visit(f"/?story={name}&present=1", height=720)
+    story = reading.stories()[name]
+    for number, step in enumerate(story.steps, 1):
+        wait_for_step(page, name, number)
+        page.get_by_text(step.say, exact=True).wait_for()
+        place = {"story": name, "story_step": str(number)} if number > 1 else {"story": name}
+        wait_for_state(page, step.page, place, step.state)
+        page.wait_for_function(f"{SENTENCE_SIZE} >= 24")  # pixels, read from the last row
+        page.keyboard.press(KEYS[number % len(KEYS)])
+    page.locator(".st-key-story_next").wait_for(state="detached")
+
+
+def wait_for_step(page, name, number):
+    """Wait until a step's keys lead on from it."""
+    story = reading.stories()[name]
+    title = f"{story.title}, {number} of {len(story.steps)}"
+    page.wait_for_function("title => window.blurlabStory?.note.title === title", arg=title)
+
+
+def wait_for_state(page, name, place, state):
+    """Wait until the address is that of a page, and holds what differs from its defaults."""
+    path = "/" if name == "home" else f"/{name}"
+    page.wait_for_function(
+        """([path, place, state]) => {
+          const held = Object.fromEntries(new URLSearchParams(location.search));
+          const are = Object.entries(place).every(([key, value]) => held[key] === value);
+          const may = Object.entries(state).every(([k, v]) => !(k in held) || held[k] === v);
+          return location.pathname === path && are && may;
+        }""",
+        arg=[path, place, state],
+    )
+
+
+def test_a_story_goes_back_blacks_the_screen_and_has_notes(visit):
+    page = visit("/?story=squint")
+    wait_for_step(page, "squint", 1)
+    page.keyboard.press("PageDown")
+    wait_for_step(page, "squint", 2)
+    page.keyboard.press("b")
+    page.locator("#blurlab-black").wait_for()
+    page.keyboard.press("PageDown")  # which only brings the page back
+    page.locator("#blurlab-black").wait_for(state="detached")
+    with page.expect_popup() as opened:
+        page.keyboard.press("n")
+    notes = opened.value
+    notes.get_by_text("Squint, 2 of 4").wait_for()
+    page.keyboard.press("PageUp")
+    wait_for_step(page, "squint", 1)
+    notes.get_by_text("Squint, 1 of 4").wait_for()
+    page.get_by_text("Expert words").click()
+    notes.get_by_text(reading.stories()["squint"].steps[0].expert_say).wait_for()
 
 
 def test_presenter_mode_hides_the_frame_and_p_leaves_it(visit):

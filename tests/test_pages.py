@@ -17,7 +17,7 @@ from blurlab import places
 from blurlab.networks import store, titles
 from blurlab.pictures import images, objects
 from blurlab.ui import cache, loaded, shell
-from blurlab.ui.home import scenes, story
+from blurlab.ui.home import scenes
 from blurlab.ui.hybrid import job
 from blurlab.ui.models import inventory
 
@@ -256,18 +256,6 @@ def test_only_the_chosen_models_are_asked(hybrid_page):
     assert list(fed(hybrid_page, "answers")) == chosen
     assert list(hybrid_page.dataframe[0].value["model"]) == [store.card(chosen[0])["title"]]
     assert hybrid_page.query_params == {"models": chosen[0]}
-
-
-@needs_models
-def test_the_story_steps_with_next_and_sets_the_stage(opened):
-    app = opened(cutoff="50")
-    fine(button(app, "Start the guided story").click().run())
-    for number, step in enumerate(story.STEPS, 1):
-        assert f"{number} of {len(story.STEPS)}" in " ".join(text.value for text in app.markdown)
-        assert fed(app, "settings")["cutoff"] == step.cutoff
-        assert fed(app, "settings")["far"] is step.far
-        fine(button(app, "Finish" if step is story.STEPS[-1] else "Next").click().run())
-    assert "story" not in app.query_params
 
 
 # ---- The address ----------------------------------------------------------------------------

@@ -127,6 +127,30 @@ def arrive(parameters: dict[str, Parameter]) -> None:
         state["link_page"] = list(parameters)
 
 
+def turn_to(state: dict[str, str]) -> None:
+    """Let the page that is drawn next be as an address with this state would open it.
+
+    What the session has seen before does not count; what state does not name gets its default.
+    """
+    st.session_state["link_turned"] = dict(state)
+
+
+def turn(parameters: dict[str, Parameter], known: Sequence[str] | None = None) -> None:
+    """Take up what turn_to was given, for these parameters.
+
+    known: all that it may name, where these are the last that it is taken up for.
+    """
+    asked = st.session_state.get("link_turned")
+    if asked is None:
+        return
+    for key, parameter in parameters.items():
+        value = _read(key, parameter, asked[key]) if key in asked else parameter.default
+        hand_over({key: value})
+    if known is not None:
+        del st.session_state["link_turned"]
+        _problems().extend(_unknown(key) for key in asked if key not in known)
+
+
 def hand_over(values: dict[str, Any]) -> None:
     """Set values for the page that comes next."""
     st.session_state.setdefault("kept", {}).update(values)
@@ -149,8 +173,11 @@ def refill() -> None:
 
 def _from_address(key: str, parameter: Parameter) -> Any:
     text = st.query_params.get(key)
-    if text is None:
-        return parameter.default
+    return parameter.default if text is None else _read(key, parameter, text)
+
+
+def _read(key: str, parameter: Parameter, text: str) -> Any:
+    """Read a value; one that is not allowed gives the default, and a sentence to be shown."""
     try:
         if len(text) > LONGEST:
             raise ValueError
@@ -167,6 +194,10 @@ def _from_address(key: str, parameter: Parameter) -> Any:
         return parameter.default
 
 
+def _unknown(key: str) -> str:
+    return f"The link's “{key[:SHOWN]}” is not known here."
+
+
 def _problems() -> list[str]:
     return st.session_state.setdefault("link_problems", [])
 
@@ -178,7 +209,7 @@ def report(parameters: dict[str, Parameter]) -> None:
         _problems().clear()
     if first:
         unknown = [key for key in st.query_params if key not in parameters]
-        named = [f"The link's “{key[:SHOWN]}” is not known here." for key in unknown[:UNKNOWN]]
+        named = [_unknown(key) for key in unknown[:UNKNOWN]]
         more = len(unknown) - UNKNOWN
         _problems().extend([*named, f"Nor are {more:,} others."] if more > 0 else named)
     for problem in _problems():

@@ -10,6 +10,7 @@ from blurlab import places
 from blurlab.filters import spectrum
 from blurlab.networks import classifier, store
 from blurlab.ui import link, share, show
+from blurlab.ui.stories import telling
 
 PRESENTER_TYPE, PRESENTER_HEIGHT = 18, 560  # pixels, of figures
 NO_MODELS = "No models are installed; `python -m blurlab train NAME` makes one."
@@ -21,7 +22,9 @@ SHARED = {
     "distance": link.number(10.0, 2000.0, 57.0, "cm"),
     "width": link.number(1.0, 1000.0, STAGE_CM, "cm"),
     "present": link.flag(),
+    **telling.parameters(),
 }
+TOLD = ("unit", "models")  # of SHARED, what a step of a story sets
 
 # A script shows nothing, so its place in the column, gap included, is taken away.
 # A popover that takes over 50 ms to open takes the click that opened it for one outside it, and
@@ -98,14 +101,18 @@ def main() -> None:
             st.Page("pages/models.py", title="Models and data", icon=":material/deployed_code:"),
         ]
     )
-    SHARED["models"] = link.choices(store.names(), [])  # some may be new, or gone
+    # Some may be new, or gone.
+    SHARED.update(telling.parameters() | {"models": link.choices(store.names(), [])})
     link.restore(SHARED)
+    telling.follow(page)
+    link.turn({key: SHARED[key] for key in TOLD})
     chosen = st.session_state["models"]
     if not set(chosen) <= set(store.names()):
         st.session_state["models"] = [name for name in chosen if name in store.names()]
     st.html(CLICKS + ICONS + COLORS + (PRESENTER_STYLE if st.session_state["present"] else STYLE))
     st.html(ONE_ENTRY, unsafe_allow_javascript=True)
     sidebar()
+    telling.tell()
     page.run()
 
 
@@ -116,6 +123,7 @@ def begin(title: str, parameters: dict[str, link.Parameter], words: str = "") ->
     """
     link.arrive(parameters)
     link.restore(SHARED | parameters)
+    link.turn(parameters, known=[*TOLD, *parameters])
     if not st.session_state["present"]:
         st.title(title)
     link.report(SHARED | parameters)

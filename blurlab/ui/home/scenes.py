@@ -59,6 +59,7 @@ def shown() -> Scene:
 
 
 def choose() -> None:
-    """Draw the choice of the scene, where there is one; the story has its own."""
-    if has_photographs() and not st.session_state["story"]:
+    """Draw the choice of the scene, where there is one; a story that is presented has made it."""
+    is_presented = st.session_state["present"] and st.session_state["story"]
+    if has_photographs() and not is_presented:
         show.one_of(st, "Pictures", {name: each.title for name, each in SCENES.items()}, "scene")

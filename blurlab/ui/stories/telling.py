@@ -1,0 +1,150 @@
+"""A story as it is told: its step above the page, and the keys that lead through it."""
+
+import streamlit as st
+from streamlit.navigation.page import StreamlitPage
+
+from blurlab.ui import link, show
+from blurlab.ui.feed import source
+from blurlab.ui.stories import reading
+from blurlab.ui.stories.reading import Step, Story
+
+FIRST = "what_does_it_see"  # of the button on Home
+WORDINGS = {"plain": "Plain words", "expert": "Expert words"}
+TURN = "story_turn"  # in the session: the page that the step which was turned to is on
+STYLE = """<style>
+.st-key-story { border-left: 0.4rem solid var(--st-primary-color, #0072B2); }
+.st-key-story p { margin: 0; }
+.st-key-story_said { font-size: 1.25rem; line-height: 1.35; }
+.st-key-story_said p { font-size: inherit; }
+.st-key-story_present { margin: 0 3rem -0.5rem 0; }
+.st-key-story_present p {
+  font-size: 28px !important; line-height: 1.25; font-weight: 600; margin: 0;
+}
+.st-key-story_turn { position: fixed; right: 0.5rem; bottom: 0.2rem; width: auto; z-index: 10; }
+.st-key-story_turn button { min-height: 0; padding: 0.1rem 0.5rem; }
+</style>"""
+
+_keys = st.components.v2.component("blurlab_story", html="<span></span>", js=source("story.js"))
+
+
+def parameters() -> dict[str, link.Parameter]:
+    """Return a story's place as every page's address holds it."""
+    return {
+        "story": link.choice(["", *reading.stories()], ""),
+        "story_step": link.number(1, reading.MOST_STEPS, 1),
+        "wording": link.choice(list(WORDINGS), "plain"),
+    }
+
+
+def follow(page: StreamlitPage) -> None:
+    """Go to the page of the step that was turned to, before this one is drawn.
+
+    An address with nothing but a story's place opens that step.
+    """
+    state = st.session_state
+    if "story_opened" not in state:
+        state["story_opened"] = True
+        if state["story"] and set(st.query_params) <= {*parameters(), "present"}:
+            go(state["story"], state["story_step"])
+    asked = state.pop(TURN, None)
+    if asked is not None and asked != (page.url_path or "home"):
+        st.switch_page(f"pages/{asked}.py")
+
+
+def go(name: str, number: int) -> None:
+    """Turn to a step of a story; none after the last one, which ends it."""
+    steps = reading.stories()[name].steps
+    is_over = number > len(steps)
+    link.hand_over({"story": "" if is_over else name, "story_step": 1 if is_over else number})
+    if not is_over:
+        step = steps[max(number, 1) - 1]
+        st.session_state[TURN] = step.page
+        link.turn_to(step.state)
+
+
+def leave() -> None:
+    """End a story where it is."""
+    link.hand_over({"story": "", "story_step": 1})
+
+
+def tell() -> None:
+    """Draw the step that the story is at, above its page."""
+    name = st.session_state["story"]
+    if not name:
+        return
+    story = reading.stories()[name]
+    number = min(int(st.session_state["story_step"]), len(story.steps))
+    step = story.steps[number - 1]
+    st.html(STYLE)
+    is_presented = st.session_state["present"]
+    draw = _present if is_presented else _show
+    draw(name, story, number, step)
+    say, expect = sentences(step)
+    note = {"title": f"{story.title}, {number} of {len(story.steps)}", "say": say}
+    note |= {"expect": expect, "look": step.look, "dark": "Black"}
+    _keys(key="story_keys", data=note)
+
+
+def sentences(step: Step) -> tuple[str, str]:
+    """Return what to say and what to expect, as plainly as was chosen."""
+    if st.session_state["wording"] == "expert":
+        return step.expert_say, step.expert_expect
+    return step.say, step.expect
+
+
+def _show(name: str, story: Story, number: int, step: Step) -> None:
+    say, expect = sentences(step)
+    with st.container(border=True, key="story"):
+        with st.container(key="story_said"):
+            st.markdown(f"**{show.plain(say)}**")
+        st.markdown(f"{show.plain(expect)} *Look at {show.plain(step.look)}.*")
+        with st.container(horizontal=True, vertical_alignment="center"):
+            _buttons(name, story, number)
+            st.caption(
+                f"{show.plain(story.title)} · {number} of {len(story.steps)}",
+                help="Space, → or Page Down goes on, ← or Page Up goes back, B blacks the screen, "
+                "N opens notes in a window of their own; presenter mode shows the sentence alone",
+            )
+            st.segmented_control(
+                "Wording", list(WORDINGS), default=st.session_state["wording"], key="wording",
+                format_func=lambda each: WORDINGS[each], required=True,
+                label_visibility="collapsed",
+            )  # fmt: skip
+            st.button("Leave the story", on_click=leave, key="story_leave", type="tertiary")
+
+
+def _present(name: str, story: Story, number: int, step: Step) -> None:
+    with st.container(key="story_present"):
+        st.markdown(show.plain(sentences(step)[0]))
+    with st.container(key="story_turn", horizontal=True):
+        _buttons(name, story, number)
+
+
+def _buttons(name: str, story: Story, number: int) -> None:
+    is_last, presented = number == len(story.steps), st.session_state["present"]
+    st.button(
+        "Back", on_click=go, args=(name, number - 1), key="story_back", disabled=number == 1,
+        type="tertiary" if presented else "secondary",
+    )  # fmt: skip
+    st.button(
+        "Finish" if is_last else "Next", on_click=go, args=(name, number + 1), key="story_next",
+        type="tertiary" if presented else "primary",
+    )  # fmt: skip
+
+
+def offer() -> None:
+    """Draw the way into the stories."""
+    found = reading.stories()
+    if st.session_state["story"] or not found:
+        return
+    first = FIRST if FIRST in found else next(iter(found))
+    st.button(
+        "Start the guided story", type="primary", icon=":material/play_arrow:",
+        on_click=go, args=(first, 1), key="story_start",
+    )  # fmt: skip
+    with st.popover("More stories", icon=":material/auto_stories:"):
+        for name, story in found.items():
+            words = f"{story.title} ({story.minutes} min, {story.audience})"
+            st.button(show.plain(words), on_click=go, args=(name, 1), key=f"story_{name}")
+        for sentence in reading.broken():
+            show.error(sentence)
