@@ -1,7 +1,6 @@
 """How fast networks answer to a moving picture: over the frame channel, and on the page Camera."""
 
 import json
-import socket
 import statistics
 import struct
 import threading
@@ -10,14 +9,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
-import uvicorn
-from starlette.applications import Starlette
 from torch import Tensor
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
 from benchmarks import Row
-from benchmarks.serving import served
+from benchmarks.serving import routed, served
 from benchmarks.ui import chromium, missing, ms
 from blurlab.networks import store
 from blurlab.ui import cache, channel
@@ -26,20 +23,10 @@ FRAMES, CLIENTS, SECONDS = 30, 12, 4.0
 
 
 @contextmanager
-def serving() -> Iterator[str]:
-    """Serve the channel alone on a free port of this machine; yield its address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    settings = uvicorn.Config(Starlette(routes=[channel.route()]), port=port, log_level="critical")
-    server = uvicorn.Server(settings)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    yield f"ws://127.0.0.1:{port}{channel.PATH}"
-    server.should_exit = True
-    thread.join()
+def live() -> Iterator[str]:
+    """Serve the channel alone; yield its address."""
+    with routed([channel.route()]) as address:
+        yield address.replace("http://", "ws://") + channel.PATH
 
 
 @contextmanager
@@ -59,7 +46,7 @@ def answers_over_the_channel() -> Iterator[Row]:
     """Send frame after frame, each when the one before is answered, beside the bare passes."""
     pictures = torch.randint(256, (FRAMES, 3, 256, 256)).byte()
     several = {"two small networks": store.pair("objects"), "Lite0": ("imagenet_lite0",)}
-    with serving() as address:
+    with live() as address:
         for what, names in several.items():
             if not set(names) <= set(store.names()):
                 continue
@@ -90,7 +77,7 @@ def twelve_clients() -> Iterator[Row]:
     """Let twelve clients ask at once, and compare the one that gets least with a fair share."""
     picture = torch.randint(256, (3, 256, 256)).byte()
     counts = [0] * CLIENTS
-    with serving() as address:
+    with live() as address:
         end = time.perf_counter() + SECONDS
 
         def ask(index: int) -> None:

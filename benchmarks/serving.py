@@ -5,13 +5,18 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 from urllib.error import URLError
 from urllib.request import urlopen
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import BaseRoute
 
 from blurlab import places
 
@@ -74,3 +79,22 @@ def _is_up(port: int) -> bool:
             return answer.status == 200
     except (URLError, ConnectionError, TimeoutError):
         return False
+
+
+@contextmanager
+def routed(routes: Sequence[BaseRoute]) -> Iterator[str]:
+    """Serve some routes alone on a free port of this machine; yield their address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    settings = uvicorn.Config(
+        Starlette(routes=routes), port=port, log_level="critical", ws="websockets-sansio"
+    )
+    server = uvicorn.Server(settings)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    thread.join(10)

@@ -885,3 +885,32 @@ def test_a_taste_is_played_by_keyboard_and_by_tap_on_a_phone(visit):
     assert len(trials) == number == 8 + trials.count("-")  # seen for too long
     said = {place: letter.isupper() for place, letter in enumerate(trials) if letter != "-"}
     assert said == {place: place % 2 == 0 for place in said}
+
+
+# ---- An audience ----------------------------------------------------------------------------
+
+
+def test_five_phones_play_and_the_presenters_page_shows_it(visit):
+    presenter = visit("/audience")
+    presenter.get_by_role("button", name="Start").wait_for()
+    phones = [visit("/join", width=390, height=844) for _ in range(5)]
+    for phone in phones:
+        phone.get_by_text("You are in").wait_for()
+    presenter.get_by_test_id("stMetricValue").get_by_text("5").wait_for()
+    presenter.get_by_role("button", name="Start").click()
+    for phone in phones:
+        phone.get_by_role("button", name="Begin").click()
+    gone = phones.pop()  # before its first answer
+    gone.close()
+    for number in range(8):
+        for phone in phones:
+            phone.get_by_text(f"{number + 1} / 8").wait_for()
+            phone.locator("[data-part=left]:not([disabled])").click()
+    for phone in phones:
+        phone.get_by_text("Thank you!").wait_for()
+    presenter.get_by_text("32 answers").wait_for()
+    presenter.get_by_text("Everybody").first.wait_for()
+    with presenter.expect_download() as saved:
+        presenter.get_by_role("button", name="Answers (CSV)").click()
+    rows = saved.value.path().read_text().splitlines()
+    assert len(rows) == 33

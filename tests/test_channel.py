@@ -11,11 +11,10 @@ from contextlib import contextmanager, suppress
 import pytest
 import tiny
 import torch
-import uvicorn
-from starlette.applications import Starlette
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
+from benchmarks.serving import routed
 from blurlab import places
 from blurlab.networks import store
 from blurlab.ui import cache, channel, loaded
@@ -42,20 +41,8 @@ def models(tmp_path_factory):
 @pytest.fixture(scope="module")
 def address(models):
     """A server of the channel alone, on the loopback."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    settings = uvicorn.Config(
-        Starlette(routes=[channel.route()]), port=port, log_level="critical", ws="websockets-sansio"
-    )
-    server = uvicorn.Server(settings)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    yield f"ws://127.0.0.1:{port}{channel.PATH}"
-    server.should_exit = True
-    thread.join(10)
+    with routed([channel.route()]) as found:
+        yield found.replace("http://", "ws://") + channel.PATH
 
 
 @contextmanager

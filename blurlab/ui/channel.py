@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import numpy as np
+from starlette.requests import HTTPConnection
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
@@ -106,7 +107,7 @@ async def live(socket: WebSocket) -> None:
         sending.cancel()
 
 
-def is_same_origin(socket: WebSocket) -> bool:
+def is_same_origin(socket: HTTPConnection) -> bool:
     """Tell whether a page of this server asks, and no other site that the browser has open."""
     origin, host = socket.headers.get("origin", ""), socket.headers.get("host", "")
     return bool(host) and urlsplit(origin).netloc == host

@@ -98,6 +98,7 @@ def main() -> None:
             st.Page("pages/compare.py", title="Compare", icon=":material/scatter_plot:"),
             st.Page("pages/train.py", title="Train live", icon=":material/model_training:"),
             st.Page("pages/you.py", title="You vs the models", icon=":material/visibility:"),
+            st.Page("pages/audience.py", title="Audience", icon=":material/groups:"),
             st.Page("pages/models.py", title="Models and data", icon=":material/deployed_code:"),
         ]
     )

@@ -1,7 +1,6 @@
-// A game of trials: fixation mark, hybrid, mask, answer. Cutoffs and pictures come through the slot on
-// window; the cutoffs for either answer come ahead, so that the next trial need not wait for Python.
+// A game of trials. Cutoffs and pictures come through the slot on window; the cutoffs for either answer
+// come ahead, so that the next trial need not wait for Python.
 
-const FIXATION = 500, MASK = 300; // ms
 const PARTS = 4; // of the slot, among which pictures of trials alternate
 const TOO_LONG = 2; // times the asked duration, from which a trial does not count
 const games = new WeakMap();
@@ -13,36 +12,6 @@ export default function game({ data, parentElement, setStateValue }) {
   view.send = setStateValue;
   view.show(data);
   return () => parentElement.isConnected || view.close();
-}
-
-const nextFrame = () => new Promise(requestAnimationFrame);
-const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1];
-
-// Give the phases of every coefficient the same random turn in all channels, which keeps the power
-// spectrum and the colours. The spectrum of real noise turns a pair of channels as one.
-function scramble(plan, rgba) {
-  const { size, order } = plan, count = size ** 2;
-  const noise = Float64Array.from({ length: count }, () => Math.random() - 0.5);
-  const turns = forward(plan, noise, new Float64Array(count));
-  const { spectra } = analyse(plan, rgba), image = new ImageData(size, size);
-  spectra.forEach((spectrum, n) => {
-    const re = new Float64Array(count), im = new Float64Array(count);
-    for (let i = 0; i < count; i++) {
-      const length = Math.hypot(turns.re[i], turns.im[i]) || 1;
-      const [c, s] = i ? [turns.re[i] / length, turns.im[i] / length] : [1, 0];
-      const to = order[Math.floor(i / size)] * size + (i % size);
-      re[to] = spectrum.re[i] * c - spectrum.im[i] * s;
-      im[to] = spectrum.re[i] * s + spectrum.im[i] * c;
-    }
-    inverse(plan, re, im, size / 2, (y, a, b) => {
-      for (let x = 0, i = y * size; x < size; x++, i++) {
-        image.data[4 * i + 2 * n] = (255 * a[x]) / count;
-        if (n === 0) image.data[4 * i + 1] = (255 * b[x]) / count;
-        image.data[4 * i + 3] = 255;
-      }
-    });
-  });
-  return image;
 }
 
 function makeGame(parent) {
@@ -100,7 +69,7 @@ function makeGame(parent) {
     for (let n = 0; ; n++) {
       const course = () => slot.course?.game === data.game && slot.course.n === n ? slot.course : null;
       parts.game.dataset.state = "waiting";
-      drawGrey(true);
+      drawGrey(context, true);
       const from = performance.now();
       const here = () => slot[`trial${n % PARTS}`]?.game === data.game && slot[`trial${n % PARTS}`].n === n;
       while (!here() || (cutoff === null && !course())) {
@@ -112,9 +81,9 @@ function makeGame(parent) {
       parts.count.textContent = `${n + 1} / ${data.most}${data.mayEnd ? " at most" : ""}`;
       const trial = slot[`trial${n % PARTS}`];
       cutoff ??= course().cutoff;
-      const pictures = await prepare(trial, cutoff);
+      const pictures = await prepareTrial(data.size, trial, cutoff);
       if (isOld()) return;
-      const seen = await present(pictures, isOld);
+      const seen = await presentTrial(context, pictures, data.asked, isOld, (state) => { parts.game.dataset.state = state; });
       if (isOld()) return;
       offer(trial);
       const begun = performance.now(), side = await new Promise((resolve) => { answer = resolve; rest(isOld); });
@@ -133,69 +102,25 @@ function makeGame(parent) {
       view.send("trials", { game: data.game, records: [...records] });
       if (counts && ahead && cutoff === null) { // the game is over
         parts.game.dataset.state = "over";
-        drawGrey(false);
+        drawGrey(context, false);
         parts.count.textContent = data.words.over;
         return;
       }
     }
   }
 
-  async function prepare({ low, high }, cutoff) {
-    await nextFrame(); // the mark is seen while this computes
-    const plan = makePlan(data.size);
-    const [first, second] = await Promise.all([readPixels(low, data.size), readPixels(high, data.size)]);
-    const image = new ImageData(data.size, data.size);
-    hybridizer(plan, analyse(plan, first), analyse(plan, second))("ideal", cutoff, cutoff, image.data);
-    const mask = scramble(plan, image.data);
-    return Promise.all([createImageBitmap(image), createImageBitmap(mask)]);
-  }
-
-  // Show the hybrid for the asked time. What is drawn for a frame is seen from its time on, so the
-  // times of two frames tell how long the hybrid was there.
-  async function present([hybrid, mask], isOld) {
-    const gaps = [];
-    let time = await nextFrame();
-    for (const begun = time; time - begun < FIXATION && !isOld(); ) {
-      const next = await nextFrame();
-      gaps.push(next - time);
-      time = next;
-    }
-    const frame = median(gaps), on = time;
-    context.drawImage(hybrid, 0, 0);
-    parts.game.dataset.state = "hybrid";
-    let dropped = 0;
-    do {
-      const next = await nextFrame();
-      dropped += Math.max(0, Math.round((next - time) / frame) - 1);
-      time = next;
-    } while (time - on < data.asked - frame / 2 && !isOld());
-    context.drawImage(mask, 0, 0);
-    parts.game.dataset.state = "answer";
-    return { shown: time - on, frame, dropped };
-  }
-
   async function rest(isOld) {
     const own = answer;
     await new Promise((resolve) => { setTimeout(resolve, MASK); });
-    if (answer === own && !isOld()) drawGrey(false);
+    if (answer === own && !isOld()) drawGrey(context, false);
   }
 
   async function drawExample(own) {
-    drawGrey(false);
+    drawGrey(context, false);
     const image = new Image();
     image.src = data.example;
     await image.decode();
     if (own === round) context.drawImage(image, 0, 0);
-  }
-
-  function drawGrey(withMark) {
-    const { width } = parts.canvas, middle = width / 2, arm = width / 24;
-    context.fillStyle = "#808080";
-    context.fillRect(0, 0, width, width);
-    if (!withMark) return;
-    context.fillStyle = "#000";
-    context.fillRect(middle - arm, middle - 1.5, 2 * arm, 3);
-    context.fillRect(middle - 1.5, middle - arm, 3, 2 * arm);
   }
 
   // -- What a person does -----------------------------------------------------------------------

@@ -13,7 +13,7 @@ ABOUT = {"title": str, "audience": str, "minutes": int, "step": list}
 SENTENCES = ("say", "expect", "expert_say", "expert_expect", "look")
 PAGES = (
     "home", "hybrid", "camera", "blur", "attacks", "corruptions", "sensitivity", "compare",
-    "train", "you", "models",
+    "train", "you", "audience", "models",
 )  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 import random
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from blurlab.data import sets
@@ -11,9 +11,13 @@ from blurlab.pictures import objects
 from blurlab.ui import cache, link
 
 DECKS = {"objects": "Objects, always fresh", "imagenette": "Photographs"}
-CLASSES = {"objects": objects.CLASSES, "imagenette": sets.IMAGENETTE_CLASSES}
-VARIANTS = {"objects": 2**31, "imagenette": 50}
-KINDS = {"objects": "object", "imagenette": "imagenette"}
+# An audience shares its pictures, so that they are drawn and fetched once.
+CROWDS = {"crowd": "Objects", "imagenette": "Photographs"}
+CLASSES = {
+    "objects": objects.CLASSES, "crowd": objects.CLASSES, "imagenette": sets.IMAGENETTE_CLASSES,
+}  # fmt: skip
+VARIANTS = {"objects": 2**31, "crowd": 8, "imagenette": 50}
+KINDS = {"objects": "object", "crowd": "object", "imagenette": "imagenette"}
 
 LONGEST = 80  # trials of a game, those that do not count included
 COARSE, FINE, UNCOUNTED = "ABCDEFGHIJKLMNOPQRSTUVWXY", "abcdefghijklmnopqrstuvwxy", "-"
@@ -28,9 +32,9 @@ class Trial(NamedTuple):
     is_coarse_right: bool
 
 
-def available() -> list[str]:
-    """List the decks whose pictures are here."""
-    return [deck for deck in DECKS if deck == "objects" or sets.has_imagenette()]
+def available(decks: Iterable[str] = DECKS) -> list[str]:
+    """List those of the decks whose pictures are here."""
+    return [deck for deck in decks if deck != "imagenette" or sets.has_imagenette()]
 
 
 def trial(deck: str, seed: int, number: int) -> Trial:

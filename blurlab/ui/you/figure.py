@@ -14,10 +14,13 @@ HEIGHT = 430
 BAND = "rgba(204, 121, 167, 0.28)"  # of YOU
 
 
-def figure(players: Sequence[Played], degrees: float | None) -> go.Figure:
+def figure(
+    players: Sequence[Played], degrees: float | None, whose: str = "your answers"
+) -> go.Figure:
     """Draw psychometric functions: the person's first, with its band; then the networks'.
 
-    degrees: visual angle of the pictures, for an axis in cycles/degree; None for none.
+    whose: what the person's answers are called.  degrees: visual angle of the pictures, for an axis
+    in cycles/degree; None for none.
     """
     made = go.Figure()
     you, *others = players
@@ -39,7 +42,7 @@ def figure(players: Sequence[Played], degrees: float | None) -> go.Figure:
     )  # fmt: skip
     x, y, counts = shares(you.answers)
     made.add_scatter(
-        x=x, y=y, mode="markers", showlegend=False, name="your answers", text=counts,
+        x=x, y=y, mode="markers", showlegend=False, name=whose, text=counts,
         hovertemplate="%{x:.3g} cycles/image: %{y:.0%} of %{text}",
         marker={"color": YOU, "size": [7 + 2 * count**0.5 for count in counts]},
     )  # fmt: skip

@@ -26,7 +26,7 @@ _game = st.components.v2.component(
     "blurlab_game",
     html=source("game.html"),
     css=source("stage.css", "game.css"),
-    js=source("elements.js", "fft.js", "game.js"),
+    js=source("elements.js", "fft.js", "trial.js", "game.js"),
 )
 
 

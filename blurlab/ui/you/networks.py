@@ -13,7 +13,8 @@ from blurlab.ui.you import deck
 
 def asked(name: str) -> tuple[str, ...]:
     """Return the chosen models, or two that know the pictures of a deck."""
-    return tuple(st.session_state["models"]) or shell.fitting(name)
+    data = "objects" if deck.KINDS[name] == "object" else name
+    return tuple(st.session_state["models"]) or shell.fitting(data)
 
 
 def knows(model: str, name: str) -> bool:
@@ -29,7 +30,7 @@ def ask_all(name: str, seed: int, number: int, index: int) -> None:
                 names_coarse(model, name, seed, number, index)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=2**15)
 def names_coarse(model: str, name: str, seed: int, number: int, index: int) -> bool:
     """Tell whether a model finds a hybrid's coarse picture likelier than its fine one.
 

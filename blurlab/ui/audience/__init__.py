@@ -1,0 +1,1 @@
+"""The page Audience, and the room that phones join."""

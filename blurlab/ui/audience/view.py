@@ -1,0 +1,160 @@
+"""The projector's page: where to join, how many did, and what all of them see by."""
+
+import socket
+import time
+from contextlib import suppress
+from hmac import compare_digest
+
+import segno
+import streamlit as st
+
+from blurlab.people import quest
+from blurlab.ui import link, shell, show
+from blurlab.ui.audience import room
+from blurlab.ui.audience.room import ROOM, Answered
+from blurlab.ui.audience.routes import JOIN
+from blurlab.ui.you import deck, figure, networks
+from blurlab.ui.you.players import BETWEEN, Played, played
+
+SECONDS = 1.0  # between two looks
+PATIENCE = 0.25  # seconds of each look in which networks answer trials
+LOCAL = (None, "127.0.0.1", "::1", "localhost")
+PARAMETERS = {"room_key": link.text("", 100)}
+
+
+def may_steer() -> bool:
+    """Tell whether this visitor is at the server's own machine, or has the presenter's key."""
+    key = st.session_state["room_key"]
+    return is_here() or compare_digest(key.encode(), room.KEY.encode())
+
+
+def is_here() -> bool:
+    """Tell whether this visitor's browser runs on the server's machine, by its connection."""
+    return st.context.ip_address in LOCAL
+
+
+def live() -> None:
+    """Draw the page, again and again."""
+
+    @st.fragment(run_every=SECONDS)
+    def panel() -> None:
+        link.refill()
+        left, right = st.columns([2, 5], gap="large")
+        with left:
+            door()
+        with right:
+            crowd()
+        link.write(shell.SHARED | PARAMETERS)
+
+    panel()
+
+
+def door() -> None:
+    """Show how to join, how many have, and what the presenter can do."""
+    addresses = join_addresses()
+    if addresses:
+        st.html(_code(addresses[0]))
+        st.markdown(f"### {show.plain(addresses[0].removeprefix('http://'))}")
+        for other in addresses[1:]:
+            st.caption(f"or {show.plain(other)}")
+    else:
+        st.info(
+            "Only this machine can connect: `python -m blurlab serve --public` opens the server to "
+            f"the room. Here, {JOIN} joins."
+        )
+    joined, here = ROOM.people()
+    st.metric("People", f"{joined}", help=f"{here} of them are still there")
+    if may_steer():
+        steering()
+
+
+def steering() -> None:
+    """Draw what the presenter can do."""
+    words = {"waiting": "Start", "open": "Pause", "paused": "Go on"}
+    after = "paused" if ROOM.state == "open" else "open"
+    st.button(
+        words[ROOM.state], on_click=ROOM.steer, args=(after,), key="room_steer", width="stretch",
+        type="secondary" if ROOM.state == "open" else "primary",
+    )  # fmt: skip
+    with st.popover("Begin anew", width="stretch"):
+        here = {name: deck.CROWDS[name] for name in deck.available(deck.CROWDS)}
+        name = st.radio("Pictures", list(here), format_func=here.get, key="room_deck")
+        each = st.radio("Trials for each person", room.EACH, 1, key="room_each", horizontal=True)
+        count = len(ROOM.given())
+        st.button(
+            f"Forget {count:,} answers and begin anew" if count else "Begin anew",
+            on_click=ROOM.begin_anew, args=(name, each), key="room_reset",
+        )  # fmt: skip
+    answers = ROOM.given()
+    if answers:
+        st.download_button(
+            "Answers (CSV)", ROOM.written, "audience.csv", "text/csv", key="room_csv",
+            on_click="ignore", width="stretch",
+        )  # fmt: skip
+
+
+def crowd() -> None:
+    """Draw the crowd's curve against the networks', of the same trials."""
+    answers = [each for each in ROOM.given() if each.counts]
+    if not answers:
+        st.markdown("The curve forms here with the first answers.")
+        return
+    belief = ROOM.belief
+    told = [(each.step, each.coarse) for each in answers]
+    everybody = Played(
+        "Everybody", told, quest.reverse_frequency(belief), quest.curve(belief, BETWEEN)
+    )
+    drawn = figure.figure([everybody, *others(answers)], None, "the crowd's answers")
+    shell.chart(drawn, "room_figure")
+    value = everybody.f_rev
+    st.caption(
+        f"{len(answers):,} answers. The crowd changes its mind at {value.value:.3g} cycles/image "
+        f"[{value.low:.3g}, {value.high:.3g}], as if it were one observer: people differ by more. "
+        "Networks answered the same trials."
+    )
+
+
+def others(answers: list[Answered]) -> list[Played]:
+    """Return what the networks say of the trials, as far as they have come."""
+    until, found = time.monotonic() + PATIENCE, []
+    name, seed = ROOM.deck, ROOM.seed
+    for model in networks.asked(name):
+        if not networks.knows(model, name):
+            continue
+        told = []
+        for each in answers:
+            if time.monotonic() > until:
+                break
+            coarse = networks.names_coarse(model, name, seed, each.number, each.step)
+            told.append((each.step, coarse))
+        if told:
+            found.append(played(shell.store.card(model)["title"], told))
+    return found
+
+
+def join_addresses() -> list[str]:
+    """Return where phones find this server: none where only its own machine may connect."""
+    listens = st.get_option("server.address")
+    port, base = st.get_option("server.port"), st.get_option("server.baseUrlPath").strip("/")
+    if listens in ("127.0.0.1", "localhost", "::1"):
+        return []
+    hosts = [listens] if listens not in (None, "", "0.0.0.0", "::") else own_addresses()
+    return [f"http://{host}:{port}{'/' + base if base else ''}{JOIN}" for host in hosts]
+
+
+def own_addresses() -> list[str]:
+    """Return this machine's addresses in its networks, the one that leads out first."""
+    found: list[str] = []
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe, suppress(OSError):
+        probe.connect(("192.0.2.1", 9))  # of no machine; nothing is sent
+        found.append(probe.getsockname()[0])
+    with suppress(OSError):  # where the machine does not know its own name
+        _, _, others = socket.gethostbyname_ex(socket.gethostname())
+        found += others
+    return [each for each in dict.fromkeys(found) if not each.startswith("127.")]
+
+
+def _code(address: str) -> str:
+    """Draw an address as a QR code, dark on light in either theme."""
+    drawn = segno.make(address, error="m").svg_inline(border=3, omitsize=True, light="#fff")
+    return f'<div style="max-width: min(22rem, 45vh)" role="img" aria-label="QR code">{drawn}</div>'
