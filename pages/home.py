@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from blurlab import public
 from blurlab.ui import pictures, shell
 from blurlab.ui.home import scenes
 from blurlab.ui.hybrid import controls, view
@@ -23,7 +24,8 @@ view.live("home", names, scene.low, scene.high, PARAMETERS, with_details=False)
 
 if not st.session_state["present"]:
     st.page_link("pages/hybrid.py", label="Use your own pictures", icon=":material/blur_on:")
-    st.page_link("pages/models.py", label="Meet the networks", icon=":material/deployed_code:")
+    if not public.is_public():
+        st.page_link("pages/models.py", label="Meet the networks", icon=":material/deployed_code:")
     st.caption(
         "The method is that of Li et al. 2023, Robust deep learning object recognition models rely "
         "on low frequency information in natural images, PLOS Comput Biol 19(3): e1010932. "

@@ -276,9 +276,13 @@ def test_nobody_else_can_steer_without_the_key(opened, monkeypatch):
 
 
 def test_an_address_of_this_machine_alone_is_not_offered(monkeypatch):
-    options = {"server.port": 8501, "server.baseUrlPath": "/lab/"}
+    options = {
+        "server.port": 8501, "server.baseUrlPath": "/lab/", "browser.serverAddress": "localhost"
+    }  # fmt: skip
     monkeypatch.setattr(view.st, "get_option", lambda name: (options | listens)[name])
     listens = {"server.address": "127.0.0.1"}
     assert view.join_addresses() == []
     listens = {"server.address": "10.1.2.3"}
     assert view.join_addresses() == ["http://10.1.2.3:8501/lab/join"]
+    options["browser.serverAddress"] = "room.example"
+    assert view.join_addresses() == ["http://room.example:8501/lab/join"]

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from torch import Tensor
 
-from blurlab import places
+from blurlab import places, public
 from blurlab.data import downloads, sets
 from blurlab.pictures.images import ImageError, load_image
 
@@ -64,6 +64,7 @@ def download(name: str) -> Iterator[Step]:
     cancel.
     Raises ValueError for other names, and when the archive does not arrive or cannot be unpacked.
     """
+    public.refuse("A download")
     if name not in ARCHIVES:
         raise ValueError(f"{name} cannot be downloaded; {' and '.join(ARCHIVES)} can.")
     if _is_whole(name):

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import torch
 from torch import Tensor
 
-from blurlab import places
+from blurlab import places, public
 from blurlab.measures.provenance import Made
 from blurlab.measures.row import EACH, Tally
 
@@ -108,6 +108,7 @@ def add(key: Key, number: int, tally: Tally, made: Made | None = None) -> None:
 
     made: what made it, where that is known.
     """
+    public.refuse("Keeping results")
     path = places.results_folder() / key.digest / f"{number:06d}.parquet"
     _write_file(path, key, {number: _Kept(tally, made)})
 
@@ -157,6 +158,7 @@ def join(key: Key, into: Path | None = None) -> Path:
     Tallies that are added in the meantime stay where they are.
     Raises ValueError when there is none.
     """
+    public.refuse("Keeping results")
     joined = _parts(places.results_folder(), key)
     found = _read(key)
     if not found:

@@ -13,7 +13,7 @@ from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from blurlab import limits, places, texts
+from blurlab import limits, places, public, texts
 from blurlab.data import imagenet, sets
 from blurlab.networks import (
     architectures,
@@ -61,6 +61,7 @@ def add(
     Returns the card.
     Raises ValueError, and installs nothing, when something does not fit.
     """
+    public.refuse("Adding a network")
     check_name(name)
     check_classes(classes)
     expected = architectures.shapes(recipe, len(classes))
@@ -239,6 +240,7 @@ def write(
     notes: Sequence[str] = (),
 ) -> dict:
     """Write tensors and card to the folder of added models, the card last; return the card."""
+    public.refuse("Adding a network")
     folder = places.models_folder()
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.safetensors"
@@ -296,6 +298,7 @@ def remove(name: str) -> None:
 
     Raises ValueError for one that is not installed, or that ships.
     """
+    public.refuse("Removing a network")
     card = store.card_path(name)
     if card.parent != places.models_folder():
         raise ValueError(f"{name} ships with BlurLab; only models that were added are removed.")

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from blurlab import places
+from blurlab import places, public
 from blurlab.data import downloads, imagenet
 from blurlab.data.downloads import Progress
 from blurlab.data.sets import CIFAR10_CLASSES
@@ -31,6 +31,7 @@ def download(name: str) -> Iterator[Progress]:
     What was fetched before goes on where it ended. Stop drawing to cancel.
     Raises ValueError when the file does not arrive, or is not the published one.
     """
+    public.refuse("A download")
     weights = find(name)
     installing.check_name(name)
     file = downloaded(name)
@@ -69,6 +70,7 @@ def install(name: str, file: Path) -> dict:
     Where no SHA-256 is in the table, the file's was checked as it came, or a person put it there.
     Raises ValueError for another file.
     """
+    public.refuse("Adding a network")
     weights = find(name)
     if weights.sha256 and not store.sha256(file).startswith(weights.sha256):
         raise ValueError(

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from blurlab import places
+from blurlab import places, public
 from blurlab.filters.hybrid import hybrid
 from blurlab.measures.reversal import zero_crossing
 from blurlab.networks import store
@@ -232,6 +232,7 @@ def lend(lesson: Lesson, networks: tuple[Classifier, Classifier]) -> list[str]:
 
 def keep(lesson: Lesson, networks: tuple[Classifier, Classifier], folder: Path) -> list[str]:
     """Write both networks and their cards under names that are free; return the names."""
+    public.refuse("Keeping a network")
     folder.mkdir(parents=True, exist_ok=True)
     taken, number = set(store.names()), 1
     while f"live{number}_plain" in taken:

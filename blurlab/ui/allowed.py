@@ -5,7 +5,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from blurlab import places
+from blurlab import places, public
 from blurlab.data import sets
 
 OFF = "This server reads no folders of its disk; its owner can name some in $BLURLAB_FOLDERS."
@@ -21,8 +21,10 @@ def folders() -> list[Path]:
 
     They are those of $BLURLAB_FOLDERS, with the system's separator between them. Without it they
     are the home folder, the working folder and that of the data sets, but none where the server
-    listens to others.
+    listens to others. A public server reads none at all.
     """
+    if public.is_public():
+        return []
     named = os.environ.get("BLURLAB_FOLDERS")
     if named is not None:
         return [Path(each).absolute() for each in named.split(os.pathsep) if each]

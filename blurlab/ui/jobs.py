@@ -16,7 +16,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
 KEPT = 64  # ended jobs that are remembered
+MOST_EACH = 4  # jobs of one visitor that wait or run in a queue, the last ones
 
 
 class Queue(NamedTuple):
@@ -47,6 +50,7 @@ class Job:
     """Results as they come, and what becomes of the work.
 
     steps: makes the generator.  rest: seconds between two results.  queue: a key of QUEUES.
+    visitor: whose session began it, "" where none did.
     results: what was yielded.  last: how many of them are kept, the last ones; None keeps all.
     state: waiting, running, paused, done, cancelled, stopped or failed. The worker may change it
         between any two looks, so whoever draws by it looks once.
@@ -57,6 +61,7 @@ class Job:
     rest: float = 0.0
     queue: str = "answers"
     last: int | None = None
+    visitor: str = ""
     results: list[Any] = field(default_factory=list)
     state: str = "waiting"
     error: str = ""
@@ -93,7 +98,8 @@ def poll(
     with _lock:
         job = _jobs.get(key)
         if job is None or job.state == "stopped":
-            job = _jobs[key] = Job(steps, rest, queue, last)
+            job = _jobs[key] = Job(steps, rest, queue, last, _visitor())
+            _make_room(job)
             _workers[queue].submit(_drain, job)
         job.polled = time.monotonic()
         _jobs.move_to_end(key)
@@ -101,6 +107,23 @@ def poll(
         for old in [name for name, kept in _jobs.items() if kept.state in inactive][:-KEPT]:
             del _jobs[old]
     return job
+
+
+def _visitor() -> str:
+    context = get_script_run_ctx(suppress_warning=True)
+    return context.session_id if context else ""
+
+
+def _make_room(job: Job) -> None:
+    """Stop the oldest of a visitor's jobs; one that is still polled then starts again."""
+    active = [
+        each
+        for each in _jobs.values()
+        if (each.visitor, each.queue) == (job.visitor, job.queue)
+        and each.state in ("waiting", "running")
+    ]
+    for old in active[:-MOST_EACH] if job.visitor else ():
+        old.wish = "stop"
 
 
 def find(key: Hashable) -> Job | None:
@@ -192,7 +215,7 @@ def _go_on(job: Job) -> None:
 def _may_go_on(job: Job) -> bool:
     with _lock:
         if job.wish != "run":
-            job.state = {"pause": "paused", "cancel": "cancelled"}[job.wish]
+            job.state = {"pause": "paused", "cancel": "cancelled", "stop": "stopped"}[job.wish]
         elif time.monotonic() - job.polled >= QUEUES[job.queue].patience:
             job.state = "stopped"
         else:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from blurlab import limits
+from blurlab import limits, public
 from blurlab.data import sets
 from blurlab.networks import store
 from blurlab.pictures import images, objects
@@ -17,7 +17,7 @@ SIDES = {
 }
 OBJECT, PHOTOGRAPH, IMAGENETTE = "object", "photograph", "imagenette"
 UPLOAD, CAMERA = "upload", "camera"
-MOST_MB = 20
+MOST_MB = 5 if public.is_public() else 20
 LONGEST_WORD = 40  # characters of what a person says that a file shows
 
 

@@ -5,8 +5,9 @@ import math
 import streamlit as st
 import torch
 from plotly.graph_objects import Figure
+from streamlit.navigation.page import StreamlitPage
 
-from blurlab import places
+from blurlab import places, public
 from blurlab.filters import spectrum
 from blurlab.networks import classifier, store
 from blurlab.ui import link, share, show
@@ -84,24 +85,7 @@ html { font-size: 20px; }
 def main() -> None:
     """Draw the frame and run the page that the address names."""
     st.set_page_config(page_title="BlurLab", page_icon=str(places.ICON), layout="wide")
-    page = st.navigation(
-        [
-            st.Page("pages/home.py", title="Home", icon=":material/home:", default=True),
-            st.Page("pages/hybrid.py", title="Hybrid images", icon=":material/blur_on:"),
-            st.Page("pages/camera.py", title="Camera", icon=":material/photo_camera:"),
-            st.Page("pages/blur.py", title="Blur defence", icon=":material/shield:"),
-            st.Page("pages/attacks.py", title="Attacks", icon=":material/bolt:"),
-            st.Page("pages/corruptions.py", title="Corruptions", icon=":material/grain:"),
-            st.Page(
-                "pages/sensitivity.py", title="Spectral sensitivity", icon=":material/insights:"
-            ),
-            st.Page("pages/compare.py", title="Compare", icon=":material/scatter_plot:"),
-            st.Page("pages/train.py", title="Train live", icon=":material/model_training:"),
-            st.Page("pages/you.py", title="You vs the models", icon=":material/visibility:"),
-            st.Page("pages/audience.py", title="Audience", icon=":material/groups:"),
-            st.Page("pages/models.py", title="Models and data", icon=":material/deployed_code:"),
-        ]
-    )
+    page = st.navigation(pages())
     # Some may be new, or gone.
     SHARED.update(telling.parameters() | {"models": link.choices(store.names(), [])})
     link.restore(SHARED)
@@ -115,6 +99,28 @@ def main() -> None:
     sidebar()
     telling.tell()
     page.run()
+
+
+def pages() -> list[StreamlitPage]:
+    """List the pages; a public server lacks the one that adds and removes what is on its disk."""
+    found = [
+        st.Page("pages/home.py", title="Home", icon=":material/home:", default=True),
+        st.Page("pages/hybrid.py", title="Hybrid images", icon=":material/blur_on:"),
+        st.Page("pages/camera.py", title="Camera", icon=":material/photo_camera:"),
+        st.Page("pages/blur.py", title="Blur defence", icon=":material/shield:"),
+        st.Page("pages/attacks.py", title="Attacks", icon=":material/bolt:"),
+        st.Page("pages/corruptions.py", title="Corruptions", icon=":material/grain:"),
+        st.Page("pages/sensitivity.py", title="Spectral sensitivity", icon=":material/insights:"),
+        st.Page("pages/compare.py", title="Compare", icon=":material/scatter_plot:"),
+        st.Page("pages/train.py", title="Train live", icon=":material/model_training:"),
+        st.Page("pages/you.py", title="You vs the models", icon=":material/visibility:"),
+        st.Page("pages/audience.py", title="Audience", icon=":material/groups:"),
+    ]
+    if not public.is_public():
+        found.append(
+            st.Page("pages/models.py", title="Models and data", icon=":material/deployed_code:")
+        )
+    return found
 
 
 def begin(title: str, parameters: dict[str, link.Parameter], words: str = "") -> None:

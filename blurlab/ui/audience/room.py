@@ -6,6 +6,7 @@ Everything is in memory, and nobody has a name. What a phone sends may be anythi
 import csv
 import io
 import math
+import os
 import random
 import secrets
 import threading
@@ -14,6 +15,7 @@ from typing import Any, NamedTuple
 
 import torch
 
+from blurlab import public
 from blurlab.people import quest
 from blurlab.people.quest import CUTOFFS
 from blurlab.ui.you import deck
@@ -217,4 +219,4 @@ def address(picture: Any) -> str:
 
 ROOM = Room()
 # Whoever has it steers the room from another machine than the server's.
-KEY = secrets.token_urlsafe(9)
+KEY = os.environ.get(public.ROOM_KEY) or secrets.token_urlsafe(9)

@@ -1,5 +1,6 @@
 """The projector's page: where to join, how many did, and what all of them see by."""
 
+import html
 import socket
 import time
 from contextlib import suppress
@@ -8,6 +9,7 @@ from hmac import compare_digest
 import segno
 import streamlit as st
 
+from blurlab import public
 from blurlab.people import quest
 from blurlab.ui import link, shell, show
 from blurlab.ui.audience import room
@@ -23,9 +25,11 @@ PARAMETERS = {"room_key": link.text("", 100)}
 
 
 def may_steer() -> bool:
-    """Tell whether this visitor is at the server's own machine, or has the presenter's key."""
+    """Tell whether this visitor has the presenter's key, or is at the machine of a server that is
+    not public, where a proxy's visitors would all seem to be.
+    """
     key = st.session_state["room_key"]
-    return is_here() or compare_digest(key.encode(), room.KEY.encode())
+    return (is_here() and not public.is_public()) or compare_digest(key.encode(), room.KEY.encode())
 
 
 def is_here() -> bool:
@@ -107,10 +111,11 @@ def crowd() -> None:
     drawn = figure.figure([everybody, *others(answers)], None, "the crowd's answers")
     shell.chart(drawn, "room_figure")
     value = everybody.f_rev
+    many = f"{len(answers):,} answer{'s' * (len(answers) > 1)}"
     st.caption(
-        f"{len(answers):,} answers. The crowd changes its mind at {value.value:.3g} cycles/image "
-        f"[{value.low:.3g}, {value.high:.3g}], as if it were one observer: people differ by more. "
-        "Networks answered the same trials."
+        f"{many}. The crowd changes its mind at {value.value:.3g} cycles/image [{value.low:.3g}, "
+        f"{value.high:.3g}], as if it were one observer: people differ by more. Networks answered "
+        "the same trials."
     )
 
 
@@ -138,7 +143,11 @@ def join_addresses() -> list[str]:
     port, base = st.get_option("server.port"), st.get_option("server.baseUrlPath").strip("/")
     if listens in ("127.0.0.1", "localhost", "::1"):
         return []
-    hosts = [listens] if listens not in (None, "", "0.0.0.0", "::") else own_addresses()
+    named = st.get_option("browser.serverAddress")
+    if named not in LOCAL:
+        hosts = [named]
+    else:
+        hosts = [listens] if listens not in (None, "", "0.0.0.0", "::") else own_addresses()
     return [f"http://{host}:{port}{'/' + base if base else ''}{JOIN}" for host in hosts]
 
 
@@ -156,5 +165,6 @@ def own_addresses() -> list[str]:
 
 def _code(address: str) -> str:
     """Draw an address as a QR code, dark on light in either theme."""
-    drawn = segno.make(address, error="m").svg_inline(border=3, omitsize=True, light="#fff")
-    return f'<div style="max-width: min(22rem, 45vh)" role="img" aria-label="QR code">{drawn}</div>'
+    drawn = segno.make(address, error="m").png_data_uri(scale=10, border=3)
+    words, style = html.escape(f"QR code of {address}"), "width: min(100%, 45vh)"
+    return f'<img style="{style}" src="{drawn}" alt="{words}">'

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from blurlab import limits, places
+from blurlab import limits, places, public
 from blurlab.data import sources
 from blurlab.measures import measuring
 from blurlab.measures.measuring import Running, Work
@@ -79,6 +79,7 @@ def start(works: list[Work]) -> jobs.Job:
 
     Its results are Steps.
     """
+    public.refuse("A measure")
 
     def steps() -> Iterator[Step]:
         limits.check_room(places.results_folder(), 0)

@@ -4,6 +4,7 @@ from typing import Any
 
 import streamlit as st
 
+from blurlab import public
 from blurlab.measures.measuring import Work
 from blurlab.ui import jobs, link, polling, shell, show
 from blurlab.ui.sensitivity import job as measures_job
@@ -64,7 +65,7 @@ def buttons(works: list[Work], job: jobs.Job | None, found: dict) -> None:
         left.button("Pause", disabled=is_off, on_click=jobs.pause, args=(job,), **one)
     elif state == "paused":
         left.button("Resume", on_click=jobs.resume, args=(job,), type="primary", **one)
-    elif done < count:
+    elif done < count and not public.is_public():
         words = "Continue" if done else "Measure"
         left.button(words, on_click=begin, args=(works,), type="primary", **one)
     if state in (*ACTIVE, "paused"):

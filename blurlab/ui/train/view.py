@@ -4,6 +4,7 @@ from typing import Any
 
 import streamlit as st
 
+from blurlab import public
 from blurlab.networks import store
 from blurlab.training.live import RECIPE, Lesson
 from blurlab.ui import jobs, link, polling, shell, show
@@ -64,6 +65,8 @@ def take_on(job: jobs.Job) -> None:
     """Draw what can be done with the two networks on other pages."""
     if refused := lesson_job.refused():
         show.error(refused)
+    if public.is_public():
+        return
     if (found := lesson_job.installed()) is None:
         with st.container(horizontal=True):
             st.button(

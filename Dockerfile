@@ -1,0 +1,11 @@
+# The app for a room: docker build -t blurlab . && docker run -p 8501:8501 blurlab
+# With -e STREAMLIT_BROWSER_SERVER_ADDRESS=NAME the page Audience shows that name.
+FROM python:3.11-slim
+WORKDIR /app
+COPY requirements.txt constraints.txt ./
+RUN pip install --no-cache-dir -r requirements.txt -c constraints.txt
+COPY . .
+RUN useradd --create-home blurlab
+USER blurlab
+EXPOSE 8501
+CMD ["python", "-m", "blurlab", "serve", "--public"]
