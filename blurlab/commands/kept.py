@@ -1,13 +1,15 @@
 """Commands that show what is kept of measures, and how far their intervals can be trusted."""
 
+import math
 from argparse import Namespace
 
 from blurlab.claims import methods
+from blurlab.claims.blurs import BANDS, Best, best, sweep
 from blurlab.claims.compare import family
 from blurlab.claims.coverage import simulate
 from blurlab.claims.table import claims, seeds_of, together
 from blurlab.commands.options import Commands, between, command
-from blurlab.commands.tables import claimed, markdown, rows_of
+from blurlab.commands.tables import claimed, markdown, rows_of, spanned
 from blurlab.data.sets import DATASETS
 from blurlab.networks import store
 
@@ -39,6 +41,13 @@ def add(commands: Commands) -> None:
         help="trained behind a blur (default: DATA_blur2, or imagenet_blur3)",
     )
 
+    sweeping = command(
+        commands, "blurs", print_blurs, "print robustness along a sweep of blurs, and its optimum"
+    )
+    sweeping.add_argument(
+        "--plain", metavar="M", help="network that the others differ from by their blur alone"
+    )
+
     covering = command(
         commands, "coverage", print_coverage, "simulate how often intervals hold the truth"
     )
@@ -62,7 +71,7 @@ def add(commands: Commands) -> None:
         help="name of an installed model; repeat it for several",
     )
 
-    for parser in (telling, claiming, describing):
+    for parser in (telling, claiming, sweeping, describing):
         parser.add_argument(
             "--data", choices=DATASETS, required=True, help="pictures that they were measured on"
         )
@@ -98,6 +107,36 @@ def print_claims(options: Namespace) -> None:
     told = "; ".join(f"{one} and {other}" for one, other in pairs)
     print(f"\nPlain and blurred: {told}. Brackets hold 95 % intervals.")
     print(together(found))
+
+
+def print_blurs(options: Namespace) -> None:
+    """Print a row for every blur, as Markdown, and where parabolas through them are highest."""
+    found = sweep(options.plain or store.pair(options.data)[0], options.data)
+    heads = ["sigma, px", "seeds", "f_rev, of Nyquist", "clean, %", *BANDS, "all corruptions, %"]
+    rows = [
+        [
+            f"{each.sigma:g}",
+            str(each.seeds),
+            spanned(each.f_rev, 1, 3),
+            *(spanned(number, 100, 1) for number in (each.clean, *each.under.values())),
+        ]
+        for each in found
+    ]
+    print(*rows_of(heads, rows), sep="\n")
+    print("\nBrackets hold 95 % intervals.")
+    for band in (*BANDS, "all"):
+        if top := best(found, band):
+            print(_highest(band, top))
+
+
+def _highest(band: str, top: Best) -> str:
+    words = "all corruptions" if band == "all" else f"{band}-frequency corruptions"
+    if math.isnan(top.f_rev.value):
+        return f"Accuracy under {words} has no highest point within the sweep."
+    return (
+        f"Accuracy under {words} is highest, {100 * top.accuracy:.1f} %, at an f_rev of "
+        f"{spanned(top.f_rev, 1, 3)}, nearest to sigma {top.sigma:g} px."
+    )
 
 
 def print_coverage(options: Namespace) -> None:

@@ -85,13 +85,18 @@ def _found(claim: Claim) -> str:
 def _cell(values: list[Interval], factor: int, digits: int) -> str:
     if not values:
         return ""
-    value, low, high = (_digits(factor * number, digits) for number in values[0])
-    text = value if value == "undefined" else f"{value} [{low}, {high}]"
+    text = spanned(values[0], factor, digits)
     defined = [factor * each.value for each in values if each.value == each.value]
     if len(values) == 1 or not defined:
         return text
     ends = f"{_digits(min(defined), digits)} to {_digits(max(defined), digits)}"
     return f"{text}; {len(values)} seeds: {ends}"
+
+
+def spanned(found: Interval, factor: int, digits: int) -> str:
+    """Write an estimate, times a factor, with its interval."""
+    value, low, high = (_digits(factor * number, digits) for number in found)
+    return value if value == "undefined" else f"{value} [{low}, {high}]"
 
 
 def _digits(number: float, digits: int) -> str:
