@@ -14,6 +14,7 @@ from blurlab.measures.perturbation import (
     _epsilon_at,
     _half,
     cumulative_power,
+    estimate,
     half,
     half_behind_blur,
     halves,
@@ -218,3 +219,18 @@ def test_a_summed_up_half_is_that_of_the_estimate():
     assert half(summed) == PERTURBATION.estimate(summed, settings)["f_half"].value
     found = PERTURBATION.estimate(summed, settings)["epsilon"]["median"].value
     assert median(summed) == pytest.approx(found)
+
+
+def test_the_share_fooled_is_that_of_the_changes_up_to_each_size():
+    power = torch.linspace(0, 1, len(radii())).repeat(8, 1)
+    sizes = torch.tensor([0.0, 1.5, 1.5, 3, 3, 3, 12, math.inf]) / 255
+    summed = sums({"each_power": power, "each_epsilon": sizes})
+    summed |= {"squares": power.square().sum(0).double(), "products": power.sum(0).double()}
+    found = estimate(summed, PERTURBATION.usual(32))
+    shares = dict(zip(found["sizes"], [each.value for each in found["fooled"]], strict=True))
+    for size, value in shares.items():
+        assert value == (sizes * 255 <= size).double().mean(), size
+    assert min(shares) < 1.5
+    assert max(shares) > 12
+    assert next(iter(shares.values())) == 1 / 8
+    assert list(shares.values())[-1] == 7 / 8

@@ -5,6 +5,7 @@ from argparse import Namespace
 
 from blurlab.claims import methods
 from blurlab.claims.blurs import BANDS, Best, best, sweep
+from blurlab.claims.by_class import by_class
 from blurlab.claims.compare import family
 from blurlab.claims.coverage import simulate
 from blurlab.claims.table import claims, seeds_of, together
@@ -48,6 +49,11 @@ def add(commands: Commands) -> None:
         "--plain", metavar="M", help="network that the others differ from by their blur alone"
     )
 
+    classing = command(
+        commands, "classes", print_classes, "print the f_rev of every class from kept hybrids"
+    )
+    classing.add_argument("--model", metavar="M", required=True, help="name of an installed model")
+
     covering = command(
         commands, "coverage", print_coverage, "simulate how often intervals hold the truth"
     )
@@ -71,7 +77,7 @@ def add(commands: Commands) -> None:
         help="name of an installed model; repeat it for several",
     )
 
-    for parser in (telling, claiming, sweeping, describing):
+    for parser in (telling, claiming, sweeping, classing, describing):
         parser.add_argument(
             "--data", choices=DATASETS, required=True, help="pictures that they were measured on"
         )
@@ -127,6 +133,15 @@ def print_blurs(options: Namespace) -> None:
     for band in (*BANDS, "all"):
         if top := best(found, band):
             print(_highest(band, top))
+
+
+def print_classes(options: Namespace) -> None:
+    """Print a row for every class, as Markdown, the one that goes by the coarsest first."""
+    heads = ["class", "pairs", "f_rev, of Nyquist"]
+    found = by_class(options.model, options.data)
+    rows = [[each.name, str(each.pairs), spanned(each.f_rev, 1, 3)] for each in found]
+    print(*rows_of(heads, rows), sep="\n")
+    print("\nBrackets hold 95 % intervals.")
 
 
 def _highest(band: str, top: Best) -> str:

@@ -104,7 +104,8 @@ def estimate(summed: Tally, settings: dict[str, Any]) -> dict[str, Any]:
     equal power would tell as much; where that is below a hundred, the interval of f_half is too
     narrow.  f_half_equal: f_half where every picture's change counts alike, and f_half_median: the
     median of the f_0.5 of every picture's change; where what each picture said was kept.
-    share: of the power at or below each of radii (cycles/pixel).  epsilon: quartiles and median, in
+    share: of the power at or below each of radii (cycles/pixel).  fooled: share of the pictures
+    whose change is at most as large as each of sizes.  epsilon: quartiles and median, in
     the unit of pictures in [0, 1], of every picture, with 0 where the answer is already as wanted;
     not a number beyond the largest found; and the mean of those found.  found, already: shares of
     the pictures where the attack succeeded, and needed no change.
@@ -125,6 +126,26 @@ def estimate(summed: Tally, settings: dict[str, Any]) -> dict[str, Any]:
         "already": share(int(sizes[0]), pictures),
         "radii": edges[::8].tolist(),
         "share": _shares(summed, pictures),
+        **_fooled(summed, settings),
+    }
+
+
+def _fooled(summed: Tally, settings: dict[str, Any]) -> dict[str, Any]:
+    """Return the share of pictures that changes of each size fool; sizes as the norm writes them.
+
+    Sizes are half an octave apart, from the last that fools nothing more to the first that fools
+    all that can be.
+    """
+    within = summed["sizes"].cumsum(0)[:-1]  # at the upper end of each bin
+    every = PER_OCTAVE // 2
+    ends = range(every, len(within), every)
+    first = max((p for p in ends if within[p] == within[0]), default=ends[0])
+    last = min((p for p in ends if within[p] == within[-1]), default=ends[-1])
+    shown = range(first, last + 1, every)
+    scale, pictures = NORMS[settings["norm"]].scale, int(summed["pictures"])
+    return {
+        "sizes": [scale * 2 ** (SMALLEST + place / PER_OCTAVE) for place in shown],
+        "fooled": [share(int(within[place]), pictures) for place in shown],
     }
 
 
@@ -158,7 +179,8 @@ def _crossing(power: Tensor) -> float:
 def blank(settings: dict[str, Any], size: int) -> dict[str, Any]:
     """Return an estimate without numbers."""
     edges = radii()[::8].tolist()
-    return {"radii": edges, "share": [UNDEFINED] * len(edges), "f_half": UNDEFINED}
+    nothing = {"sizes": [1.0], "fooled": [UNDEFINED]}
+    return {"radii": edges, "share": [UNDEFINED] * len(edges), "f_half": UNDEFINED} | nothing
 
 
 def _half(summed: Tally, pictures: int, edges: Tensor, every: int) -> Interval:
@@ -255,10 +277,15 @@ def _epsilon_at(sizes: Tensor, rank: float) -> float:
 
 
 def draw(numbers: dict[str, Any]) -> Panels:
-    """Draw the share of the power up to a frequency, and mark f_0.5."""
-    curve = Series(numbers["radii"], numbers["share"], "line")
-    x, y = Scale("frequency", "pixel", low=0), Scale("share of the power below", "share")
-    return (Curves(x, y, [curve], [Mark("f_0.5", numbers["f_half"], 0.5)], level=0.5),)
+    """Draw the share of the power up to a frequency, with f_0.5, and of the pictures fooled."""
+    power = Series(numbers["radii"], numbers["share"], "line")
+    fooled = Series(numbers["sizes"], numbers["fooled"])
+    y, half = Scale("share", "share"), Mark("f_0.5", numbers["f_half"], 0.5)
+    x, size = Scale("frequency", "pixel", low=0), Scale("size of the change", log=True)
+    return (
+        Curves(x, y, [power], [half], level=0.5, title="Power below a frequency"),
+        Curves(size, y, [fooled], level=0.5, title="Pictures fooled, by the size of the change"),
+    )
 
 
 ALIKE = {"f_half_equal": "f_0.5, all alike", "f_half_median": "f_0.5, median picture"}
@@ -317,7 +344,7 @@ PERTURBATION = Measure(
     draw,
     "The smallest change that makes the model name a given other class, and where its power lies: "
     "half of it below f_0.5, the diamond. **The further left, the coarser what it takes to fool "
-    "the model.**",
+    "the model.** On the right, the share of pictures that changes of a size fool (L∞ in 255ths).",
     summary=summary,
     compared=compared,
     knobs=(
