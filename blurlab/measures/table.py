@@ -1,6 +1,7 @@
 """The table of measures, in the order in which they are offered."""
 
 from blurlab.measures.attacked import ATTACKED
+from blurlab.measures.contrast import CONTRAST
 from blurlab.measures.corrupted import CORRUPTED
 from blurlab.measures.critical_band import CRITICAL_BAND
 from blurlab.measures.heatmap import HEATMAP
@@ -11,5 +12,7 @@ from blurlab.measures.row import Measure
 
 MEASURES: dict[str, Measure] = {
     row.name: row
-    for row in (HYBRIDS, PASSES, CORRUPTED, HEATMAP, PERTURBATION, CRITICAL_BAND, ATTACKED)
-}
+    for row in (
+        HYBRIDS, PASSES, CORRUPTED, HEATMAP, PERTURBATION, CRITICAL_BAND, CONTRAST, ATTACKED
+    )
+}  # fmt: skip
