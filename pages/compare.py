@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from blurlab.ui import link, shell
+from blurlab.ui import link, shell, written
 from blurlab.ui.compare import controls, figure, report
 
 PARAMETERS = controls.parameters()
@@ -61,6 +61,11 @@ if not state["present"]:
         st.download_button(
             "Numbers (CSV)", lambda: report.as_csv(rows, data), "compare.csv", on_click="ignore"
         )
+        if told := report.chosen(data):
+            st.download_button(
+                f"Report on {len(told)} of them (HTML)", lambda: written.report(told, data),
+                "blurlab.html", on_click="ignore",
+            )  # fmt: skip
     with st.expander("How to read the figure"):
         if ours and (words := figure.correlated(ours, scales[1])):
             st.markdown(words)

@@ -2,6 +2,7 @@
 
 import math
 from argparse import Namespace
+from pathlib import Path
 
 from blurlab.claims import methods
 from blurlab.claims.blurs import BANDS, Best, best, sweep
@@ -77,7 +78,20 @@ def add(commands: Commands) -> None:
         help="name of an installed model; repeat it for several",
     )
 
-    for parser in (telling, claiming, sweeping, classing, describing):
+    reporting = command(
+        commands, "report", write_report, "write what is kept of networks as one HTML file"
+    )
+    reporting.add_argument("output", metavar="OUT.html", type=Path, help="file to write")
+    reporting.add_argument(
+        "--model",
+        metavar="M",
+        dest="models",
+        action="append",
+        help="name of an installed model; repeat it for several (default: the plain and the "
+        "blurred one of the data)",
+    )
+
+    for parser in (telling, claiming, sweeping, classing, describing, reporting):
         parser.add_argument(
             "--data", choices=DATASETS, required=True, help="pictures that they were measured on"
         )
@@ -161,6 +175,15 @@ def print_coverage(options: Namespace) -> None:
     for each in simulate(options.runs):
         held = "{:.1f} [{:.1f}, {:.1f}]".format(*(100 * end for end in each.share))
         print(f"| {each.what} | {held} | {each.width:.3g} |", flush=True)
+
+
+def write_report(options: Namespace) -> None:
+    """Write the report, whose figures only the app's libraries draw."""
+    from blurlab.ui.written import report
+
+    page = report(options.models or store.pair(options.data), options.data)
+    options.output.write_text(page, encoding="utf-8")
+    print(f"{options.output}: {len(page) / 1e6:.1f} MB")
 
 
 def print_methods(options: Namespace) -> None:

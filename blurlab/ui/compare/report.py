@@ -49,6 +49,12 @@ def row(name: str, data: str) -> Row:
     return Row(name, found, numbers)
 
 
+def chosen(data: str) -> list[str]:
+    """Name the networks of a report: those chosen that something is kept of, or the usual two."""
+    picked = [name for name in st.session_state["models"] if compare.is_kept(name, data)]
+    return picked or [name for name in pair(data) or () if compare.is_kept(name, data)]
+
+
 def missing(rows: list[Row]) -> list[str]:
     """Name the models that a person chose or added and that nothing is kept of."""
     wanted = [
