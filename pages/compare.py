@@ -72,7 +72,9 @@ if not state["present"]:
         st.markdown(
             "Bars and brackets are 95 % intervals over pictures, for one network each. Stars are "
             "networks of your own. A handful of networks shows no law: over 48 ResNet-50s no "
-            "single frequency bias predicts generalization (Gavrikov & Keuper, CVPR 2024).\n\n"
+            "single frequency bias predicts generalization (Gavrikov & Keuper, CVPR 2024), and "
+            "networks biased towards low frequencies directly gain little of the robustness of "
+            "those aligned with the visual cortex (arXiv 2605.04443).\n\n"
             "The paper's points, in grey, are read from the figures of Li et al. (2023), to 0.01 "
             "in frequency; bars stand for several of its networks. Compare directions, not "
             "heights. Theirs are large networks on CIFAR-10 and ImageNet, with the published "
