@@ -17,7 +17,7 @@ PRIMARY_INK = {"light": "#ffffff", "dark": "#0e1117"}  # of shell.COLORS
 PAGES = [
     "/", "/hybrid", "/blur", "/attacks?attack_steps=1", "/corruptions", "/sensitivity", "/compare",
     "/models", "/camera", "/you", "/you?game_seed=5&trials=mROlNlNl", "/train", "/audience",
-    "/?story=squint",
+    "/learn", "/?story=squint",
 ]  # fmt: skip
 LAPTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 COLORS_ALONE = {"runOnly": ["color-contrast"]}  # all that another theme changes

@@ -11,6 +11,7 @@ from blurlab import places, public
 from blurlab.filters import spectrum
 from blurlab.networks import classifier, store
 from blurlab.ui import link, share, show
+from blurlab.ui.learn import words
 from blurlab.ui.stories import telling
 
 PRESENTER_TYPE, PRESENTER_HEIGHT = 18, 560  # pixels, of figures
@@ -85,7 +86,7 @@ html { font-size: 20px; }
 def main() -> None:
     """Draw the frame and run the page that the address names."""
     st.set_page_config(page_title="BlurLab", page_icon=str(places.ICON), layout="wide")
-    page = st.navigation(pages())
+    page = st.navigation(pages(), expanded=True)  # else the last ones are folded away
     # Some may be new, or gone.
     SHARED.update(telling.parameters() | {"models": link.choices(store.names(), [])})
     link.restore(SHARED)
@@ -115,6 +116,7 @@ def pages() -> list[StreamlitPage]:
         st.Page("pages/train.py", title="Train live", icon=":material/model_training:"),
         st.Page("pages/you.py", title="You vs the models", icon=":material/visibility:"),
         st.Page("pages/audience.py", title="Audience", icon=":material/groups:"),
+        st.Page("pages/learn.py", title="Learn", icon=":material/school:"),
     ]
     if not public.is_public():
         found.append(
@@ -188,6 +190,7 @@ def sidebar() -> None:
             "Presenter mode", state["present"], key="present",
             help="Big type and nothing else; leave with P",
         )  # fmt: skip
+        words.offer()
         share.share()
         st.caption(f"Computing on {device_title()}")
     if state["present"]:

@@ -13,7 +13,7 @@ ABOUT = {"title": str, "audience": str, "minutes": int, "step": list}
 SENTENCES = ("say", "expect", "expert_say", "expert_expect", "look")
 PAGES = (
     "home", "hybrid", "camera", "blur", "attacks", "corruptions", "sensitivity", "compare",
-    "train", "you", "audience", "models",
+    "train", "you", "audience", "learn", "models",
 )  # fmt: skip
 
 

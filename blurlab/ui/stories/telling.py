@@ -58,8 +58,13 @@ def go(name: str, number: int) -> None:
     link.hand_over({"story": "" if is_over else name, "story_step": 1 if is_over else number})
     if not is_over:
         step = steps[max(number, 1) - 1]
-        st.session_state[TURN] = step.page
-        link.turn_to(step.state)
+        open_page(step.page, step.state)
+
+
+def open_page(page: str, state: dict[str, str]) -> None:
+    """Turn to a page as an address with this state would open it; called by a button."""
+    st.session_state[TURN] = page
+    link.turn_to(state)
 
 
 def leave() -> None:

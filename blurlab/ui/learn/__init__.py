@@ -1,0 +1,1 @@
+"""The page Learn, and the words that every page explains."""

@@ -1,0 +1,35 @@
+"""The words of the field, from one file, with a sentence each."""
+
+import tomllib
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import streamlit as st
+
+from blurlab import places
+
+
+class Word(NamedTuple):
+    """says: what it means, in one sentence.  picture: a key of PICTURES, or "".
+
+    page, state: where to try it; "" for a word that needs no page.
+    """
+
+    term: str
+    says: str
+    picture: str = ""
+    page: str = ""
+    state: dict[str, str] = {}  # noqa: RUF012  nobody writes to it
+
+
+@lru_cache(maxsize=1)
+def words() -> tuple[Word, ...]:
+    """Return all words in the order of the file."""
+    found: list[dict[str, Any]] = tomllib.loads(places.GLOSSARY.read_text("utf-8"))["word"]
+    return tuple(Word(**each) for each in found)
+
+
+def offer() -> None:
+    """Draw the list of words, for a hover, a tap or the keyboard, on any page."""
+    with st.popover("Words", icon=":material/dictionary:"):
+        st.markdown("\n".join(f"- **{each.term}**: {each.says}" for each in words()))
