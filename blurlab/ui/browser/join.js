@@ -1,6 +1,7 @@
 // A phone in the audience: it asks the room what to do, shows trials, and sends the answers.
 
 const WAIT = 2000; // ms between two questions while there is nothing to do
+const TOO_SOON = 429; // of HTTP's, as in room.py
 const WORDS = {
   waiting: "You are in. The game begins when the presenter starts it.",
   paused: "A pause. The game goes on in a moment.",
@@ -26,16 +27,13 @@ function join({ data, parentElement }) {
       body: JSON.stringify({ phone, answer: answered }),
     });
     const told = await reply.json();
-    if (!reply.ok) return ask429(reply.status, answered);
+    if (!reply.ok) { // what came too soon is sent again; all else that was refused is forgotten
+      await pause(WAIT / 4);
+      return ask(reply.status === TOO_SOON ? answered : null);
+    }
     phone = told.phone;
     sessionStorage.setItem("blurlab-phone", phone);
     return told;
-  }
-
-  // What was answered too quickly is sent again; all else that was refused is forgotten.
-  async function ask429(status, answered) {
-    await pause(WAIT / 4);
-    return ask(status === 429 ? answered : null);
   }
 
   async function play() {

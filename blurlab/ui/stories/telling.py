@@ -86,7 +86,7 @@ def tell() -> None:
     draw(name, story, number, step)
     say, expect = sentences(step)
     note = {"title": f"{story.title}, {number} of {len(story.steps)}", "say": say}
-    note |= {"expect": expect, "look": step.look, "dark": "Black"}
+    note |= {"expect": expect, "look": step.look}
     _keys(key="story_keys", data=note)
 
 
