@@ -69,6 +69,7 @@ def test_the_themes_text_can_be_read(scheme):
 
 DRAWN = (
     '[data-part="start"], .row .share:has-text("%"), .js-plotly-plot .xtitle, .network-card, '
+    '.strip img, .learn img, [data-testid="stMetricValue"], '
     '[data-testid="stAlert"]'
 )
 SETTLING = 300  # ms that a page takes to follow another theme or window

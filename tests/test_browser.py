@@ -721,7 +721,8 @@ def test_a_presenter_drags_what_has_no_control_on_the_page(visit):
 def test_controls_that_open_show_the_values_they_have(visit, path, which, values):
     page = visit(path)
     complete(page)
-    page.get_by_test_id("stPopoverButton").nth(which).press("Enter")
+    main = page.get_by_test_id("stMain")
+    main.get_by_test_id("stPopoverButton").nth(which).press("Enter")
     inputs = page.get_by_test_id("stPopoverBody").locator("input")
     controls = inputs.and_(page.locator("[type=range], [type=text], :not([type])"))
     controls.nth(len(values) - 1).wait_for(state="attached")
@@ -731,7 +732,8 @@ def test_controls_that_open_show_the_values_they_have(visit, path, which, values
 def test_a_click_on_the_arrow_of_controls_opens_them_on_a_slow_machine_too(visit):
     page = visit("/hybrid")
     complete(page)
-    opener = page.get_by_test_id("stPopoverButton").and_(page.locator(":visible")).first
+    main = page.get_by_test_id("stMain")
+    opener = main.get_by_test_id("stPopoverButton").and_(page.locator(":visible")).first
     arrow = opener.get_by_test_id("stIconMaterial").last.bounding_box()
     session = page.context.new_cdp_session(page)
     session.send("Emulation.setCPUThrottlingRate", {"rate": 8})

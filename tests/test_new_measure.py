@@ -59,7 +59,7 @@ def told(numbers):
 
 
 CONTRAST = Measure(
-    "contrast",
+    "faint",
     "Contrast",
     "Accuracy on pictures of less contrast.",
     tally,
@@ -101,13 +101,13 @@ def installed(tmp_path, monkeypatch):
 def measured(count=8, **changed):
     """Return the core's estimate of the model that ships."""
     source = measures_job.source("objects", store.card(NAME)["recipe"]["input_size"])
-    work = measuring.plan(NAME, "contrast", source, changed, count=count)
+    work = measuring.plan(NAME, "faint", source, changed, count=count)
     *_, last = measuring.measure(work)
     return measuring.estimate(work, last.summed)
 
 
 def test_it_is_measured_and_kept(installed):
-    work = measuring.plan("tiny", "contrast", sources.find("folder", 32), {"contrasts": [0.5]})
+    work = measuring.plan("tiny", "faint", sources.find("folder", 32), {"contrasts": [0.5]})
     first, again = ([*measuring.measure(work)][-1] for _ in range(2))
     assert int(first.summed["pictures"]) == 6
     assert torch.equal(first.summed["right"], again.summed["right"])
@@ -115,7 +115,7 @@ def test_it_is_measured_and_kept(installed):
 
 
 def test_the_command_measures_it_checks_its_knobs_and_lists_them(installed, capsys):
-    asked = ["measure", "contrast", "--model", "tiny", "--data", "folder"]
+    asked = ["measure", "faint", "--model", "tiny", "--data", "folder"]
     assert main([*asked, "--set", "contrasts=[0.2, 1]", "--json", "out.json"]) == 0
     assert capsys.readouterr().out.startswith("Contrast: folder/")
     (written,) = json.loads(Path("out.json").read_text())
@@ -131,7 +131,7 @@ def test_the_command_measures_it_checks_its_knobs_and_lists_them(installed, caps
 
 @needs_models
 def test_the_page_measures_draws_and_tables_it(opened):
-    app = opened("sensitivity", measure="contrast", data="objects", n="8", models=NAME)
+    app = opened("sensitivity", measure="faint", data="objects", n="8", models=NAME)
     finished(fine(button(app, "Measure").click().run()))
     found = measured()
     drawn = figure(app)
@@ -146,13 +146,13 @@ def test_the_page_measures_draws_and_tables_it(opened):
 @needs_models
 def test_its_control_is_in_the_address_and_in_the_lines_to_take_away(opened):
     measured(6, around="black")
-    address = {"measure": "contrast", "data": "objects", "n": "6", "models": NAME}
-    app = opened("sensitivity", contrast_around="black", **address)
+    address = {"measure": "faint", "data": "objects", "n": "6", "models": NAME}
+    app = opened("sensitivity", faint_around="black", **address)
     assert app.get("plotly_chart")
     assert "Measure" not in labels(app)
     assert "--set around=black" in app.code[0].value
-    fine(app.selectbox(key="contrast_around").set_value("grey").run())
-    assert "contrast_around" not in app.query_params
+    fine(app.selectbox(key="faint_around").set_value("grey").run())
+    assert "faint_around" not in app.query_params
     assert "Measure" in labels(app)
 
 
@@ -178,7 +178,7 @@ def test_nothing_that_ships_is_changed_by_it(opened, monkeypatch):
 
     with_it = found()
     opened("compare", compared="objects")
-    monkeypatch.delitem(MEASURES, "contrast")
+    monkeypatch.delitem(MEASURES, "faint")
     without = found()
     assert str(with_it) == str(without)  # some estimates are not numbers
     assert len(without[0][0]) == len(MEASURES)
@@ -188,6 +188,6 @@ def test_nothing_that_ships_is_changed_by_it(opened, monkeypatch):
 
 
 def test_the_documented_table_is_that_of_the_rows(monkeypatch):
-    monkeypatch.delitem(MEASURES, "contrast")
+    monkeypatch.delitem(MEASURES, "faint")
     text = (ROOT / "docs" / "measures.md").read_text()
     assert [line for line in text.splitlines() if line.startswith("|")] == listed()
