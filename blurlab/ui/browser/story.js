@@ -1,7 +1,6 @@
 // The keys that lead through a story, also those of a remote clicker; B blacks the screen, and N opens
 // the notes in a window of their own, which follow the steps.
 
-const PATIENCE = 5000; // ms that a step may take to come
 const NEXT = [" ", "ArrowRight", "PageDown"], BACK = ["ArrowLeft", "PageUp"];
 const TYPED = 'input:not([type="range"], [type="checkbox"], [type="radio"]), textarea, select, [contenteditable="true"]';
 // What a space bar presses, and what arrows move: these keep those keys.
@@ -13,36 +12,17 @@ export default function story({ data, parentElement }) {
   const told = (window.blurlabStory ??= begin());
   told.note = data;
   fill(told);
-  if (told.left !== data.title) arrive(told);
   return () => {};
 }
 
 function begin() {
-  const told = { note: null, notes: null, black: null, left: null, since: 0, next: null };
+  const told = { note: null, notes: null, black: null };
   // On window, so that what lies on the page has had the key before.
   window.addEventListener("keydown", (event) => onKey(event, told));
   return told;
 }
 
 const button = (name) => document.querySelector(`.st-key-${name} button`);
-
-// Leave a step. A key that comes before the next one is there is kept for it: the button would still be
-// that of the step that is left.
-function turn(told, name) {
-  if (told.left && performance.now() - told.since < PATIENCE) {
-    told.next = name;
-    return;
-  }
-  if (!button(name) || button(name).disabled) return;
-  Object.assign(told, { left: told.note.title, since: performance.now(), next: null });
-  button(name).click();
-}
-
-function arrive(told) {
-  const { next } = told;
-  Object.assign(told, { left: null, next: null });
-  if (next) turn(told, next);
-}
 
 function onKey(event, told) {
   if (told.black) {
@@ -55,8 +35,8 @@ function onKey(event, told) {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   const from = event.composedPath()[0], { key } = event, on = (what) => from.matches?.(what);
   if (on(TYPED) || (key === " " && on(PRESSED)) || (key.startsWith("Arrow") && on(MOVED))) return;
-  if (NEXT.includes(key)) turn(told, "story_next");
-  else if (BACK.includes(key)) turn(told, "story_back");
+  if (NEXT.includes(key)) button("story_next").click();
+  else if (BACK.includes(key)) button("story_back").click();
   else if (key === "b" || key === "B") told.black = blacken(told);
   else if (key === "n" || key === "N") open(told);
   else return;
