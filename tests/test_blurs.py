@@ -9,7 +9,8 @@ import torch
 from blurlab import places
 from blurlab.__main__ import main
 from blurlab.claims import compare
-from blurlab.claims.blurs import BANDS, Blurred, best, sweep
+from blurlab.claims.blurs import Blurred, best, sweep
+from blurlab.corruptions.row import BANDS
 from blurlab.statistics import Interval
 
 F_REVS = (0.03, 0.05, 0.08, 0.13, 0.2, 0.35)

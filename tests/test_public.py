@@ -48,6 +48,7 @@ REFUSED = {
     "joins results": lambda: results.join(None),
     "starts a measure": lambda: measures_job.start([]),
     "keeps a network that learned": lambda: live.keep(live.Lesson(), (None, None), Path("models")),
+    "lends a network that learned": lambda: live.lend(live.Lesson(), (None, None)),
     "reads a folder": lambda: allowed.opened(str(Path.home())),
 }
 

@@ -9,11 +9,11 @@ import torch
 from torch import Tensor
 
 from blurlab.claims import compare
+from blurlab.corruptions.row import BANDS
 from blurlab.measures import corrupted
 from blurlab.networks import store
-from blurlab.statistics import UNDEFINED, Interval
+from blurlab.statistics import UNDEFINED, Interval, Z
 
-BANDS = ("low", "medium", "high")
 LEAST = 5  # blurs, below which a parabola says little
 DRAWS = 2000
 
@@ -101,7 +101,7 @@ def best(found: Sequence[Blurred], band: str) -> Best | None:
     x = torch.tensor([math.log(each.f_rev.value) for each in known], dtype=torch.float64)
     under = [each.under[band] for each in known]
     y = torch.tensor([each.value for each in under], dtype=torch.float64)
-    spread = torch.tensor([(each.high - each.low) / 2 / 1.96 for each in under]).double()
+    spread = torch.tensor([(each.high - each.low) / 2 / Z for each in under]).double()
     generator = torch.Generator().manual_seed(0)
     noise = torch.randn(DRAWS, len(y), dtype=torch.float64, generator=generator)
     top, height = _highest(x, torch.cat([y[None], y + noise * spread]))

@@ -5,13 +5,14 @@ from argparse import Namespace
 from pathlib import Path
 
 from blurlab.claims import methods
-from blurlab.claims.blurs import BANDS, Best, best, sweep
+from blurlab.claims.blurs import Best, best, sweep
 from blurlab.claims.by_class import by_class
 from blurlab.claims.compare import family
 from blurlab.claims.coverage import simulate
 from blurlab.claims.table import claims, seeds_of, together
 from blurlab.commands.options import Commands, between, command
 from blurlab.commands.tables import claimed, markdown, rows_of, spanned
+from blurlab.corruptions.row import BANDS
 from blurlab.data.sets import DATASETS
 from blurlab.networks import store
 

@@ -216,8 +216,9 @@ def _apart(n: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
 def lend(lesson: Lesson, networks: tuple[Classifier, Classifier]) -> list[str]:
     """Install both networks until this process ends; return their names.
 
-    Raises ValueError when there are MOST_LENT pairs of them already.
+    Raises ValueError when there are MOST_LENT pairs of them already, and on a public server.
     """
+    public.refuse("Lending a network")
     folder = places.PASSING_MODELS
     if not folder.exists():
         folder.mkdir(mode=0o700)
