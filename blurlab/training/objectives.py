@@ -56,21 +56,18 @@ def adversarial(model: Classifier, shown: Shown, settings: dict[str, Any]) -> Te
     takes one step of 1.25 epsilon along the gradient's sign. Wong et al. 2020 (ICLR, "Fast is
     better than free") train networks at 2/255 and 4/255 so, and find PGD withstood.
     """
-    epsilon = settings["epsilon"] / 255
-    attacked = _attacked(model, shown, shown.labels, epsilon, 1, 1.25 * epsilon)
+    attacked = _attacked(model, shown, shown.labels, settings["epsilon"] / 255)
     return _cross_entropy(answer(model, attacked, shown.bfloat16), shown)
 
 
-def _attacked(
-    model: Classifier, shown: Shown, labels: Tensor, epsilon: float, steps: int, step_size: float
-) -> Tensor:
+def _attacked(model: Classifier, shown: Shown, labels: Tensor, epsilon: float) -> Tensor:
     *_, attacked = descent.pgd(
         partial(answer, model, bfloat16=shown.bfloat16),
         shown.images,
         labels,
         epsilon=epsilon,
-        steps=steps,
-        step_size=step_size,
+        steps=1,
+        step_size=1.25 * epsilon,
         generator=shown.generator,
     )
     return attacked
@@ -115,14 +112,11 @@ def distilled(model: Classifier, shown: Shown, settings: dict[str, Any]) -> Tens
 def distilled_adversarial(model: Classifier, shown: Shown, settings: dict[str, Any]) -> Tensor:
     """How far the answers to attacked pictures are from the teacher's to the clean ones.
 
-    settings: epsilon and step_size, in 255ths, and steps of the attack; what it is to make unlikely
-    is the teacher's first answer. Goldblum et al. 2020 (AAAI, "Adversarially robust distillation")
-    attack with PGD.
+    settings: epsilon, as of adversarial; what the attack is to make unlikely is the teacher's
+    first answer. Goldblum et al. 2020 (AAAI, "Adversarially robust distillation") attack with PGD.
     """
     target = taught(shown)
-    epsilon, step_size = settings["epsilon"] / 255, settings["step_size"] / 255
-    labels = target.argmax(-1)
-    attacked = _attacked(model, shown, labels, epsilon, settings["steps"], step_size)
+    attacked = _attacked(model, shown, target.argmax(-1), settings["epsilon"] / 255)
     return _divergence(model, attacked, target, shown)
 
 

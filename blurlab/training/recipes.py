@@ -146,8 +146,6 @@ RECIPES = {
     "objects_adv4": _drawings("adversarial L∞ 4/255", **_adversarial(4)),
     "imagenet_blur1.5": _distilled("blur σ = 1.5 px", sigma=1.5),
     "imagenet_blur3": _distilled("blur σ = 3 px", sigma=3.0),
-    "imagenet_adv2": _distilled(
-        "adversarial L∞ 2/255", "distilled_adversarial", epsilon=2, steps=2, step_size=2
-    ),
+    "imagenet_adv2": _distilled("adversarial L∞ 2/255", "distilled_adversarial", epsilon=2),
     "imagenet_noise": _distilled("Gaussian noise", "distilled_noisy", deviation=0.3),
 }
