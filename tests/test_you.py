@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 from test_pages import pixels
 
 from blurlab import public
+from blurlab.data import sets
 from blurlab.filters.hybrid import hybrid
 from blurlab.networks import store, worded
 from blurlab.people import finished, quest
@@ -245,6 +246,53 @@ def test_a_distance_that_cannot_be_changes_nothing_and_is_one_sentence(screen_co
     assert app.session_state["distance"] == 57.0
     (sentence,) = said(app)
     assert sentence.endswith(".")
+
+
+@needs_models
+def test_photographs_that_are_not_here_are_not_offered_and_objects_are_played(
+    opened, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("BLURLAB_DATA", str(tmp_path))
+    assert deck.available() == ["objects"]
+    app = opened("you", deck="imagenet16")
+    (sentence,) = said(app)
+    assert "not on this server" in sentence
+    assert components(app, "blurlab_game")[0]["game"] == app.session_state["you_seed"]
+    assert "deck" not in app.query_params
+    kept = opened("you", deck="imagenet16", game_seed="5", trials="mROlNlNl")
+    assert len(said(kept)) == 1
+
+
+@needs_models
+def test_photographs_of_imagenet_are_played_in_everyday_words(opened, shared, monkeypatch):
+    monkeypatch.setenv("BLURLAB_DATA", str(shared / "data"))
+    assert "imagenet16" in deck.available()
+    assert deck.LEFT_OUT == ("airplane", "bicycle", "elephant", "keyboard", "knife", "oven")
+    app = opened("you", deck="imagenet16", game_seed="5", trials="mROlNlNl")
+    assert said(app) == []
+    names = {trace.get("name") for trace in drawn(app)["data"]}
+    assert {cache.title(name) for name in shell.fitting("imagenet")} <= names
+    assert any(", ".join(deck.LEFT_OUT) in each.value for each in app.caption)
+
+
+def test_every_photograph_of_a_category_is_of_it(shared, monkeypatch):
+    monkeypatch.setenv("BLURLAB_DATA", str(shared / "data"))
+    cache.imagenet16.cache_clear()
+    whole = sets.imagenet16("val")
+    for word, count in deck.VARIANTS["imagenet16"].items():
+        number = whole.classes.index(word)
+        assert int((whole.labels == number).sum()) == count
+    last = int((whole.labels == whole.classes.index("truck")).nonzero()[-1])
+    expected = whole.images[torch.tensor([last])][0] / 255
+    assert cache.picture(cache.Choice("imagenet16", "truck", 4)).equal(expected)
+
+
+def test_a_list_of_other_photographs_is_not_taken_for_these(tmp_path, monkeypatch):
+    monkeypatch.setenv("BLURLAB_DATA", str(tmp_path))
+    (tmp_path / "imagenet-val1300").mkdir()
+    for words in ("a.JPEG 404\n", "a.JPEG\n", "\n", "a.JPEG cat\n"):
+        (tmp_path / "imagenet-val1300" / "labels.txt").write_text(words)
+        assert not sets.has_imagenet16()
 
 
 @needs_models

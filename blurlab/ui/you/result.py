@@ -78,7 +78,7 @@ def headline(you: Played, others: dict[str, Played]) -> None:
 def _kept_out(name: str) -> None:
     """Say which networks did not play, and why."""
     if name not in deck.available():
-        show.left_out("The photographs of Imagenette are not here, so that no network can play.")
+        show.left_out("These photographs are not on this server, so that no network can play.")
         return
     for model in networks.asked(name):
         if not networks.knows(model, name):
