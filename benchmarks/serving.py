@@ -21,6 +21,7 @@ from starlette.routing import BaseRoute
 from blurlab import places
 
 PATIENCE = 180  # seconds for a server to answer
+LEFT = "starlette.websockets.WebSocketDisconnected"
 
 
 class Server(NamedTuple):
@@ -33,16 +34,21 @@ class Server(NamedTuple):
     log: Path
 
     def errors(self) -> list[str]:
-        """Return the last line of every traceback in the log so far, and other lines of errors."""
-        found, is_within = [], False
+        """Return the last line of every traceback in the log so far, and other lines of errors.
+
+        Streamlit's own, of a visitor who left while something was being sent, is no error of ours.
+        """
+        found, is_within, is_streamlits = [], False, False
         for line in self.log.read_text(errors="replace").splitlines():
             if line.startswith("Traceback (most recent call last)"):
-                is_within = True
+                is_within, is_streamlits = True, False
             elif is_within and line[:1] not in ("", " "):
-                found.append(line)
+                if not (is_streamlits and line.startswith(LEFT)):
+                    found.append(line)
                 is_within = False
             elif re.search(r"\b(ERROR|CRITICAL)\b|[Uu]ncaught|[Uu]nhandled|never awaited", line):
                 found.append(line)
+            is_streamlits |= "starlette_websocket.py" in line
         return found
 
 

@@ -29,6 +29,22 @@ def share(successes: int, trials: int, z: float = Z) -> Interval:
     return Interval(successes / trials, max(0.0, centre - spread), min(1.0, centre + spread))
 
 
+def over_classes(right: Sequence[int], pictures: Sequence[int]) -> Interval:
+    """Return the mean over classes of the share of pictures that are right, each counting alike.
+
+    right, pictures: of each class, at least one picture. The 95 % interval is normal, cut to
+    [0, 1], with each class's variance from a share to which a right and a wrong picture are added
+    (Agresti and Coull 1998, The American Statistician 52: 119), so that none vanishes.
+    """
+    value, variance = 0.0, 0.0
+    for hits, count in zip(right, pictures, strict=True):
+        smooth = (hits + 1) / (count + 2)
+        value += hits / count / len(pictures)
+        variance += smooth * (1 - smooth) / count / len(pictures) ** 2
+    spread = Z * math.sqrt(variance)
+    return Interval(value, max(0.0, value - spread), min(1.0, value + spread))
+
+
 def mean(total: float, squares: float, count: int) -> Interval:
     """Return a mean of numbers in [0, 1] with its 95 % interval, from their sum and their squares'.
 

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from blurlab.ui import link, shell, written
-from blurlab.ui.compare import controls, figure, report
+from blurlab.ui.compare import controls, figure, groups, report
 
 PARAMETERS = controls.parameters()
 
@@ -28,15 +28,22 @@ if not across or not up:
 
 x = controls.axis(places[1], "Across: the structure it relies on", across, "across")
 y = controls.axis(places[2], "Up: what it withstands", up, "up")
+title = y
+if y == report.ONE:
+    under = controls.corruption()
+    rows, title = report.under(rows, *under), controls.named(*under)
 theirs = figure.papers(data, x, y, report.unit_of(rows, x))
 theirs = controls.behind(places[3], data, theirs)
+is_averaged = controls.averaged(places[3])
 link.write(shell.SHARED | PARAMETERS)
 
 if words := report.sentence(data):
     st.markdown(words)
 ours = figure.points(rows, x, y)
 if ours:
-    scales = figure.scales([*ours, *theirs], x, y, report.unit_of(rows, y))
+    if is_averaged:
+        theirs = [*groups.means(ours), *theirs]
+    scales = figure.scales([*ours, *theirs], x, title, report.unit_of(rows, y))
     shell.chart(figure.figure(ours, theirs, *scales), "compare_figure")
     st.html(figure.key([*ours, *theirs]))
 else:

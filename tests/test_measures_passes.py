@@ -19,14 +19,15 @@ from blurlab.measures.passes import (
     ideal,
     over_people,
 )
-from blurlab.measures.tallies import tallies, total
+from blurlab.measures.tallies import batches, tallies, total
 
 SIZE = 32
 
 
 def measured(network, pictures, **changed):
     settings, count = PASSES.settings | changed, len(pictures.labels)
-    found = total(dict(tallies(PASSES, network, pictures, settings, numbers=[0], count=count)))
+    numbers = batches(pictures, count, PASSES.size)
+    found = total(dict(tallies(PASSES, network, pictures, settings, numbers=numbers, count=count)))
     return PASSES.estimate(found, settings)
 
 
@@ -110,6 +111,20 @@ def test_the_interval_of_people_is_over_people_and_not_over_trials():
     assert found == pytest.approx((0.3531, 0.1833, 0.5230), abs=1e-4)
     assert over_people(10, 10, 10, 10) == pytest.approx((1 / 16,) * 3)
     assert over_people(0, 0, 0, 160).low == 0
+
+
+def test_beside_people_every_class_counts_alike_and_the_rarest_not_at_all():
+    labels = torch.tensor([0] * 90 + [1] * 10 + [2] * 2)
+    named = torch.zeros(102, 3).index_fill_(1, torch.tensor(0), 1.0)  # it always says the first
+
+    def naming(images):
+        return named[: len(images)]
+
+    pictures = Pictures(torch.zeros(102, 3, 32, 32, dtype=torch.uint8), labels, ("a", "b", "c"))
+    found = measured(naming, pictures, filter="human")
+    assert found["classes"] == 2
+    assert found["clean"].value == found["low"][3].value == pytest.approx(0.5)
+    assert measured(naming, pictures)["clean"].value == pytest.approx(90 / 102)
 
 
 def test_what_people_saw_is_asked_in_grey_and_told_in_their_own_unit():

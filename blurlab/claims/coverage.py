@@ -14,7 +14,7 @@ from blurlab.measures import hybrids, perturbation
 from blurlab.measures.reversal import ALPHAS
 from blurlab.measures.row import Tally
 from blurlab.measures.tallies import add
-from blurlab.statistics import LEVEL, Interval, correlation, mean, share
+from blurlab.statistics import LEVEL, Interval, correlation, mean, over_classes, share
 
 MANY = 100_000  # pictures that stand for all there are, in steps
 CUTOFFS = torch.tensor(ALPHAS, dtype=torch.float64) / 100
@@ -62,6 +62,21 @@ def _accuracy(generator: torch.Generator) -> tuple[float, Callable[[], Interval]
         return share(int((torch.rand(500, generator=generator) < 0.3).sum()), 500)
 
     return 0.3, draw
+
+
+def _classes(generator: torch.Generator) -> tuple[float, Callable[[], Interval]]:
+    """Let twelve classes count alike, as uneven as those of imagenet16 and not equally hard."""
+    pictures = torch.tensor([8, 3, 88, 9, 7, 7, 9, 10, 6, 130, 3, 5])
+    chances = torch.sigmoid(1.2 * _normal(len(pictures), generator))
+
+    def draw() -> Interval:
+        right = [
+            int((torch.rand(count, generator=generator) < chance).sum())
+            for count, chance in zip(pictures.tolist(), chances.tolist(), strict=True)
+        ]
+        return over_classes(right, pictures.tolist())
+
+    return chances.mean().item(), draw
 
 
 def _right(hardness: Tensor, ease: float, own: Tensor, generator: torch.Generator) -> Tensor:
@@ -280,6 +295,7 @@ def _correlation(
 
 CASES: dict[str, Case] = {
     "accuracy of 500 pictures": _accuracy,
+    "accuracy with twelve uneven classes counting alike, 278 pictures": _classes,
     "accuracy under a class of corruptions, 500 pictures": _corrupted,
     "difference of two networks, the same 500 pictures": _difference(None),
     "the same, of which only ten batches were kept": _difference(10),

@@ -12,9 +12,9 @@ from blurlab.filters.spectrum import low_pass
 from blurlab.knobs import Knob
 from blurlab.measures.figure import Curves, Panels, Scale, Series
 from blurlab.measures.reversal import PAPERS, PERCENTAGES
-from blurlab.measures.row import Batch, Measure, Network, Number, Tally, always
+from blurlab.measures.row import EACH, Batch, Measure, Network, Number, Tally, always
 from blurlab.pictures.grey import BT709, grey
-from blurlab.statistics import LEVEL, UNDEFINED, Interval, share, t_quantile
+from blurlab.statistics import LEVEL, UNDEFINED, Interval, over_classes, share, t_quantile
 
 # Right answers of each of four people to 160 pictures of 224 pixels and 16 classes (chance 1/16),
 # by the standard deviation in pixels of the Gaussian that they were filtered with: model-vs-human's
@@ -33,6 +33,7 @@ HUMANS: dict[str, dict[float, tuple[int, int, int, int]]] = {
 }  # fmt: skip
 HUMAN_TRIALS, HUMAN_CHANCE, HUMAN_SIZE = 160, 1 / 16, 224
 BACKGROUND = 0.4423  # the grey around their pictures, and the mean of the high-passed ones
+FEWEST = 3  # pictures of a class that counts as much as any other
 HALF_GAIN = math.sqrt(math.log(2) / 2) / math.pi  # a Gaussian's cutoff times its sigma
 
 
@@ -115,15 +116,40 @@ def tally(network: Network, batch: Batch, settings: dict[str, Any]) -> Tally:
 def estimate(summed: Tally, settings: dict[str, Any]) -> dict[str, Any]:
     """Return the accuracy clean, low-passed and high-passed, with where the filter cuts.
 
+    With the filter that people were tested with, every class of at least FEWEST pictures counts
+    alike, for people saw each as often; classes says how many there are.
     The ideal filter's cutoffs are fractions of Nyquist. Those of the filter that people were tested
     with are its sigmas in pixels of a 224-pixel picture, and the cycles/image, the same at any
     size, where a Gaussian of that sigma has gain 1/2; null where nothing is cut.
     """
+    alike = _over_classes(summed) if settings["filter"] == "human" else None
+    return (alike or _over_pictures(summed)) | _places(settings)
+
+
+def _over_pictures(summed: Tally) -> dict[str, Any]:
     pictures = int(summed["pictures"])
-    accuracy = {
-        kind: [share(int(count), pictures) for count in summed[kind]] for kind in ("low", "high")
+    accuracy = {kind: [share(int(count), pictures) for count in summed[kind]] for kind in HUMANS}
+    return {**accuracy, "clean": share(int(summed["clean"]), pictures)}
+
+
+def _over_classes(summed: Tally) -> dict[str, Any] | None:
+    """Let every class count alike, as people saw each as often; None where labels are not kept."""
+    if f"{EACH}label" not in summed or f"{EACH}low" not in summed:
+        return None
+    labels = summed[f"{EACH}label"].long()
+    counts = labels.bincount()
+    shown = (counts >= FEWEST).nonzero().flatten()
+    if not len(shown):
+        return None
+
+    def accuracy(right: Tensor) -> Interval:
+        hits = labels.bincount(right.double(), len(counts))[shown]
+        return over_classes(hits.int().tolist(), counts[shown].tolist())
+
+    found: dict[str, Any] = {
+        kind: [accuracy(right) for right in summed[f"{EACH}{kind}"].T] for kind in HUMANS
     }
-    return {**accuracy, "clean": share(int(summed["clean"]), pictures), **_places(settings)}
+    return found | {"clean": accuracy(summed[f"{EACH}clean"]), "classes": len(shown)}
 
 
 def _places(settings: dict[str, Any]) -> dict[str, Any]:
@@ -179,8 +205,9 @@ def note(settings: dict[str, Any], classes: int) -> str:
         "People: 16 classes, chance 6 %, 224-pixel grey photographs shown for 200 ms, four people "
         "with 160 trials a point each, and intervals over people (Geirhos et al. 2018, by "
         "model-vs-human's raw data). The models choose among "
-        f"{classes} classes, chance {1 / classes:.0%}, and take their time: compare where the "
-        "lines fall, not how high they are."
+        f"{classes} classes, chance {1 / classes:.0%}, and take their time. Every class of at "
+        f"least {FEWEST} pictures counts alike, as it did for people."
+        + ("" if classes == 16 else " Compare where the lines fall, not how high they are.")
     )
 
 
@@ -196,7 +223,11 @@ def methods(settings: dict[str, Any]) -> str:
     )
     return (
         f"Pictures were low-passed and high-passed {filtered}, and the accuracy on each was taken, "
-        "with Wilson's 95 % intervals."
+        + (
+            "with Wilson's 95 % intervals."
+            if settings["filter"] == "ideal"
+            else "every class counting alike, with normal 95 % intervals."
+        )
     )
 
 

@@ -93,8 +93,7 @@ function makeLab() {
 // Sends frames of one side each; receive(answers, message) is called for each that is answered.
 function makeChannel(path, receive, say) {
   let socket = null, names = [], number = 0, sentAt = null, closed = false, retry = null;
-  const address = new URL(path.replace(/^\//, ""), new URL(".", location.href));
-  address.protocol = address.protocol === "https:" ? "wss:" : "ws:";
+  const address = channelAddress(path);
   const times = new Map();
   function open() {
     socket = new WebSocket(address);

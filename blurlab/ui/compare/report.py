@@ -9,6 +9,7 @@ import streamlit as st
 
 from blurlab.claims import compare
 from blurlab.claims.table import Claim, claims, pair, together, verdict
+from blurlab.measures import corrupted
 from blurlab.measures.figure import FREQUENCIES
 from blurlab.measures.row import Number
 from blurlab.networks import store, titles
@@ -17,6 +18,7 @@ from blurlab.ui import cache, files, show
 from blurlab.ui.sensitivity import report
 
 ACROSS, UP, CLEAN = "f_rev", "accuracy, all corruptions", "accuracy, clean"
+ONE = "accuracy, one corruption or severity"
 
 
 class Row(NamedTuple):
@@ -83,7 +85,19 @@ def axes(rows: list[Row]) -> tuple[list[str], list[str]]:
                 units.setdefault(label, number.unit)
     across = [label for label, unit in units.items() if unit in FREQUENCIES]
     up = [label for label, unit in units.items() if unit not in FREQUENCIES]
+    if any("corruptions" in row.found for row in rows):
+        up.append(ONE)
     return across, sorted(up, key=lambda label: label != UP)  # the usual one first
+
+
+def under(rows: list[Row], corruption: str | None, severity: int | None) -> list[Row]:
+    """Give the rows the accuracy under one corruption or all, at one severity or all, as ONE."""
+    return [
+        row._replace(numbers=row.numbers | {ONE: Number(ONE, found, "share")})
+        for row in rows
+        if "corruptions" in row.found
+        for found in [corrupted.under(row.found["corruptions"][1], corruption, severity)]
+    ]
 
 
 def unit_of(rows: list[Row], label: str) -> str:
