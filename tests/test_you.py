@@ -7,11 +7,9 @@ import pytest
 import torch
 from opening import button, components, fed, fine, labels, needs_models, said
 from PIL import Image
-from streamlit.testing.v1 import AppTest
 from test_pages import pixels
 
 from blurlab import public
-from blurlab.data import sets
 from blurlab.filters.hybrid import hybrid
 from blurlab.networks import store, worded
 from blurlab.people import finished, quest
@@ -46,33 +44,6 @@ def played(app, threshold=9.0, count=8):
 def drawn(app):
     (found,) = app.get("plotly_chart")
     return json.loads(found.proto.spec)
-
-
-# ---- What is dealt ----------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("name", deck.DECKS)
-def test_a_trial_is_always_the_same_of_two_classes_and_of_its_own(name):
-    trials = [deck.trial(name, 7, number) for number in range(40)]
-    assert trials == [deck.trial(name, 7, number) for number in range(40)]
-    assert len(set(trials)) == 40
-    assert all(each.coarse.name != each.fine.name for each in trials)
-    assert {each.is_coarse_right for each in trials} == {True, False}
-    assert deck.trial(name, 8, 0) != trials[0]
-
-
-def test_answers_are_written_as_letters_and_read_back():
-    answers = [(0, True), (24, False), None, (12, True)]
-    assert deck.written(answers) == "Ay-M"
-    assert deck.read("Ay-M") == answers
-    everything = [(index, coarse) for index in range(len(CUTOFFS)) for coarse in (True, False)]
-    assert deck.read(deck.written(everything)) == everything
-
-
-@pytest.mark.parametrize("letters", ["Z", "a b", "A" * (deck.LONGEST + 1), "é", "A\n"])
-def test_other_letters_are_refused(letters):
-    with pytest.raises(ValueError, match="letters"):
-        deck.read(letters)
 
 
 # ---- The page ---------------------------------------------------------------------------------
@@ -203,96 +174,6 @@ def test_a_measured_screen_adds_cycles_per_degree(opened):
     assert 10**low == pytest.approx(1 / degrees, rel=0.01)
     assert 10**high == pytest.approx(64 / degrees, rel=0.01)
     assert any("cycles/degree" in each.value for each in app.markdown)
-
-
-def measuring():
-    """Be a page that has the controls of the screen alone, told what a browser measured."""
-    import streamlit as st
-
-    from blurlab.ui.you import screen
-
-    state = st.session_state
-    if "sent" in state:
-        screen.take_up(state.pop("sent"))
-    screen.calibrate()
-
-
-@pytest.fixture
-def screen_controls():
-    app = AppTest.from_function(measuring, default_timeout=60)
-    for key, value in {"unit": "image", "distance": 57.0, "you_width": 0.0}.items():
-        app.session_state[key] = value
-    return app
-
-
-def test_the_blind_spot_gives_the_distance_once_the_card_is_set(screen_controls):
-    app = fine(screen_controls.run())
-    assert components(app, "blurlab_blindspot")[0]["pixels"] is None
-    app.session_state["you_card"] = 216.0
-    app.session_state["sent"] = [14.0, 15, 14.5, 13.0, 19.0]
-    fine(app.run())
-    assert components(app, "blurlab_blindspot")[0]["pixels"] == pytest.approx(216 / 5.398)
-    assert app.number_input(key="distance").value == 60.0
-    assert any("60 cm, the median of 5 sweeps (54 to 79)" in each.value for each in app.caption)
-    fine(app.number_input(key="distance").set_value(58.0).run())
-    assert app.session_state["distance"] == 58.0
-
-
-@pytest.mark.parametrize("sent", [None, "x", [14.0], [True] * 5, [10**400] * 5, [1.0] * 5])
-def test_a_distance_that_cannot_be_changes_nothing_and_is_one_sentence(screen_controls, sent):
-    screen_controls.session_state["you_card"] = 216.0
-    screen_controls.session_state["sent"] = sent
-    app = fine(screen_controls.run())
-    assert app.session_state["distance"] == 57.0
-    (sentence,) = said(app)
-    assert sentence.endswith(".")
-
-
-@needs_models
-def test_photographs_that_are_not_here_are_not_offered_and_objects_are_played(
-    opened, tmp_path, monkeypatch
-):
-    monkeypatch.setenv("BLURLAB_DATA", str(tmp_path))
-    assert deck.available() == ["objects"]
-    app = opened("you", deck="imagenet16")
-    (sentence,) = said(app)
-    assert "not on this server" in sentence
-    assert components(app, "blurlab_game")[0]["game"] == app.session_state["you_seed"]
-    assert "deck" not in app.query_params
-    kept = opened("you", deck="imagenet16", game_seed="5", trials="mROlNlNl")
-    assert len(said(kept)) == 1
-
-
-@needs_models
-def test_photographs_of_imagenet_are_played_in_everyday_words(opened, shared, monkeypatch):
-    monkeypatch.setenv("BLURLAB_DATA", str(shared / "data"))
-    assert "imagenet16" in deck.available()
-    assert deck.LEFT_OUT == ("airplane", "bicycle", "elephant", "keyboard", "knife", "oven")
-    app = opened("you", deck="imagenet16", game_seed="5", trials="mROlNlNl")
-    assert said(app) == []
-    names = {trace.get("name") for trace in drawn(app)["data"]}
-    assert {cache.title(name) for name in shell.fitting("imagenet")} <= names
-    assert any(", ".join(deck.LEFT_OUT) in each.value for each in app.caption)
-
-
-def test_every_photograph_of_a_category_is_of_it(shared, monkeypatch):
-    monkeypatch.setenv("BLURLAB_DATA", str(shared / "data"))
-    cache.imagenet16.cache_clear()
-    whole = sets.imagenet16("val")
-    for word, count in deck.VARIANTS["imagenet16"].items():
-        number = whole.classes.index(word)
-        assert int((whole.labels == number).sum()) == count
-    last = int((whole.labels == whole.classes.index("truck")).nonzero()[-1])
-    expected = whole.images[torch.tensor([last])][0] / 255
-    assert cache.picture(cache.Choice("imagenet16", "truck", 4)).equal(expected)
-
-
-def test_a_list_of_other_photographs_is_not_taken_for_these(tmp_path, monkeypatch):
-    monkeypatch.setenv("BLURLAB_DATA", str(tmp_path))
-    (tmp_path / "imagenet-val1300").mkdir()
-    for words in ("a.JPEG 404\n", "a.JPEG\n", "\n", "a.JPEG cat\n"):
-        (tmp_path / "imagenet-val1300" / "labels.txt").write_text(words)
-        assert not sets.has_imagenet16()
 
 
 @needs_models

@@ -1,9 +1,8 @@
 """Labelled pictures to train and measure on, as 8-bit tensors in memory."""
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -32,12 +31,6 @@ IMAGENETTE_FOLDERS = (
 CIFAR10_CLASSES = (
     "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck",
 )  # fmt: skip
-# How many of the 1,300 pictures of ImageNet's validation set show each of the sixteen categories.
-IMAGENET16_COUNTS = {
-    "airplane": 0, "bear": 8, "bicycle": 3, "bird": 88, "boat": 9, "bottle": 7, "car": 7, "cat": 9,
-    "chair": 10, "clock": 6, "dog": 130, "elephant": 3, "keyboard": 1, "knife": 1, "oven": 0,
-    "truck": 5,
-}  # fmt: skip
 OBJECTS_COUNT = {"train": 8000, "val": 2000}
 OBJECTS_SEED = {"train": 1, "val": 2}
 
@@ -87,23 +80,6 @@ class Pictures(NamedTuple):
 def has_imagenette() -> bool:
     """Tell whether Imagenette lies under places.data_folder()."""
     return (places.data_folder() / "imagenette2-160").is_dir()
-
-
-def has_imagenet16() -> bool:
-    """Tell whether imagenet16() would find its pictures, as many as IMAGENET16_COUNTS says."""
-    listed = places.data_folder() / "imagenet-val1300" / "labels.txt"
-    return listed.is_file() and _counts16(listed, listed.stat().st_mtime_ns) == IMAGENET16_COUNTS
-
-
-@cache
-def _counts16(listed: Path, changed: int) -> dict[str, int]:
-    """Count the pictures of each category in a list that was changed at a time; {} if damaged."""
-    try:
-        labels = [int(label) for _, label in _listed(listed)]
-    except ValueError:
-        return {}
-    counts = Counter(entry_level.category_of(label) for label in labels)
-    return {word: counts[word] for word in entry_level.CATEGORIES}
 
 
 def imagenette(split: str, size: int = 160, interpolation: str = "bilinear") -> Pictures:
@@ -193,14 +169,10 @@ def imagenet(split: str, size: int = 256, interpolation: str = "bicubic") -> Pic
             f"ImageNet's validation pictures are not in {places.data_folder()}; set BLURLAB_DATA "
             "to the folder that holds imagenet-val1300."
         )
-    rows = _listed(root / "labels.txt")
+    rows = [line.split() for line in (root / "labels.txt").read_text().splitlines()]
     files = [root / "data" / name for name, _ in rows]
     images = Decoded(partial(_uncut, files, size, interpolation), len(files))
     return Pictures(images, torch.tensor([int(label) for _, label in rows]), names.classes())
-
-
-def _listed(path: Path) -> list[list[str]]:
-    return [line.split() for line in path.read_text().splitlines()]
 
 
 def _uncut(files: Sequence[Path], size: int, interpolation: str, index: int) -> Tensor:

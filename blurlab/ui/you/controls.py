@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from blurlab.data import sets
+from blurlab.data import entry_level
 from blurlab.ui import link, show
 from blurlab.ui.you import deck, game, screen
 
@@ -30,7 +30,7 @@ def choose() -> None:
         show.one_of(right, "Pictures", decks, "deck", on_change=game.anew)
     if state["deck"] == "imagenet16":
         right.caption(
-            f"Of the {len(sets.IMAGENET16_COUNTS)} words that people chose from in Geirhos et al. "
+            f"Of the {len(entry_level.PICTURES)} words that people chose from in Geirhos et al. "
             f"2018, those with fewer than {deck.ENOUGH} photographs here are left out: "
             f"{', '.join(deck.LEFT_OUT)}."
         )

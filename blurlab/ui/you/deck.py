@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from blurlab.data import sets
+from blurlab.data import entry_level, sets
 from blurlab.people.quest import CUTOFFS
 from blurlab.pictures import objects
 from blurlab.ui import cache, link
@@ -23,10 +23,10 @@ VARIANTS = {
     "objects": dict.fromkeys(objects.CLASSES, 2**31),
     "crowd": dict.fromkeys(objects.CLASSES, 8),
     "imagenette": dict.fromkeys(sets.IMAGENETTE_CLASSES, 50),
-    "imagenet16": {word: n for word, n in sets.IMAGENET16_COUNTS.items() if n >= ENOUGH},
+    "imagenet16": {word: n for word, n in entry_level.PICTURES.items() if n >= ENOUGH},
 }
 CLASSES = {deck: tuple(counts) for deck, counts in VARIANTS.items()}
-LEFT_OUT = tuple(word for word in sets.IMAGENET16_COUNTS if word not in CLASSES["imagenet16"])
+LEFT_OUT = tuple(word for word in entry_level.PICTURES if word not in CLASSES["imagenet16"])
 KINDS = {
     "objects": "object", "crowd": "object", "imagenette": "imagenette", "imagenet16": "imagenet16",
 }  # fmt: skip
@@ -34,7 +34,7 @@ KINDS = {
 DATA = {
     "objects": "objects", "crowd": "objects", "imagenette": "imagenette", "imagenet16": "imagenet",
 }  # fmt: skip
-IS_HERE = {"imagenette": sets.has_imagenette, "imagenet16": sets.has_imagenet16}
+IS_HERE = {"imagenette": sets.has_imagenette, "imagenet16": entry_level.has_pictures}
 
 LONGEST = 80  # trials of a game, those that do not count included
 COARSE, FINE, UNCOUNTED = "ABCDEFGHIJKLMNOPQRSTUVWXY", "abcdefghijklmnopqrstuvwxy", "-"
