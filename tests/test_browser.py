@@ -2,6 +2,7 @@
 
 import math
 import re
+import statistics
 import time
 from contextlib import contextmanager
 from io import BytesIO
@@ -942,6 +943,40 @@ def test_a_taste_is_played_by_keyboard_and_by_tap_on_a_phone(visit):
     assert len(trials) == number == 8 + trials.count("-")  # seen for too long
     said = {place: letter.isupper() for place, letter in enumerate(trials) if letter != "-"}
     assert said == {place: place % 2 == 0 for place in said}
+
+
+# The gap between the middles of square and dot, in pixels.
+GAP = """dialog => {
+  const [square, dot] = ["square", "dot"].map((name) =>
+    dialog.querySelector(`[data-part="${name}"]`).getBoundingClientRect());
+  return dot.width && square.x + square.width / 2 - dot.x - dot.width / 2;
+}"""
+
+
+def test_the_blind_spot_is_measured_by_keyboard_where_the_dot_stands(visit):
+    page = visit(
+        "/you",  # each sweep begins 4 cm from the square
+        prepared=lambda page: page.add_init_script("Math.random = () => 0.9999"),
+    )
+    part(page, "start").wait_for()
+    page.get_by_text("Time and screen").click()
+    page.get_by_role("slider", name="Width of the drawn card").press("ArrowRight")
+    page.get_by_role("button", name="Measure it", disabled=False).click()
+    dialog, per_cm, gaps = part(page, "dialog"), 205 / 5.398, []
+    for number in range(5):
+        page.get_by_text(f"{number + 1} of 5. {'Again' if number else 'Space'}").wait_for()
+        page.keyboard.press(" ")
+        while (gap := dialog.evaluate(GAP)) < 4.9 * per_cm:
+            page.wait_for_timeout(10)
+        page.keyboard.press(" ")
+        gaps.append(gap / per_cm)
+    told = page.get_by_text("the median of 5 sweeps").text_content()
+    expected = statistics.median(gaps) / math.tan(math.radians(13.5))
+    # The dot moves on until the key is there.
+    field = page.get_by_label("Your distance from the screen (cm)")
+    assert float(field.input_value()) == pytest.approx(expected, abs=1.5)
+    assert f"{float(field.input_value()):.0f} cm" in told
+    assert part(page, "game").get_attribute("data-state") == "ready"  # space did not begin it
 
 
 # ---- An audience ----------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from blurlab.filters.spectrum import UNITS
 from blurlab.networks import store
 from blurlab.people.quest import CUTOFFS
 from blurlab.ui import cache, files, shell, show
-from blurlab.ui.you import card, deck, game, networks, screen
+from blurlab.ui.you import card, deck, game, networks, people, screen
 from blurlab.ui.you.figure import figure
 from blurlab.ui.you.players import Played, played
 
@@ -26,7 +26,9 @@ def live() -> None:
     with st.spinner("The networks play the same trials"):
         others = _networks(name, seed, answers)
     headline(you, others)
-    shell.chart(figure([you, *others.values()], screen.degrees()), key="you_figure")
+    drawn = figure([you, *others.values()], screen.degrees(), people=people.so_far(name))
+    shell.chart(drawn, key="you_figure")
+    people.ask(you)
     _kept_out(name)
     _table(you, others)
     _times()
@@ -76,7 +78,7 @@ def headline(you: Played, others: dict[str, Played]) -> None:
 def _kept_out(name: str) -> None:
     """Say which networks did not play, and why."""
     if name not in deck.available():
-        show.left_out("The photographs of Imagenette are not here, so that no network can play.")
+        show.left_out("These photographs are not on this server, so that no network can play.")
         return
     for model in networks.asked(name):
         if not networks.knows(model, name):
