@@ -37,6 +37,7 @@ KINDS = {
     "plain": tiny.RECIPE,
     "adversarial": replace(tiny.RECIPE, objective="adversarial", settings={"epsilon": 4}),
     "noisy": replace(tiny.RECIPE, objective="noisy", settings={"deviation": 0.1}),
+    "blurred": replace(tiny.RECIPE, objective="blurred", settings={"sigmas": [0, 1.0]}),
     "similar": replace(
         tiny.RECIPE,
         objective="similar",

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from blurlab.attacks import descent
 from blurlab.attacks.norms import each
+from blurlab.filters.blur import gaussian_blur
 from blurlab.networks.classifier import Classifier
 from blurlab.training import similarity
 from blurlab.training.similarity import Stimuli
@@ -89,7 +90,28 @@ def _noised(images: Tensor, settings: dict[str, Any], generator: torch.Generator
     return (images + noise.to(images)).clamp(0, 1)
 
 
-CHANGES = {"noisy": _noised, "distilled_noisy": _noised}
+def blurred(model: Classifier, shown: Shown, settings: dict[str, Any]) -> Tensor:
+    """The cross-entropy of the answers to pictures some of which are blurred.
+
+    settings: sigmas, in pixels, of which each picture is blurred by one, drawn evenly. Jang and
+    Tong 2024 (Nature Communications, doi 10.1038/s41467-024-45679-0) train on clear and blurry
+    pictures, and find networks closer to people.
+    """
+    softened = seen("blurred", shown.images, settings, shown.generator)
+    return _cross_entropy(answer(model, softened, shown.bfloat16), shown)
+
+
+def _blurred(images: Tensor, settings: dict[str, Any], generator: torch.Generator) -> Tensor:
+    sigmas = settings["sigmas"]
+    drawn = torch.randint(len(sigmas), (len(images),), generator=generator).to(images.device)
+    softened = images.clone()
+    for place, sigma in enumerate(sigmas):
+        if sigma:
+            softened[drawn == place] = gaussian_blur(images[drawn == place], sigma)
+    return softened
+
+
+CHANGES = {"noisy": _noised, "distilled_noisy": _noised, "blurred": _blurred}
 
 
 def seen(
@@ -168,6 +190,7 @@ OBJECTIVES: dict[str, Callable[[Classifier, Shown, dict[str, Any]], Tensor]] = {
     "adversarial": adversarial,
     "noisy": noisy,
     "similar": similar,
+    "blurred": blurred,
     "distilled": distilled,
     "distilled_adversarial": distilled_adversarial,
     "distilled_noisy": distilled_noisy,

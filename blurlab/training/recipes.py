@@ -72,6 +72,10 @@ SMALL: dict[str, Any] = {
 SIMILAR = {"target": "V1 model", "weight": 20.0, "pictures": 32}
 
 
+# Those of Jang and Tong 2024, who blur pictures of 224 pixels, at 128.
+MIXED = {"sigmas": [0, 0.57, 1.14, 2.29, 4.57]}
+
+
 # Crops are as large as what the net sees: in one run each, nine thousand of 160 pixels taught the
 # student behind a blur of 3 less than fifteen hundred of 224. At five times this rate and with
 # timm's momentum of batch statistics it forgot its classes.
@@ -134,6 +138,9 @@ RECIPES = {
     "imagenette_adv4": _photographs("adversarial L∞ 4/255", **_adversarial(4)),
     "imagenette_noise": _photographs(
         "Gaussian noise", objective="noisy", settings={"deviation": 0.3}
+    ),
+    "imagenette_mixed": _photographs(
+        "sharp and blurred pictures", objective="blurred", settings=MIXED
     ),
     "imagenette_v1": _photographs("like the V1 model", objective="similar", settings=SIMILAR),
     "imagenette_neural": _photographs(

@@ -16,6 +16,7 @@ NAMES = {
     "noisy": "noise",
     "brain": "V1",
     "components": "components",
+    "mixed": "sharp and blurred",
 }
 
 
