@@ -37,7 +37,8 @@ if words := report.sentence(data):
 ours = figure.points(rows, x, y)
 if ours:
     scales = figure.scales([*ours, *theirs], x, y, report.unit_of(rows, y))
-    shell.chart(figure.figure(ours, theirs, *scales), "compare_figure")
+    about = report.protocol_of(rows, [point.name for point in ours], x, y, data)
+    shell.chart(figure.figure(ours, theirs, *scales), "compare_figure", about)
     st.html(figure.key([*ours, *theirs]))
 else:
     st.info("No network has both of these numbers: choose another one.")

@@ -112,7 +112,7 @@ def show_steps(setting: Setting, names: tuple[str, ...], found: list[Step]) -> N
     with now:
         spectra.draw(setting, shown, f"step {shown.number}", key="attack_spectrum")
     with course:
-        spectra.draw_course(found, shown.number)
+        spectra.draw_course(setting, found, shown.number)
 
 
 def by_step(setting: Setting, found: list[Step]) -> list[Step | None]:

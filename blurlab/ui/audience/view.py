@@ -11,7 +11,7 @@ import streamlit as st
 
 from blurlab import public
 from blurlab.people import quest
-from blurlab.ui import link, shell, show
+from blurlab.ui import link, protocol, shell, show
 from blurlab.ui.audience import room
 from blurlab.ui.audience.room import ROOM, Answered
 from blurlab.ui.audience.routes import JOIN
@@ -109,7 +109,14 @@ def crowd() -> None:
         "Everybody", told, quest.reverse_frequency(belief), quest.curve(belief, BETWEEN)
     )
     drawn = figure.figure([everybody, *others(answers)], None, "the crowd's answers")
-    shell.chart(drawn, "room_figure")
+    about = protocol.told(
+        "Psychometric function of an audience, and of networks on the same hybrids",
+        [model for model in networks.asked(ROOM.deck) if networks.knows(model, ROOM.deck)],
+        pictures=f"{deck.CROWDS[ROOM.deck]}, {len(answers)} answers",
+        seed=ROOM.seed,
+        settings={"shown_ms": room.SHOWN},
+    )
+    shell.chart(drawn, "room_figure", about)
     value = everybody.f_rev
     many = f"{len(answers):,} answer{'s' * (len(answers) > 1)}"
     st.caption(

@@ -9,11 +9,12 @@ import streamlit as st
 
 from blurlab.claims import compare
 from blurlab.claims.table import Claim, claims, pair, together, verdict
+from blurlab.data import sources
 from blurlab.measures.figure import FREQUENCIES
 from blurlab.measures.row import Number
 from blurlab.networks import store, titles
 from blurlab.statistics import Interval
-from blurlab.ui import cache, files, show
+from blurlab.ui import cache, files, protocol, show
 from blurlab.ui.sensitivity import report
 
 ACROSS, UP, CLEAN = "f_rev", "accuracy, all corruptions", "accuracy, clean"
@@ -155,6 +156,19 @@ def as_csv(rows: list[Row], data: str) -> str:
                     | _protocol(row.name, data, measure)
                 )
     return files.as_csv(lines)
+
+
+def protocol_of(
+    rows: list[Row], shown: list[str], across: str, up: str, data: str
+) -> dict[str, str]:
+    """Say how the numbers of a figure were measured; shown: the networks that it has."""
+    found = {
+        row.name: {measure: pictures for measure, (pictures, _) in row.found.items()}
+        for row in rows
+        if row.name in shown
+    }
+    pictures = sources.TITLES.get(data, data)
+    return protocol.kept(f"{up}, against {across}", pictures, found)
 
 
 def _protocol(name: str, data: str, measure: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from blurlab.corruptions.table import CORRUPTIONS, published
 from blurlab.filters.spectrum import UNITS, convert
 from blurlab.measures.corrupted import CORRUPTED
 from blurlab.statistics import Interval
-from blurlab.ui import cache, charts, jobs, palette, polling, shell
+from blurlab.ui import cache, charts, files, jobs, palette, polling, protocol, shell
 from blurlab.ui.compare import report
 from blurlab.ui.corruptions import job as corrupting
 from blurlab.ui.corruptions import view
@@ -41,7 +41,13 @@ def show(names: tuple[str, ...], picture: cache.Choice) -> None:
 def show_spectra(setting: Setting, found: list[Frame], results: list[tuple]) -> None:
     st.subheader("Which frequencies does the corruption change?")
     figure = spectra({f.severity: f.power for f in found}, corrupting.band_power(results))
-    shell.chart(figure, "corruption_spectra")
+    told = protocol.told(
+        f"Power of what {corrupting.title(setting.corruption)} changes",
+        pictures=protocol.picture(setting.picture),
+        seed=setting.seed,
+        settings=files.described(setting),
+    )
+    shell.chart(figure, "corruption_spectra", told)
     halves = [
         f"{frame.severity}: {shell.frequency(frame.half_power, cache.SIZE)}"
         for frame in found
@@ -126,7 +132,12 @@ def accuracy(names: tuple[str, ...]) -> None:
         return
     by_title = {cache.title(name): numbers for name, (_, numbers) in found.items()}
     axes = {cache.title(name): sensitivity.axis(name) for name in found}
-    shell.chart(figures.figure(CORRUPTED, by_title, axes), "corruption_accuracy")
+    told = protocol.kept(
+        "Accuracy under corruptions, by class",
+        " and ".join(dict.fromkeys(cache.card(name)["recipe"]["data"] for name in found)),
+        {name: {"corruptions": pictures} for name, (pictures, _) in found.items()},
+    )
+    shell.chart(figures.figure(CORRUPTED, by_title, axes), "corruption_accuracy", told)
     pictures = " and ".join(f"{count:,}" for count in dict.fromkeys(n for n, _ in found.values()))
     st.caption(
         f"Mean over a class's corruptions and severities, with 95 % intervals, over {pictures} "

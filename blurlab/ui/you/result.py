@@ -7,7 +7,7 @@ import streamlit as st
 from blurlab.filters.spectrum import UNITS
 from blurlab.networks import store
 from blurlab.people.quest import CUTOFFS
-from blurlab.ui import cache, files, shell, show
+from blurlab.ui import cache, files, protocol, shell, show
 from blurlab.ui.you import card, deck, game, networks, screen
 from blurlab.ui.you.figure import figure
 from blurlab.ui.you.players import Played, played
@@ -26,7 +26,14 @@ def live() -> None:
     with st.spinner("The networks play the same trials"):
         others = _networks(name, seed, answers)
     headline(you, others)
-    shell.chart(figure([you, *others.values()], screen.degrees()), key="you_figure")
+    told = protocol.told(
+        "Psychometric functions of a person and of networks on the same hybrids",
+        list(others),
+        pictures=f"{deck.DECKS[name]}, {len(counted)} trials",
+        seed=seed,
+        settings={"shown_ms": float(state["shown_ms"])},
+    )
+    shell.chart(figure([you, *others.values()], screen.degrees()), "you_figure", told)
     _kept_out(name)
     _table(you, others)
     _times()
