@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from blurlab.ui import link, shell, written
+from blurlab.ui import files, link, shell, written
 from blurlab.ui.compare import controls, figure, report
 
 PARAMETERS = controls.parameters()
@@ -67,6 +67,7 @@ if not state["present"]:
                 f"Report on {len(told)} of them (HTML)", lambda: written.report(told, data),
                 "blurlab.html", on_click="ignore",
             )  # fmt: skip
+    files.code(st.expander(files.CODE), report.script(rows, data), report.command(rows, data))
     with st.expander("How to read the figure"):
         if ours and (words := figure.correlated(ours, scales[1])):
             st.markdown(words)

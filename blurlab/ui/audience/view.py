@@ -11,7 +11,7 @@ import streamlit as st
 
 from blurlab import public
 from blurlab.people import quest
-from blurlab.ui import link, protocol, shell, show
+from blurlab.ui import files, link, protocol, shell, show
 from blurlab.ui.audience import room
 from blurlab.ui.audience.room import ROOM, Answered
 from blurlab.ui.audience.routes import JOIN
@@ -21,6 +21,17 @@ from blurlab.ui.you.players import BETWEEN, Played, played
 SECONDS = 1.0  # between two looks
 PATIENCE = 0.25  # seconds of each look in which networks answer trials
 LOCAL = (None, "127.0.0.1", "::1", "localhost")
+SCRIPT = """import csv
+from blurlab.people import quest
+
+with open("audience.csv", newline="") as file:
+    rows = [row for row in csv.DictReader(file) if row["counts"] == "1"]
+cutoffs = [f"{each:g}" for each in quest.CUTOFFS]  # cycles/image
+answers = [
+    (cutoffs.index(row["cutoff_cycles_per_image"]), row["named_coarse"] == "1") for row in rows
+]
+print("reverse frequency", *quest.reverse_frequency(quest.posterior(answers)))
+"""
 PARAMETERS = {"room_key": link.text("", 100)}
 
 
@@ -95,6 +106,7 @@ def steering() -> None:
             "Answers (CSV)", ROOM.written, "audience.csv", "text/csv", key="room_csv",
             on_click="ignore", width="stretch",
         )  # fmt: skip
+        files.code(st.expander(files.CODE), SCRIPT)
 
 
 def crowd() -> None:

@@ -98,7 +98,7 @@ def details(names: tuple[str, ...], setting: Setting, found: list[Frame]) -> Non
             horizontal=True, format_func=lambda count: str(count or "off"),
         )  # fmt: skip
     power, numbers, saving, code, about = st.tabs(
-        ["Spectra", "Numbers", "Save", "Python", "What this shows"]
+        ["Spectra", "Numbers", "Save", files.CODE, "What this shows"]
     )
     with power:
         show_spectra(setting, found)
@@ -106,7 +106,7 @@ def details(names: tuple[str, ...], setting: Setting, found: list[Frame]) -> Non
     numbers.dataframe(table, hide_index=True, height=280)
     with saving:
         downloads(names, setting, found, table)
-    code.code(report.script(names, setting, strength(setting)), language="python")
+    files.code(code, report.script(names, setting, strength(setting)))
     about.markdown(about_text(setting))
 
 

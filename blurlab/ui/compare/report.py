@@ -9,7 +9,7 @@ import streamlit as st
 
 from blurlab.claims import compare
 from blurlab.claims.table import Claim, claims, pair, together, verdict
-from blurlab.data import sources
+from blurlab.data import sets, sources
 from blurlab.measures.figure import FREQUENCIES
 from blurlab.measures.row import Number
 from blurlab.networks import store, titles
@@ -156,6 +156,29 @@ def as_csv(rows: list[Row], data: str) -> str:
                     | _protocol(row.name, data, measure)
                 )
     return files.as_csv(lines)
+
+
+def command(rows: list[Row], data: str) -> str:
+    """Write the commands that print a figure's numbers and claims, "" for one's own pictures."""
+    if data not in sets.DATASETS:
+        return ""
+    named = " ".join(f"--model {row.name}" for row in rows)
+    return f"python -m blurlab family --data {data} {named}\npython -m blurlab claims --data {data}"
+
+
+def script(rows: list[Row], data: str) -> str:
+    """Write the Python lines that print the numbers of every network."""
+    lines = [
+        "from blurlab.claims import compare",
+        "",
+        f"for name in {[row.name for row in rows]!r}:",
+        f"    kept = compare.kept(name, {data!r})",
+        "    found = {measure: estimate for measure, (pictures, estimate) in kept.items()}",
+        f"    numbers = compare.on_card(name, {data!r}) | compare.compared(found)",
+        "    for label, (value, low, high) in numbers.items():",
+        '        print(f"{name}: {label} {value:.6g} [{low:.6g}, {high:.6g}]")',
+    ]
+    return "\n".join(lines) + "\n"
 
 
 def protocol_of(

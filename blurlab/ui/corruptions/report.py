@@ -144,6 +144,33 @@ def accuracy(names: tuple[str, ...]) -> None:
         "pictures: compare how much each network loses from class to class."
     )
     st.dataframe(_accuracy_rows(by_title), hide_index=True)
+    files.code(st.expander(files.CODE), script(list(found)), command(list(found)))
+
+
+def command(names: list[str]) -> str:
+    """Write the commands that measure accuracy under corruptions, a line for each data set."""
+    by_data: dict[str, list[str]] = {}
+    for name in names:
+        by_data.setdefault(cache.card(name)["recipe"]["data"], []).append(f"--model {name}")
+    return "\n".join(
+        f"python -m blurlab measure corruptions {' '.join(models)} --data {data}"
+        for data, models in by_data.items()
+    )
+
+
+def script(names: list[str]) -> str:
+    """Write the Python lines that give the mean accuracy of every corruption."""
+    lines = [
+        "from blurlab.claims import compare",
+        "from blurlab.networks import store",
+        "",
+        f"for name in {names!r}:",
+        '    data = store.card(name)["recipe"]["data"]',
+        '    pictures, found = compare.kept(name, data)["corruptions"]',
+        '    for corruption, shares in found["accuracy"].items():',
+        "        print(name, corruption, sum(each.value for each in shares) / len(shares))",
+    ]
+    return "\n".join(lines) + "\n"
 
 
 def _accuracy_rows(by_title: dict[str, dict]) -> list[dict]:

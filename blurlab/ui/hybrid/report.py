@@ -40,10 +40,15 @@ def show_report(
             "high": st.column_config.NumberColumn("p_high", format="percent"),
         },
     )
-    saving, code = st.tabs(["Save", "Python"])
+    saving, code = st.tabs(["Save", files.CODE])
     with saving:
         downloads(names, setting, found, arguments, fed)
-    code.code(script(names, setting), language="python")
+    show_code(names, setting, code)
+
+
+def show_code(names: tuple[str, ...], setting: Setting, place: Any) -> None:
+    """Draw the commands and the Python lines that do the same as the stage."""
+    files.code(place, script(names, setting), command(names, setting))
 
 
 def summary_row(name: str, setting: Setting, found: list[Answer | None]) -> dict[str, str | float]:
@@ -112,6 +117,18 @@ def rows(swept: dict[str, list[Answer | None]]) -> list[dict]:
         for cutoff, answer in zip(job.CUTOFFS, answers, strict=True)
         if answer
     ]
+
+
+def command(names: tuple[str, ...], setting: Setting) -> str:
+    """Write the commands that do the same, "" for what only Python does."""
+    low, high = files.picture_words(setting.low), files.picture_words(setting.high)
+    if not low or not high or setting.far:
+        return ""
+    cutoffs = f"--cutoff {setting.cutoff!r}"
+    if setting.high_cutoff is not None:
+        cutoffs += f" --high-cutoff {setting.high_cutoff!r}"
+    made = f"{low} {high} hybrid.npy --size {cache.SIZE} {cutoffs} --filter {setting.filter}"
+    return f"python -m blurlab hybrid {made}\n{files.asking_line(names, 'hybrid.npy')}"
 
 
 def script(names: tuple[str, ...], setting: Setting) -> str:

@@ -114,7 +114,7 @@ def take_away(works: list[Work], found: dict) -> None:
     """Offer the numbers as files, and the lines that measure them without the app."""
     names = tuple(work.model for work in works)
     measure = works[0].key.measure
-    saving, code = st.tabs(["Save", "Command line and Python"])
+    saving, code = st.tabs(["Save", files.CODE])
     table = [
         {"model": work.model, "pictures": found[work.model][0].pictures} | row | _protocol(work)
         for work in works
@@ -136,5 +136,5 @@ def take_away(works: list[Work], found: dict) -> None:
         "JSON holds the model's hash, the data, the settings, the seed, and what made the "
         "numbers: versions, device and dates. Brackets and error bars are 95 % intervals."
     )
-    code.code(job.command(*controls.asked(names)), language="bash")
-    code.code(job.script(*controls.asked(names)), language="python")
+    asked = controls.asked(names)
+    files.code(code, job.script(*asked), job.command(*asked))

@@ -8,7 +8,7 @@ from blurlab.filters.spectrum import UNITS
 from blurlab.networks import store
 from blurlab.people.quest import CUTOFFS
 from blurlab.ui import cache, files, protocol, shell, show
-from blurlab.ui.you import card, deck, game, networks, screen
+from blurlab.ui.you import card, code, deck, game, networks, screen
 from blurlab.ui.you.figure import figure
 from blurlab.ui.you.players import Played, played
 
@@ -159,6 +159,10 @@ def _take_home(you: Played, others: dict[str, Played]) -> None:
     }
     files.offer(offered)
     st.caption("The address of this page holds your answers: whoever has it sees this result.")
+    state = st.session_state
+    answers = deck.read(state["trials"])
+    lines = code.script(list(others), state["deck"], int(state["game_seed"]), answers)
+    files.code(st.expander(files.CODE), lines)
 
 
 def trial_rows(others: dict[str, Played]) -> list[dict]:
