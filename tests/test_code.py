@@ -100,7 +100,7 @@ def at_once(app):
 
 
 def swept(app):
-    until(app, lambda: len(app.dataframe) and len(app.dataframe[0].value) == 34)
+    until(app, lambda: len(app.dataframe) and len(of_defence(app)) == 2)
 
 
 def learned(app):
@@ -111,7 +111,7 @@ def learned(app):
 @pytest.fixture
 def short(monkeypatch, tmp_path):
     """Lessons of few steps, and a folder for the files that lines write."""
-    monkeypatch.setattr(live, "STEPS", 2)
+    monkeypatch.setattr(live, "STEPS", 1)
     monkeypatch.setattr(live, "FIRST", 64)
     monkeypatch.setattr(live, "ASKED", 20)
     monkeypatch.chdir(tmp_path)

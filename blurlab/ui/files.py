@@ -11,19 +11,21 @@ import streamlit as st
 
 from blurlab.ui import asking, cache
 
+MOST_BESIDE = 5  # buttons in a row
 CODE = "Command line and Python"
 # What a button says -> the file's name, and what makes its content.
 Offered = dict[str, tuple[str, Callable[[], str | bytes]]]
 
 
 def offer(files: Offered, place: Any = st) -> None:
-    """Draw a row of buttons that each save a file.
+    """Draw rows of buttons that each save a file.
 
     files: what the button says -> the file's name, and what makes its content once it is asked
         for; that has no session.
     """
-    columns = place.columns(len(files))
-    for column, (label, (name, make)) in zip(columns, files.items(), strict=True):
+    rows = -(-len(files) // MOST_BESIDE)
+    columns = [each for _ in range(rows) for each in place.columns(-(-len(files) // rows))]
+    for column, (label, (name, make)) in zip(columns, files.items(), strict=False):
         column.download_button(label, make, name, on_click="ignore", width="stretch")
 
 
