@@ -73,7 +73,7 @@ def of_table(app):
 
 def of_defence(app):
     found = app.dataframe[0].value
-    return found[found["blur"] == 1.0]["probability"].tolist()
+    return found[found["blur"] == 1.0]["probability"].tolist() if len(found) else []
 
 
 def of_texts(app):
