@@ -18,6 +18,7 @@ from benchmarks.serving import routed, served
 from benchmarks.ui import chromium, missing, ms
 from blurlab.networks import store
 from blurlab.ui import cache, channel
+from blurlab.ui.hybrid import job, view
 
 FRAMES, CLIENTS, SECONDS = 30, 12, 4.0
 
@@ -69,6 +70,43 @@ def answers_over_the_channel() -> Iterator[Row]:
                 "the bare forward passes",
                 min(bare) / min(over),
                 at_least=0.7,
+                times=f"{FRAMES / min(over):.0f} against {FRAMES / min(bare):.0f}",
+            )
+
+
+@torch.no_grad()
+def answers_while_dragging() -> Iterator[Row]:
+    """Ask for one cutoff after another, as the stage does, beside the bare passes."""
+    cutoffs = [2 + 0.37 * step for step in range(FRAMES)]
+    with live() as address:
+        for what, pair in {
+            "two small networks": store.pair("objects"),
+            "Lite0": ("imagenet_lite0",),
+        }.items():
+            if not set(pair) <= set(store.names()):
+                continue
+            fish, house = (cache.Choice("object", name) for name in ("fish", "house"))
+            networks = [cache.model(name) for name in pair]
+            made = cache.picture(fish)[None]
+            over, bare = [], []
+            for turn in range(4):
+                setting = job.Setting(fish, house, 8.0, None, "gaussian")
+                token = view.offered(pair, setting)
+                with joined(address, ()) as client:
+                    started = time.perf_counter()
+                    for cutoff in cutoffs:
+                        client.send(json.dumps({"exact": token, "at": [cutoff + turn / 100, None]}))
+                        client.recv()
+                    over.append(time.perf_counter() - started)
+                started = time.perf_counter()
+                for _ in cutoffs:
+                    for network in networks:
+                        network(made)
+                bare.append(time.perf_counter() - started)
+            yield Row(
+                f"answers a second at the very cutoff while the stage is dragged, {what}",
+                "the bare forward passes",
+                min(bare) / min(over),
                 times=f"{FRAMES / min(over):.0f} against {FRAMES / min(bare):.0f}",
             )
 
@@ -129,4 +167,4 @@ def camera() -> Iterator[Row]:
     )  # fmt: skip
 
 
-ROWS = [answers_over_the_channel, twelve_clients, camera]
+ROWS = [answers_over_the_channel, answers_while_dragging, twelve_clients, camera]

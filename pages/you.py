@@ -3,7 +3,7 @@
 import streamlit as st
 
 from blurlab.ui import link, shell
-from blurlab.ui.you import controls, game, result
+from blurlab.ui.you import controls, game, people, result
 
 shell.begin(
     "You vs the models",
@@ -20,4 +20,5 @@ else:
     game.play()
 if not st.session_state["present"]:
     controls.choose()
+    people.manage()
 link.write(shell.SHARED | controls.PARAMETERS)

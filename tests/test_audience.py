@@ -17,7 +17,7 @@ from opening import button, fine, needs_models
 from benchmarks.serving import routed
 from blurlab.people import quest
 from blurlab.pictures import images
-from blurlab.ui import cache
+from blurlab.ui import cache, owner
 from blurlab.ui.audience import room as rooms
 from blurlab.ui.audience import routes, view
 from blurlab.ui.audience.room import Refused, Room
@@ -254,7 +254,7 @@ def test_many_phones_are_answered_at_once(address, shared):
 def test_the_presenter_starts_and_pauses_and_the_curve_forms(opened, monkeypatch):
     made = Room()
     monkeypatch.setattr(view, "ROOM", made)
-    monkeypatch.setattr(view, "is_here", lambda: True)
+    monkeypatch.setattr(owner, "is_here", lambda: True)
     app = fine(opened("audience"))
     fine(button(app, "Start").click().run())
     assert made.state == "open"
@@ -269,7 +269,7 @@ def test_the_presenter_starts_and_pauses_and_the_curve_forms(opened, monkeypatch
 
 @needs_models
 def test_nobody_else_can_steer_without_the_key(opened, monkeypatch):
-    monkeypatch.setattr(view, "is_here", lambda: False)
+    monkeypatch.setattr(owner, "is_here", lambda: False)
     assert not [each for each in opened("audience").button if each.label == "Start"]
     assert not [each for each in opened("audience", room_key="x").button if each.label == "Start"]
     assert button(opened("audience", room_key=rooms.KEY), "Start")

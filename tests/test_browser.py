@@ -1,7 +1,9 @@
 """The app as its server serves it, in a real browser: what a person sees, and what is sent."""
 
 import json
+import math
 import re
+import statistics
 import time
 from contextlib import contextmanager
 from io import BytesIO
@@ -15,7 +17,9 @@ from PIL import Image
 
 from blurlab.networks import store
 from blurlab.pictures import images
+from blurlab.ui import cache, channel
 from blurlab.ui.attacks.controls import DRAWN, OPENING
+from blurlab.ui.hybrid import job
 from blurlab.ui.stories import reading
 
 pytestmark = [
@@ -61,9 +65,9 @@ def visiting(browser, address):
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(SECONDS)
-        page.frames_sent = []
+        page.frames_sent = []  # to the page's script
         sent = page.frames_sent
-        page.on("websocket", lambda ws: ws.on("framesent", lambda frame: sent.append(frame)))
+        page.on("websocket", lambda socket: listened(socket, sent))
         page.on("pageerror", lambda error: wrong.append(f"{path}: {error}"))
         page.on("console", lambda message: wrong.extend(complaint(path, message)))
         page.on("request", lambda request: wrong.extend(outside(path, request)))
@@ -78,6 +82,11 @@ def visiting(browser, address):
         for context in contexts:
             context.close()
     assert wrong == []
+
+
+def listened(socket, sent):
+    if channel.PATH not in socket.url:
+        socket.on("framesent", lambda frame: sent.append(frame))
 
 
 def complaint(path, message):
@@ -253,6 +262,51 @@ def test_dragging_moves_everything_without_the_server_and_release_tells_it_once(
     assert len(page.frames_sent) == sent + 1
     assert shown(page)["value"] == at[-1]["value"]
     assert shown(page)["picture"] == at[-1]["picture"]
+
+
+def test_the_answers_while_dragging_are_the_networks_own_at_the_very_cutoff(visit):
+    page = visit("/hybrid?low=object:cup&high=object:fish&low_variant=0&high_variant=0")
+    settled(page)
+    box = part(page, "cutoff").bounding_box()
+    y = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + 0.4 * box["width"], y)
+    page.mouse.down()
+    for share in (0.434, 0.511, 0.655):
+        before = cutoff_of(page)
+        page.mouse.move(box["x"] + share * box["width"], y)
+        while cutoff_of(page) == before:
+            page.wait_for_timeout(20)
+        cards = page.locator('article.model[data-answers="exact"]')
+        cards.nth(1).wait_for()
+        cutoff = cutoff_of(page)
+        assert cutoff not in job.CUTOFFS
+        setting = job.Setting(
+            cache.Choice("object", "cup"), cache.Choice("object", "fish"), cutoff, None, "gaussian"
+        )
+        for number, name in enumerate(("objects_base", "objects_blur2")):
+            said = cards.nth(number).locator(".share").all_inner_texts()
+            answer = job.exact(name, setting)
+            expected = [p for _, p in answer.top[:3]] + [answer.p_low, answer.p_high]
+            assert said == [f"{math.floor(100 * p + 0.5)} %" for p in expected]
+    page.mouse.up()
+
+
+def test_without_the_channel_dragging_shows_what_lies_between_and_says_so(visit):
+    def cut(page):
+        page.route_web_socket(re.compile(channel.PATH), lambda socket: socket.close())
+
+    page = visit("/hybrid", prepared=cut)
+    settled(page)
+    box = part(page, "cutoff").bounding_box()
+    y = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + 0.4 * box["width"], y)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.434 * box["width"], y)
+    page.locator('article.model[data-answers="between"]').nth(1).wait_for()
+    page.wait_for_timeout(500)
+    assert page.locator('article.model[data-answers="between"]').count() == 2
+    page.mouse.up()
+    page.locator('article.model[data-answers="exact"]').nth(1).wait_for()
 
 
 def test_the_arrow_keys_do_what_dragging_does(visit):
@@ -922,6 +976,40 @@ def test_a_taste_is_played_by_keyboard_and_by_tap_on_a_phone(visit):
     assert len(trials) == number == 8 + trials.count("-")  # seen for too long
     said = {place: letter.isupper() for place, letter in enumerate(trials) if letter != "-"}
     assert said == {place: place % 2 == 0 for place in said}
+
+
+# The gap between the middles of square and dot, in pixels.
+GAP = """dialog => {
+  const [square, dot] = ["square", "dot"].map((name) =>
+    dialog.querySelector(`[data-part="${name}"]`).getBoundingClientRect());
+  return dot.width && square.x + square.width / 2 - dot.x - dot.width / 2;
+}"""
+
+
+def test_the_blind_spot_is_measured_by_keyboard_where_the_dot_stands(visit):
+    page = visit(
+        "/you",  # each sweep begins 4 cm from the square
+        prepared=lambda page: page.add_init_script("Math.random = () => 0.9999"),
+    )
+    part(page, "start").wait_for()
+    page.get_by_text("Time and screen").click()
+    page.get_by_role("slider", name="Width of the drawn card").press("ArrowRight")
+    page.get_by_role("button", name="Measure it", disabled=False).click()
+    dialog, per_cm, gaps = part(page, "dialog"), 205 / 5.398, []
+    for number in range(5):
+        page.get_by_text(f"{number + 1} of 5. {'Again' if number else 'Space'}").wait_for()
+        page.keyboard.press(" ")
+        while (gap := dialog.evaluate(GAP)) < 4.9 * per_cm:
+            page.wait_for_timeout(10)
+        page.keyboard.press(" ")
+        gaps.append(gap / per_cm)
+    told = page.get_by_text("the median of 5 sweeps").text_content()
+    expected = statistics.median(gaps) / math.tan(math.radians(13.5))
+    # The dot moves on until the key is there.
+    field = page.get_by_label("Your distance from the screen (cm)")
+    assert float(field.input_value()) == pytest.approx(expected, abs=1.5)
+    assert f"{float(field.input_value()):.0f} cm" in told
+    assert part(page, "game").get_attribute("data-state") == "ready"  # space did not begin it
 
 
 # ---- An audience ----------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from websockets.sync.client import connect
 from benchmarks.serving import routed
 from blurlab import places
 from blurlab.networks import store
-from blurlab.ui import cache, channel, loaded
+from blurlab.ui import cache, channel, exact, loaded
 
 SIDE = 32
 PICTURES = (255 * tiny.pictures(4, 0).images[:, :, :SIDE, :SIDE].float() / 255).byte()
@@ -111,6 +111,38 @@ def test_only_the_newest_frame_waits(address, monkeypatch):
         assert found in ([1, 29], [29])  # an answer that is not sent yet gives way to a newer one
         with pytest.raises(TimeoutError):
             answer(client, 0.3)
+
+
+def test_answers_at_any_value_are_given_to_who_has_the_token_of_an_offer(address):
+    def answering(at):
+        if at[0] > 128:
+            raise ValueError("cutoff is 200.0 cycles/image; pictures of 256 pixels allow 0 to 128.")
+        return {"net": at}
+
+    token = exact.offer("a setting", answering)
+    assert exact.offer("a setting", answering) == token != exact.offer("another", answering)
+    asked = {"exact": token, "at": [12.5, None]}
+    with joined(address, "one") as client:
+        client.send(json.dumps(asked))
+        found = answer(client)
+        assert found.pop("took") >= 0
+        assert found == asked | {"answers": {"net": [12.5, None]}}
+        client.send(json.dumps(asked | {"at": [200, None]}))
+        assert "cutoff is 200.0" in answer(client)["refused"]
+        client.send('{"exact": "' + token + '", "at": [NaN]}')
+        assert "not finite" in answer(client)["refused"]
+        client.send(json.dumps({"exact": "guessed", "at": []}))
+        assert "no longer at hand" in answer(client)["refused"]
+        client.send(frame(3))
+        assert answer(client)["number"] == 3
+
+
+def test_the_oldest_offers_are_forgotten():
+    first = exact.offer("first", dict)
+    for number in range(exact.MOST_OFFERS):
+        exact.offer(number, dict)
+    assert "refused" in exact.answer(exact.Question(first, (), 0.0))
+    assert exact.offer("first", dict) != first
 
 
 def test_frames_of_several_clients_are_answered_in_one_pass(models):

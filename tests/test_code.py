@@ -17,11 +17,16 @@ from blurlab.training import live
 from blurlab.ui import files
 from blurlab.ui.audience.room import Room
 from blurlab.ui.audience.view import SCRIPT
+from blurlab.ui.compare import report
 from blurlab.ui.you import code
 
 pytestmark = needs_models
 TWO = "objects_base,objects_blur2"
 FISH = {"picture": "object:fish", "models": TWO}
+FOG = {
+    "compared": "objects", "unit": "nyquist", "up": report.ONE, "under": "fog",
+    "under_severity": "2",
+}  # fmt: skip
 NEAR = 1e-4
 NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?:e-?\d+)?")
 
@@ -111,9 +116,8 @@ def learned(app):
 @pytest.fixture
 def short(monkeypatch, tmp_path):
     """Lessons of few steps, and a folder for the files that lines write."""
-    monkeypatch.setattr(live, "STEPS", 1)
-    monkeypatch.setattr(live, "FIRST", 64)
-    monkeypatch.setattr(live, "ASKED", 20)
+    for name, count in {"STEPS": 1, "FIRST": 8, "MORE": 8, "ASKED": 20}.items():
+        monkeypatch.setattr(live, name, count)
     monkeypatch.chdir(tmp_path)
 
 
@@ -127,6 +131,7 @@ PAGES = {
     "corruptions, accuracy": (FISH, at_once, of_texts, 1, 5.1e-4),
     "sensitivity": ({"measure": "hybrids", "models": TWO}, at_once, of_curves, 0, NEAR),
     "compare": ({"compared": "objects", "unit": "nyquist"}, at_once, of_points, 0, NEAR),
+    "compare, one": (FOG, at_once, of_points, 0, NEAR),
     "train": ({}, learned, of_curves, 0, NEAR),
     "you": ({"trials": "mROlNlNl", "models": TWO}, at_once, of_intervals, 0, NEAR),
     "models": ({}, at_once, of_cards, 0, 5.1e-4),

@@ -144,6 +144,32 @@ def test_the_papers_points_stand_behind_where_asked_for_and_behind_imagenet_alwa
     assert len(known) == sum(point.data == "ImageNet" for point in paper.POINTS)
 
 
+def test_any_one_corruption_and_severity_can_lie_upward(opened):
+    asked = {"compared": "objects", "models": NAME, "up": report.ONE}
+    found = compare.kept(NAME, "objects", ("corruptions",))["corruptions"][1]["accuracy"]
+    app = opened("compare", **asked, under="fog", under_severity="3")
+    assert numbers_of(drawn(app)["data"][0]["y"]) == pytest.approx([found["fog"][2].value])
+    assert drawn(app)["layout"]["yaxis"]["title"]["text"] == "accuracy, fog, severity 3"
+    app = opened("compare", **asked, under="fog")
+    mean = sum(each.value for each in found["fog"]) / 5
+    assert numbers_of(drawn(app)["data"][0]["y"]) == pytest.approx([mean])
+    app, usual = opened("compare", **asked), opened("compare", compared="objects", models=NAME)
+    assert numbers_of(drawn(app)["data"][0]["y"]) == pytest.approx(
+        numbers_of(drawn(usual)["data"][0]["y"])
+    )
+
+
+def test_kinds_of_several_recipes_have_their_mean(opened):
+    app = opened("compare", compared="imagenette", means="1", unit="nyquist")
+    points = {trace["name"]: trace for trace in drawn(app)["data"]}
+    (mean,) = (trace for name, trace in points.items() if "kind, adversarial" in name)
+    adversarial = [n for n in store.names() if n.startswith("imagenette_adv")]
+    values = [compare.kept(n, "imagenette", ("hybrids",)) for n in adversarial]
+    expected = sum(v["hybrids"][1]["f_rev_nyquist"].value for v in values) / len(values)
+    assert numbers_of(mean["x"]) == pytest.approx([expected])
+    assert not any("kind, V1" in name for name in points)
+
+
 def test_compare_says_so_where_nothing_is_measured(opened, nothing_kept):
     app = opened("compare", compared="objects")
     assert "Nothing is measured" in app.info[0].value

@@ -149,6 +149,14 @@ def test_every_claim_is_given_as_the_command_prints_it(data, capsys):
     assert printed in CLAIMS
 
 
+def test_networks_stand_beside_people_as_the_command_prints_them(capsys):
+    assert main(["people"]) == 0
+    printed = capsys.readouterr().out.strip()
+    assert "| people | 92 [89, 95] |" in printed
+    assert "`imagenet_lite0`" in printed
+    assert printed in IMAGENET
+
+
 def test_the_kinds_of_intervals_that_are_simulated_are_those_of_the_table():
     rows = re.findall(r"^\| ([^|]+) \| [\d.]+ \[[\d., ]+\] \| [\d.]+ \|$", CLAIMS, re.M)
     assert rows == list(coverage.CASES)

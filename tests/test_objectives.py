@@ -7,9 +7,19 @@ import torch.nn.functional as F
 from torch.testing import assert_close
 
 from blurlab.attacks import descent
+from blurlab.filters.blur import gaussian_blur
 from blurlab.training import similarity
 from blurlab.training.loop import untrained
-from blurlab.training.objectives import Shown, adversarial, answer, noisy, plain, similar
+from blurlab.training.objectives import (
+    Shown,
+    adversarial,
+    answer,
+    blurred,
+    noisy,
+    plain,
+    seen,
+    similar,
+)
 
 SMOOTHING = 0.1
 
@@ -84,6 +94,17 @@ def test_the_noisy_objective_is_that_of_pictures_under_noise(shown):
     noisy(Watched(), grey, {"deviation": 5.0})
     assert seen[1].min() == 0
     assert seen[1].max() == 1
+
+
+def test_the_blurred_objective_is_that_of_pictures_blurred_by_one_of_the_sigmas(model, shown):
+    assert_close(blurred(model, shown, {"sigmas": [0]}), plain(model, shown, {}))
+    found = blurred(model, shown, {"sigmas": [2.0]})
+    assert_close(found, cross_entropy(model, gaussian_blur(shown.images, 2.0), shown))
+    sharp, soft = shown.images, gaussian_blur(shown.images, 2.0)
+    mixed = seen("blurred", sharp, {"sigmas": [0, 2.0]}, shown.generator)
+    is_soft = (mixed == soft).all((1, 2, 3))
+    assert (is_soft | (mixed == sharp).all((1, 2, 3))).all()
+    assert 4 < is_soft.sum() < 20
 
 
 def test_without_noise_the_noisy_objective_is_the_plain_one(model, shown):

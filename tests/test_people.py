@@ -7,7 +7,7 @@ import torch
 from test_cli import printed
 from torch.testing import assert_close
 
-from blurlab.people import observers, quest
+from blurlab.people import blind_spot, observers, quest
 
 LOGS = torch.tensor(quest.CUTOFFS, dtype=torch.float64).log2()
 
@@ -142,3 +142,30 @@ def test_the_command_prints_observers_as_a_table(capsys):
     assert {len(row) for row in cells} == {7}
     assert cells[-1][0] == "all"
     assert {row[-1] for row in cells[1:]} == {"8"}
+
+
+# ---- The distance of an eye ---------------------------------------------------------------------
+
+
+def test_a_dot_that_vanishes_at_the_blind_spots_angle_tells_the_distance():
+    # tan 13.5 degrees is 0.24008: at 57 cm that is 13.684 cm.
+    found = blind_spot.distance([13.684] * 5)
+    assert found == pytest.approx((57.0, 57.0, 57.0), abs=0.01)
+    one_slip = blind_spot.distance([12.0, 13.684, 30.0, 13.5, 14.0])
+    assert one_slip.median == pytest.approx(57.0, abs=0.01)
+    assert (one_slip.least, one_slip.greatest) == pytest.approx((49.98, 124.96), abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("gaps", "words"),
+    [
+        ([4.0] * 5, "17 cm away, and only 20 to 200 cm"),
+        ([60.0] * 5, "250 cm away, and only 20 to 200 cm"),
+        ([14.0] * 4, "not 5 lengths"),
+        ([14.0] * 4 + [0.0], "above 0 cm"),
+        ([14.0] * 4 + [math.nan], "above 0 cm"),
+    ],
+)
+def test_gaps_that_tell_no_distance_are_refused_in_a_sentence(gaps, words):
+    with pytest.raises(ValueError, match=rf"{words}.*\.$"):
+        blind_spot.distance(gaps)

@@ -20,8 +20,7 @@ from blurlab.data import archives
 from blurlab.measures import results
 from blurlab.networks import installing, zoo
 from blurlab.training import live
-from blurlab.ui import allowed, jobs, shell
-from blurlab.ui.audience import view
+from blurlab.ui import allowed, jobs, owner, shell
 from blurlab.ui.sensitivity import job as measures_job
 
 
@@ -81,7 +80,7 @@ def test_pages_do_not_offer_what_is_refused(opened, monkeypatch):
 
 @needs_models
 def test_the_presenters_key_is_needed_on_the_servers_machine_too(opened, room, monkeypatch):
-    monkeypatch.setattr(view, "is_here", lambda: True)
+    monkeypatch.setattr(owner, "is_here", lambda: True)
     assert "Start" not in labels(opened("audience"))
 
 

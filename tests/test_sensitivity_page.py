@@ -10,6 +10,7 @@ import tiny
 from opening import button, fine, labels, needs_models, said, until
 
 from blurlab import places
+from blurlab.claims import compare
 from blurlab.data import sets
 from blurlab.measures import measuring
 from blurlab.measures.measuring import Running
@@ -22,6 +23,7 @@ from blurlab.ui.sensitivity import job as measures_job
 from blurlab.ui.sensitivity.figures import Axis
 
 NAME = "objects_blur2"
+SHIPPED = places.SHIPPED_RESULTS
 FEW = {"data": "objects", "n": "8", "models": NAME}
 
 pytestmark = needs_models
@@ -289,3 +291,17 @@ def test_the_axis_is_in_the_unit_of_the_sidebar():
 
 def test_as_many_as_36_models_have_lines_of_their_own():
     assert len({tuple(palette.line(index).values()) for index in range(36)}) == 36
+
+
+def test_what_ships_of_photographs_is_shown_where_these_are_not(opened, tmp_path, monkeypatch):
+    monkeypatch.setenv("BLURLAB_DATA", str(tmp_path))
+    monkeypatch.setattr(places, "SHIPPED_RESULTS", SHIPPED)
+    measures_job.source.cache_clear()
+    app = opened("sensitivity", data="imagenette", measure="hybrids", models="imagenette_base")
+    assert not app.error
+    assert any("Only what is kept can be shown" in note.value for note in app.caption)
+    (chart,) = app.get("plotly_chart")
+    expected = compare.kept("imagenette_base", "imagenette", ("hybrids",))["hybrids"][1]
+    curve = json.loads(chart.proto.spec)["data"][0]["y"]
+    assert numbers_of(curve) == pytest.approx([each.value for each in expected["difference"]])
+    measures_job.source.cache_clear()

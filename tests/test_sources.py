@@ -312,3 +312,19 @@ def test_cifar_10_c_of_another_layout_is_refused_and_nothing_in_it_is_run(cifar_
         np.save(cifar_c / "fog.npy", content, allow_pickle=True)
     with pytest.raises(ValueError, match=r"cifar-c.* not (laid out as )?CIFAR-10-C's"):
         find(cifar_c / "fog" / "1")
+
+
+@pytest.mark.parametrize(
+    ("words", "count"), [("imagenette", 3925), ("imagenet", 1300), ("imagenet16", 287)]
+)
+def test_pages_know_of_photographs_that_are_elsewhere_and_the_command_line_refuses(
+    tmp_path, monkeypatch, words, count
+):
+    monkeypatch.setenv("BLURLAB_DATA", str(tmp_path))
+    found = sources.find(words, 64, lazily=True)
+    assert found.count == count
+    assert "Only what is kept can be shown" in found.notes[0]
+    with pytest.raises(ValueError, match="set BLURLAB_DATA"):
+        found.load()
+    with pytest.raises(ValueError, match="set BLURLAB_DATA"):
+        find(words, 64)

@@ -27,7 +27,8 @@ def test_every_recipe_has_words_for_newcomers(name):
     recipe = vars(RECIPES[name])
     card = {"name": name, "title": recipe["title"], "recipe": recipe}
     assert titles.plain(card)
-    assert ("blur" in titles.plain(card)) == bool(recipe["sigma"])
+    is_blurred = recipe["sigma"] or recipe["objective"] == "blurred"
+    assert ("blur" in titles.plain(card)) == bool(is_blurred)
     assert ("small" in titles.plain(card)) == (recipe["input_size"] == 32)
     family = titles.FAMILIES[recipe["data"]]
     assert card["title"] == f"{family}, {titles.term(card)}"

@@ -20,10 +20,10 @@ from blurlab.attacks import descent
 from blurlab.data.sets import Pictures
 from blurlab.networks import packaged, store
 from blurlab.pictures import resizing
-from blurlab.training import distilling
+from blurlab.training import distilling, loop
 from blurlab.training.cards import answers
 from blurlab.training.loop import OPTIMIZERS, aimed, export, learning_rate, train, untrained
-from blurlab.training.objectives import OBJECTIVES
+from blurlab.training.objectives import OBJECTIVES, plain
 from blurlab.training.recipes import RECIPES
 
 # Noise is cheaper than objects where nothing has to be learned.
@@ -37,6 +37,7 @@ KINDS = {
     "plain": tiny.RECIPE,
     "adversarial": replace(tiny.RECIPE, objective="adversarial", settings={"epsilon": 4}),
     "noisy": replace(tiny.RECIPE, objective="noisy", settings={"deviation": 0.1}),
+    "blurred": replace(tiny.RECIPE, objective="blurred", settings={"sigmas": [0, 1.0]}),
     "similar": replace(
         tiny.RECIPE,
         objective="similar",
@@ -240,8 +241,25 @@ def test_a_compiled_network_learns_what_one_that_is_not_learns(tmp_path):
         path = tmp_path / f"{fast}.pt"
         run = train(untrained(recipe, 3), recipe, NOISE, path, stimuli=stimuli, fast=fast)
         losses.append([epoch.loss for epoch in run])
-    assert losses[0] != losses[1]  # the fast one computed in bfloat16
+    if loop.has_bfloat16():
+        assert losses[0] != losses[1]
     assert losses[1] == pytest.approx(losses[0], rel=0.02)
+
+
+@pytest.mark.parametrize("able", [True, False])
+def test_bfloat16_is_left_alone_where_the_processor_only_imitates_it(tmp_path, monkeypatch, able):
+    monkeypatch.setattr(loop, "has_bfloat16", lambda: able)
+    monkeypatch.setattr(torch.nn.Module, "compile", lambda self, dynamic: None)
+    seen = []
+
+    def watched(model, shown, settings):
+        seen.append(shown.bfloat16)
+        return plain(model, shown, settings)
+
+    monkeypatch.setitem(OBJECTIVES, "plain", watched)
+    model = untrained(tiny.RECIPE, 3)
+    next(train(model, tiny.RECIPE, NOISE, tmp_path / "run.pt", fast=True))
+    assert set(seen) == {able}
 
 
 # The finish

@@ -5,16 +5,19 @@ from io import BytesIO
 
 import pytest
 import torch
-from opening import components, fed, fine, needs_models, said
+from opening import button, components, fed, fine, labels, needs_models, said
 from PIL import Image
 from test_pages import pixels
 
+from blurlab import public
 from blurlab.filters.hybrid import hybrid
 from blurlab.networks import store, worded
-from blurlab.people import quest
+from blurlab.people import finished, quest
 from blurlab.people.quest import CUTOFFS
-from blurlab.ui import cache, shell
-from blurlab.ui.you import card, deck, figure, game, networks, players
+from blurlab.statistics import Interval
+from blurlab.ui import cache, files, owner, shell
+from blurlab.ui.audience import room
+from blurlab.ui.you import card, deck, figure, game, networks, people, players
 
 SEEN = {"shown": 200.0, "frame": 16.7, "dropped": 0, "answered": 700.0}
 SENT = SEEN | {"waited": 0.0, "reply": 90.0, "side": 425.0}
@@ -43,33 +46,6 @@ def drawn(app):
     return json.loads(found.proto.spec)
 
 
-# ---- What is dealt ----------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("name", deck.DECKS)
-def test_a_trial_is_always_the_same_of_two_classes_and_of_its_own(name):
-    trials = [deck.trial(name, 7, number) for number in range(40)]
-    assert trials == [deck.trial(name, 7, number) for number in range(40)]
-    assert len(set(trials)) == 40
-    assert all(each.coarse.name != each.fine.name for each in trials)
-    assert {each.is_coarse_right for each in trials} == {True, False}
-    assert deck.trial(name, 8, 0) != trials[0]
-
-
-def test_answers_are_written_as_letters_and_read_back():
-    answers = [(0, True), (24, False), None, (12, True)]
-    assert deck.written(answers) == "Ay-M"
-    assert deck.read("Ay-M") == answers
-    everything = [(index, coarse) for index in range(len(CUTOFFS)) for coarse in (True, False)]
-    assert deck.read(deck.written(everything)) == everything
-
-
-@pytest.mark.parametrize("letters", ["Z", "a b", "A" * (deck.LONGEST + 1), "é", "A\n"])
-def test_other_letters_are_refused(letters):
-    with pytest.raises(ValueError, match="letters"):
-        deck.read(letters)
-
-
 # ---- The page ---------------------------------------------------------------------------------
 
 
@@ -93,7 +69,7 @@ def test_a_game_comes_with_the_pictures_of_its_first_trials_and_the_cutoffs_afte
 
 
 @needs_models
-def test_a_taste_ends_in_a_result_beside_the_networks_that_its_address_restores(opened):
+def test_a_taste_ends_in_a_result_beside_the_networks_that_its_address_restores(opened, crowd):
     app = opened("you")
     seed = components(app, "blurlab_game")[0]["game"]
     app = played(app)
@@ -110,6 +86,16 @@ def test_a_taste_ends_in_a_result_beside_the_networks_that_its_address_restores(
     again = opened("you", **address)
     assert again.subheader[0].value == app.subheader[0].value
     assert drawn(again)["data"] == drawn(app)["data"]
+    # Who has played here can be one of the people so far, once; who has an address alone cannot.
+    assert crowd.so_far() == []
+    assert ADD not in labels(again)
+    fine(button(app, ADD).click().run())
+    (kept,) = crowd.so_far()
+    assert kept == ("objects", quest.reverse_frequency(quest.posterior(answers)))
+    assert dots(app) == dots(fine(again.run())) == [pytest.approx(value)]
+    assert ADD not in labels(app)
+    fine(button(app, "Play again").click().run())
+    assert ADD not in labels(app)
 
 
 @needs_models
@@ -199,6 +185,83 @@ def test_a_network_that_does_not_know_the_pictures_does_not_play(opened):
     assert [cache.title("imagenette_base") in each for each in said(app)] == [True]
     names = {trace.get("name") for trace in drawn(app)["data"]}
     assert cache.title("imagenette_base") not in names
+
+
+# ---- The people so far ------------------------------------------------------------------------
+
+ADD = "Add mine to the people so far"
+
+
+@pytest.fixture
+def crowd(monkeypatch):
+    """Put nobody in the place of the server's people."""
+    made = finished.People()
+    monkeypatch.setattr(people, "PEOPLE", made)
+    return made
+
+
+def dots(app):
+    """Return where the dots of other people are on the page's figure, cycles/image."""
+    traces = [each for each in drawn(app)["data"] if each.get("name") == "people so far"]
+    for each in traces:  # which stand in piles
+        assert each["x"] == pytest.approx([value for value, *_ in each["customdata"]], rel=0.03)
+    return [value for each in traces for value, *_ in each["customdata"]]
+
+
+def filled(crowd, *values, name="objects"):
+    for value in values:
+        crowd.add(finished.Finished(name, Interval(value, value / 2, value * 2)))
+
+
+def test_the_newest_people_are_kept_in_no_order_of_coming(crowd):
+    filled(crowd, *range(finished.MOST + 10, 0, -1))
+    assert [each.f_rev.value for each in crowd.so_far()] == list(range(1, finished.MOST + 1))
+    crowd.forget()
+    assert crowd.so_far() == []
+
+
+@needs_models
+def test_people_who_saw_the_same_kind_of_pictures_are_dots_beside_the_networks(opened, crowd):
+    filled(crowd, 9.0, 8.0, 8.01)
+    filled(crowd, 20.0, name="imagenette")
+    app = opened("you", game_seed="5", trials="mROlNlNl")
+    assert dots(app) == [8.0, 8.01, 9.0]
+    assert any("3 people" in each.value and "8 cycles" in each.value for each in app.caption)
+
+
+def test_people_are_piled_up_below_the_curves():
+    you = players.played("You", [(12, True), (8, False)])
+    for count in (1, 3, 1000):
+        made = figure.figure([you], None, people=[Interval(8.0, 6.0, 11.0)] * count)
+        (heights,) = [trace.y for trace in made.data if trace.name == "people so far"]
+        assert len(set(heights)) == count
+        assert made.layout.yaxis.range[0] < min(heights) <= max(heights) < 0
+        assert made.layout.yaxis.range[0] > -0.5
+
+
+@needs_models
+def test_the_owner_alone_saves_and_clears_them(opened, crowd, monkeypatch):
+    filled(crowd, 8.0)
+    forget = "Forget 1 for good"
+    assert forget not in labels(opened("you"))
+    monkeypatch.setattr(owner, "is_here", lambda: True)
+    assert forget in labels(opened("you"))
+    monkeypatch.setenv(public.VARIABLE, "1")
+    assert forget not in labels(opened("you"))
+    app = opened("audience", room_key=room.KEY)
+    fine(app.switch_page("pages/you.py").run())
+    assert room.KEY not in str(app.query_params)  # a result's address is passed on
+    fine(button(app, forget).click().run())
+    assert crowd.so_far() == []
+    assert forget not in labels(app)
+
+
+def test_people_are_written_as_numbers_alone(crowd):
+    filled(crowd, 8.0)
+    assert files.as_csv(people.rows(crowd.so_far())).splitlines() == [
+        "deck,f_rev_cycles_per_image,low_95,high_95",
+        "objects,8,4,16",
+    ]
 
 
 # ---- What networks answer, and what there is to take home ---------------------------------------

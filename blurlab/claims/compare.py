@@ -57,17 +57,23 @@ def kept(
 
 
 def tallied(
-    model: str, data: str, measures: Iterable[str] = MEASURES
+    model: str, data: str, measures: Iterable[str] = MEASURES, **changed: Any
 ) -> dict[str, dict[int, Tally]]:
-    """Return the tallies of what kept sums up, by the key of the measure and the batch."""
-    keys = {measure: key(model, data, measure) for measure in measures}
+    """Return the tallies of what kept sums up, by the key of the measure and the batch.
+
+    changed: settings that are not the usual ones.
+    """
+    keys = {measure: key(model, data, measure, **changed) for measure in measures}
     found = {measure: results.read(each) for measure, each in keys.items() if each}
     return {measure: batches for measure, batches in found.items() if batches}
 
 
-def key(model: str, data: str, measure: str) -> results.Key | None:
-    """Return what a model's result with the usual settings is kept under; None where none is."""
-    ((_, keys),) = _keys(model, data, (measure,)).items()
+def key(model: str, data: str, measure: str, **changed: Any) -> results.Key | None:
+    """Return what a model's result is kept under; None where none is.
+
+    changed: settings that are not the usual ones.
+    """
+    ((_, keys),) = _keys(model, data, (measure,), changed).items()
     return next((each for each in keys if any(results.stamp(each))), None)
 
 
@@ -82,7 +88,7 @@ def is_kept(model: str, data: str) -> bool:
 
 
 def _keys(
-    model: str, data: str, measures: Iterable[str] = MEASURES
+    model: str, data: str, measures: Iterable[str] = MEASURES, changed: Settings | None = None
 ) -> dict[str, list[results.Key]]:
     """Return the keys that a model's results may be kept under, by measure."""
     info = store.card(model)
@@ -90,8 +96,9 @@ def _keys(
     whole = sets.named(pictures_of(data), size, sets.way(data, size, interpolation))
     # A model that knows other classes than the pictures show has a name of its own for them.
     names = [whole, *(n for n in _names(pictures_of(data)) if n.startswith(f"{whole}/"))]
+    used = {measure: MEASURES[measure].usual(size) | (changed or {}) for measure in measures}
     return {
-        measure: [key_of(identity, n, measure, MEASURES[measure].usual(size), 0) for n in names]
+        measure: [key_of(identity, n, measure, used[measure], 0) for n in names]
         for measure in measures
     }
 

@@ -68,7 +68,8 @@ def add(commands: Commands) -> None:
     learning.add_argument(
         "--fast",
         action="store_true",
-        help="compile the network (needs a C++ compiler) and let it compute in bfloat16",
+        help="compile the network (needs a C++ compiler) and let it compute in bfloat16 where the "
+        "processor has instructions for it",
     )
     learning.add_argument(
         "--similarity",

@@ -1,17 +1,27 @@
-"""The command about people: observers."""
+"""The commands about people: observers, people."""
 
+import math
 from argparse import Namespace
 
 import torch
 
+from blurlab.claims.beside_people import beside_people
 from blurlab.commands.options import Commands, add_seed, between, command
-from blurlab.commands.tables import rows_of
+from blurlab.commands.tables import rows_of, spanned
+from blurlab.measures import passes
+from blurlab.networks import store
 from blurlab.people import observers
 from blurlab.people.quest import GAMES
 
 
 def add(commands: Commands) -> None:
-    """Describe this command to the parser."""
+    """Describe these commands to the parser."""
+    command(
+        commands,
+        "people",
+        print_people,
+        "print what people and networks name of filtered pictures, from kept results",
+    )
     added = command(
         commands,
         "observers",
@@ -29,6 +39,23 @@ def add(commands: Commands) -> None:
         help="observers of each slope and lapse, 1 to 2000 (default: 100)",
     )
     add_seed(added)
+
+
+def print_people(options: Namespace) -> None:
+    """Print a table of low-passed and one of high-passed pictures, as Markdown."""
+    found = beside_people(store.names())
+    for kind, word in {"low": "low-passed", "high": "high-passed"}.items():
+        sigmas = ["none" if s in (0, math.inf) else f"{s:g}" for s in passes.HUMANS[kind]]
+        rows = [
+            [name_of(each.name), *(spanned(share, 100, 0) for share in getattr(each, kind))]
+            for each in found
+        ]
+        print(*rows_of([f"{word}, sigma in px of 224", *sigmas], rows), "", sep="\n")
+    print("Numbers are percent right of sixteen categories; brackets hold 95 % intervals.")
+
+
+def name_of(name: str) -> str:
+    return name if name == "people" else f"`{name}`"
 
 
 def print_observers(options: Namespace) -> None:

@@ -6,9 +6,12 @@ network's probability of a category is here the sum of those of its classes; the
 mean, by which a category of many classes seldom wins.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from functools import cache
+from pathlib import Path
 
+from blurlab import places
 from blurlab.data import imagenet
 
 # Numbers of ImageNet's classes, from 0, in the order of their WordNet numbers. From
@@ -32,6 +35,12 @@ CLASSES_OF = {
     "truck": "555 569 656 675 717 734 864 867",
 }
 CATEGORIES = tuple(CLASSES_OF)
+# How many of the 1,300 pictures of ImageNet's validation set show each of them.
+PICTURES = {
+    "airplane": 0, "bear": 8, "bicycle": 3, "bird": 88, "boat": 9, "bottle": 7, "car": 7, "cat": 9,
+    "chair": 10, "clock": 6, "dog": 130, "elephant": 3, "keyboard": 1, "knife": 1, "oven": 0,
+    "truck": 5,
+}  # fmt: skip
 
 
 @cache
@@ -50,3 +59,20 @@ def category_of(number: int) -> str | None:
 def knows(classes: Sequence[str]) -> bool:
     """Tell whether a network's classes are ImageNet's thousand, so that categories are of them."""
     return len(classes) == 1000 and imagenet.digest(classes) == imagenet.DIGEST
+
+
+def has_pictures() -> bool:
+    """Tell whether these pictures lie under places.data_folder(), as many as PICTURES says."""
+    listed = places.data_folder() / "imagenet-val1300" / "labels.txt"
+    return listed.is_file() and _counted(listed, listed.stat().st_mtime_ns) == PICTURES
+
+
+@cache
+def _counted(listed: Path, changed: int) -> dict[str, int]:
+    """Count the pictures of each category in a list that was changed at a time; {} if damaged."""
+    try:
+        rows = [line.split() for line in listed.read_text().splitlines()]
+        counts = Counter(category_of(int(label)) for _, label in rows)
+    except ValueError:
+        return {}
+    return {word: counts[word] for word in CATEGORIES}

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from blurlab.data import folders, sets
+from blurlab.data import entry_level, folders, imagenet, sets
 from blurlab.data.folders import Checked, Source, class_folders, corruptions_in
 from blurlab.data.sets import Pictures
 
@@ -41,12 +41,31 @@ def find(
         table = sets.DATASETS | (sets.LAZILY if lazily else {})
         way = sets.way(words, size, interpolation)
         load = functools.cache(partial(table[words], "val", size, *way))
-        known, name = KNOWN.get(words), sets.named(f"{words}/val", size, way)
-        classes, count = known() if known else (load().classes, len(load().labels))
-        notes = (_largest(load()),) if words == "imagenet16" else ()
+        name = sets.named(f"{words}/val", size, way)
+        classes, count, notes = _known(words, load, lazily)
         return Source(name, classes, count, load, title=TITLES.get(words, words), notes=notes)
     root = _root(words)
     return _in_folder(words, root, size, seen, interpolation)._replace(title=_title(root))
+
+
+def _known(
+    words: str, load: Callable[[], Pictures], lazily: bool
+) -> tuple[tuple[str, ...], int, tuple[str, ...]]:
+    """Return a data set's classes, how many pictures it has, and notes.
+
+    lazily: one that is not at hand may be asked about too, for what is kept of it can be shown.
+    """
+    try:
+        if words in KNOWN:
+            return *KNOWN[words](), ()
+        found = load()
+        notes = (_largest(found),) if words == "imagenet16" else ()
+        return found.classes, len(found.labels), notes
+    except ValueError as error:
+        if not lazily or words not in ELSEWHERE:
+            raise
+        classes, count = ELSEWHERE[words]()
+        return classes, count, (f"Only what is kept can be shown: {error}",)
 
 
 def _largest(pictures: Pictures) -> str:
@@ -139,6 +158,12 @@ TITLES = {
     "cifar10": "CIFAR-10",
     "imagenet": "ImageNet",
     "imagenet16": "ImageNet in 16 categories",
+}
+# What there is of data sets that may be elsewhere.
+ELSEWHERE: dict[str, Callable[[], tuple[tuple[str, ...], int]]] = {
+    "imagenette": lambda: (sets.IMAGENETTE_CLASSES, 3925),
+    "imagenet": lambda: (imagenet.classes(), 1300),
+    "imagenet16": lambda: (entry_level.CATEGORIES, 287),
 }
 KNOWN: dict[str, Callable[[], tuple[tuple[str, ...], int]]] = {
     "objects": lambda: (sets.objects.CLASSES, sets.OBJECTS_COUNT["val"]),

@@ -1,6 +1,7 @@
 """Accuracy under the corruptions of ImageNet-C, by corruption, class and severity."""
 
 import math
+from collections.abc import Sequence
 from statistics import fmean
 from typing import Any
 
@@ -72,15 +73,29 @@ def estimate(summed: Tally, settings: dict[str, Any]) -> dict[str, Any]:
 
 
 def _by_severity(summed: Tally, pictures: int) -> list[Interval]:
-    """Return the accuracy clean and at each severity, over ImageNet-C's 15 corruptions.
-
-    Intervals are on the safe side: right if the corruptions' errors go up and down together.
-    """
+    """Return the accuracy clean and at each severity, over ImageNet-C's 15 corruptions."""
     found = [share(int(summed["clean"]), pictures)]
     for place in range(len(SEVERITIES)):
-        each = [share(int(summed[f"right_{name}"][place]), pictures) for name in in_class()]
-        found.append(Interval(*(fmean(ends) for ends in zip(*each, strict=True))))
+        found.append(
+            _over([share(int(summed[f"right_{name}"][place]), pictures) for name in in_class()])
+        )
     return found
+
+
+def _over(shares: Sequence[Interval]) -> Interval:
+    """Average shares; the interval is right if their errors go up and down together, or safe."""
+    return Interval(*(fmean(ends) for ends in zip(*shares, strict=True)))
+
+
+def under(numbers: dict[str, Any], name: str | None, severity: int | None) -> Interval:
+    """Return the accuracy under one corruption, or None for the 15 of the classes, at one severity
+    or None for all five.
+
+    numbers: an estimate.  The interval is on the safe side where several are averaged.
+    """
+    names = in_class() if name is None else [name]
+    places = range(len(SEVERITIES)) if severity is None else [SEVERITIES.index(severity)]
+    return _over([numbers["accuracy"][each][place] for each in names for place in places])
 
 
 def mce(found: dict[str, Any], baseline: dict[str, Any]) -> dict[str, Any]:

@@ -27,6 +27,7 @@ PLAIN = {
     "noisy": "Trained on noisy pictures",
     "brain": "Taught to resemble the visual cortex",
     "components": "Trained on pictures rebuilt from few components",
+    "mixed": "Trained on sharp and blurred pictures",
     "unknown": "",
 }
 OBJECTIVES = {
@@ -35,6 +36,7 @@ OBJECTIVES = {
     "noisy": "noisy",
     "distilled_noisy": "noisy",
     "similar": "brain",
+    "blurred": "mixed",
 }
 SMALL = 64  # pixels, below which a picture is called small
 

@@ -84,7 +84,7 @@ def train(
     checkpoint: written after every epoch, resumed if it exists.
     stimuli: with the similarity that the recipe's objective aims at, from aimed(), if it has one.
     fast: compile the network, which needs a C++ compiler and a minute per picture size, and let it
-    compute in bfloat16, as on CUDA it always does.
+    compute in bfloat16 where the processor has instructions for it, as on CUDA it always does.
     Raises ValueError when the checkpoint is of another recipe or no checkpoint.
     """
     device = next(model.parameters()).device
@@ -99,7 +99,7 @@ def train(
     done, settled = resume(model, optimizer, recipe, checkpoint)
     if fast:  # in place, so that the weights keep their names
         model.net.compile(dynamic=False)
-    bfloat16 = fast or device.type == "cuda"
+    bfloat16 = device.type == "cuda" or (fast and has_bfloat16())
     epochs, whole = recipe.epochs + recipe.finish_epochs, model.crop
     for epoch in range(done, epochs):
         size = recipe.crop_size if epoch < recipe.epochs else whole or recipe.input_size
@@ -115,6 +115,14 @@ def train(
     model.input_size, model.crop = recipe.input_size, whole
     if recipe.finish_epochs:
         average(model, settled, pictures, recipe)
+
+
+def has_bfloat16() -> bool:
+    """Tell whether the processor computes in bfloat16; where it only imitates it, it is far slower
+    than in float32.
+    """
+    able = torch.cpu.get_capabilities()
+    return any(able.get(kind) for kind in ("avx512_bf16", "amx_bf16", "bf16"))
 
 
 def one_epoch(

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from blurlab.attacks import descent
 from blurlab.attacks.norms import each
+from blurlab.filters.blur import gaussian_blur
 from blurlab.networks.classifier import Classifier
 from blurlab.training import similarity
 from blurlab.training.similarity import Stimuli
@@ -56,21 +57,18 @@ def adversarial(model: Classifier, shown: Shown, settings: dict[str, Any]) -> Te
     takes one step of 1.25 epsilon along the gradient's sign. Wong et al. 2020 (ICLR, "Fast is
     better than free") train networks at 2/255 and 4/255 so, and find PGD withstood.
     """
-    epsilon = settings["epsilon"] / 255
-    attacked = _attacked(model, shown, shown.labels, epsilon, 1, 1.25 * epsilon)
+    attacked = _attacked(model, shown, shown.labels, settings["epsilon"] / 255)
     return _cross_entropy(answer(model, attacked, shown.bfloat16), shown)
 
 
-def _attacked(
-    model: Classifier, shown: Shown, labels: Tensor, epsilon: float, steps: int, step_size: float
-) -> Tensor:
+def _attacked(model: Classifier, shown: Shown, labels: Tensor, epsilon: float) -> Tensor:
     *_, attacked = descent.pgd(
         partial(answer, model, bfloat16=shown.bfloat16),
         shown.images,
         labels,
         epsilon=epsilon,
-        steps=steps,
-        step_size=step_size,
+        steps=1,
+        step_size=1.25 * epsilon,
         generator=shown.generator,
     )
     return attacked
@@ -92,7 +90,28 @@ def _noised(images: Tensor, settings: dict[str, Any], generator: torch.Generator
     return (images + noise.to(images)).clamp(0, 1)
 
 
-CHANGES = {"noisy": _noised, "distilled_noisy": _noised}
+def blurred(model: Classifier, shown: Shown, settings: dict[str, Any]) -> Tensor:
+    """The cross-entropy of the answers to pictures some of which are blurred.
+
+    settings: sigmas, in pixels, of which each picture is blurred by one, drawn evenly. Jang and
+    Tong 2024 (Nature Communications, doi 10.1038/s41467-024-45679-0) train on clear and blurry
+    pictures, and find networks closer to people.
+    """
+    softened = seen("blurred", shown.images, settings, shown.generator)
+    return _cross_entropy(answer(model, softened, shown.bfloat16), shown)
+
+
+def _blurred(images: Tensor, settings: dict[str, Any], generator: torch.Generator) -> Tensor:
+    sigmas = settings["sigmas"]
+    drawn = torch.randint(len(sigmas), (len(images),), generator=generator).to(images.device)
+    softened = images.clone()
+    for place, sigma in enumerate(sigmas):
+        if sigma:
+            softened[drawn == place] = gaussian_blur(images[drawn == place], sigma)
+    return softened
+
+
+CHANGES = {"noisy": _noised, "distilled_noisy": _noised, "blurred": _blurred}
 
 
 def seen(
@@ -115,14 +134,11 @@ def distilled(model: Classifier, shown: Shown, settings: dict[str, Any]) -> Tens
 def distilled_adversarial(model: Classifier, shown: Shown, settings: dict[str, Any]) -> Tensor:
     """How far the answers to attacked pictures are from the teacher's to the clean ones.
 
-    settings: epsilon and step_size, in 255ths, and steps of the attack; what it is to make unlikely
-    is the teacher's first answer. Goldblum et al. 2020 (AAAI, "Adversarially robust distillation")
-    attack with PGD.
+    settings: epsilon, as of adversarial; what the attack is to make unlikely is the teacher's
+    first answer. Goldblum et al. 2020 (AAAI, "Adversarially robust distillation") attack with PGD.
     """
     target = taught(shown)
-    epsilon, step_size = settings["epsilon"] / 255, settings["step_size"] / 255
-    labels = target.argmax(-1)
-    attacked = _attacked(model, shown, labels, epsilon, settings["steps"], step_size)
+    attacked = _attacked(model, shown, target.argmax(-1), settings["epsilon"] / 255)
     return _divergence(model, attacked, target, shown)
 
 
@@ -174,6 +190,7 @@ OBJECTIVES: dict[str, Callable[[Classifier, Shown, dict[str, Any]], Tensor]] = {
     "adversarial": adversarial,
     "noisy": noisy,
     "similar": similar,
+    "blurred": blurred,
     "distilled": distilled,
     "distilled_adversarial": distilled_adversarial,
     "distilled_noisy": distilled_noisy,

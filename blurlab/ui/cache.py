@@ -13,12 +13,14 @@ from blurlab.pictures import images, objects
 from blurlab.ui import loaded
 
 SIZE = 256  # side in pixels of every picture on the pages
+LABELLED = ("object", "imagenette", "imagenet16")  # kinds of pictures whose names are their classes
 
 
 class Choice(NamedTuple):
     """A picture as the controls describe it.
 
-    kind: "object", "photograph", "imagenette" or "file".  name: class, photograph or file name.
+    kind: "object", "photograph", "imagenette", "imagenet16" or "file".  name: class, photograph or
+    file name.
     variant: which of many.  upload: the file's bytes, or none.  word: what a person says that a
     file shows, or "".  The rest: see images.align.
     """
@@ -84,6 +86,8 @@ def _unaligned(kind: str, name: str, variant: int, upload: bytes) -> Tensor:
         return images.photograph(name, SIZE)
     if kind == "imagenette":
         return images.square(imagenette(name)[variant].float() / 255, SIZE)
+    if kind == "imagenet16":
+        return imagenet16_picture(name, variant)
     return images.square(images.read_image(upload, name), SIZE)
 
 
@@ -98,6 +102,19 @@ def imagenette(name: str) -> Tensor:
     return sets.imagenette_class(name, count=50)
 
 
+@lru_cache(maxsize=1)
+def imagenet16() -> sets.Pictures:
+    """Return ImageNet's photographs of the sixteen categories, read when they are shown."""
+    return sets.imagenet16("val", SIZE)
+
+
+def imagenet16_picture(category: str, variant: int) -> Tensor:
+    """Return a category's photograph of this number, (3, SIZE, SIZE)."""
+    found = imagenet16()
+    (indices,) = (found.labels == found.classes.index(category)).nonzero(as_tuple=True)
+    return found.images[indices[variant : variant + 1]][0].float() / 255
+
+
 def place(name: str, label: str | None) -> int | None:
     """Return the index of a label among a model's answers, None where it has no such answer."""
     if label is None:
@@ -107,7 +124,7 @@ def place(name: str, label: str | None) -> int | None:
 
 def shown(choice: Choice) -> str | None:
     """Return what a picture is known to show, None where nobody has said."""
-    return choice.name if choice.kind in ("object", "imagenette") else choice.word or None
+    return choice.name if choice.kind in LABELLED else choice.word or None
 
 
 def knows(name: str, choice: Choice) -> bool:

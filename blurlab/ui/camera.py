@@ -7,8 +7,10 @@ from typing import Any
 
 import streamlit as st
 
+from blurlab.networks import titles
 from blurlab.pictures import images, objects
 from blurlab.ui import asking, cache, channel, link, palette, show
+from blurlab.ui.compare import report
 from blurlab.ui.feed import source, timed
 
 SHOWN = ("cat", "cup", "fish", "house")  # objects that move where there is no camera
@@ -20,7 +22,7 @@ _camera = st.components.v2.component(
     "blurlab_camera",
     html=source("camera.html"),
     css=source("stage.css", "camera.css"),
-    js=palette.script() + source("elements.js", "fft.js", "camera.js"),
+    js=palette.script() + source("elements.js", "fft.js", "sweep.js", "plots.js", "camera.js"),
 )
 
 
@@ -33,14 +35,29 @@ def camera(seen: Sequence[str], drawn: Sequence[str]) -> None:
     shown = [name for name in objects.CLASSES if name in SHOWN] or list(objects.CLASSES[:4])
     data = {
         "path": channel.PATH,
-        "seen": [asking.model(index, name) for index, name in enumerate(seen)],
-        "drawn": [asking.model(index, name) for index, name in enumerate(drawn)],
+        "seen": [_described(index, name) for index, name in enumerate(seen)],
+        "drawn": [_described(index, name) for index, name in enumerate(drawn)],
         "objects": [cache.data_url(cache.Choice("object", name, 7)) for name in shown],
         "presenter": st.session_state["present"],
     }
     state = _camera(key="camera", data=timed("camera", data), on_taken_change=lambda: None)
     if state.taken:
         _hand_on(state.taken)
+
+
+def _described(index: int, name: str) -> dict[str, Any]:
+    """Describe a network, with what hybrids of many pictures gave of it where that is kept."""
+    nyquist = cache.card(name)["recipe"]["input_size"] / 2
+    found = report.of(name, titles.family(name)).get("hybrids")
+    curve = None
+    if found:
+        _, numbers = found
+        curve = {
+            "cutoffs": [nyquist * each for each in numbers["cutoffs_nyquist"]],
+            "p_low": [each.value for each in numbers["p_low"]],
+            "p_high": [each.value for each in numbers["p_high"]],
+        }
+    return asking.model(index, name, nyquist=nyquist, hybrids=curve)
 
 
 def _hand_on(taken: Any) -> None:

@@ -3,7 +3,7 @@
 A browser that shows a moving picture cannot wait for a page's script. Over this WebSocket it sends
 frames as fast as it likes; the newest of each client waits, older ones are dropped, and one thread
 asks the networks about all that wait, in one batch. No frame is kept longer than its answer takes,
-stored or logged.
+stored or logged. A page whose slider is dragged asks here too, see exact.py.
 """
 
 import asyncio
@@ -21,6 +21,8 @@ import numpy as np
 from starlette.requests import HTTPConnection
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from blurlab.ui import exact
 
 PATH = "/blurlab/live"
 SIDES = (16, 256)  # pixels, the least and the most of a frame
@@ -57,11 +59,11 @@ class Frame(NamedTuple):
 
 
 class Client:
-    """One connection: the frame that waits, and the answer that is to be sent."""
+    """One connection: the frame or question that waits, and the answer that is to be sent."""
 
     def __init__(self) -> None:
         self.loop = asyncio.get_running_loop()
-        self.waiting: Frame | None = None
+        self.waiting: Frame | exact.Question | None = None
         self.answer: dict[str, Any] | None = None
         self.answered = asyncio.Event()
 
@@ -139,17 +141,22 @@ async def _receive(socket: WebSocket, client: Client) -> None:
         if len(times) == MOST_A_SECOND and now - times[0] < 1:
             raise Refusal(BREACH, f"more than {MOST_A_SECOND} messages came in a second.")
         times.append(now)
-        if message.get("text") is not None:
-            names = asked(message["text"])
+        if message.get("text") is None:
+            _wait(client, read(message["bytes"], names, now))
+        elif isinstance(said := asked(message["text"], now), exact.Question):
+            _wait(client, said)
         else:
-            frame = read(message["bytes"], names, now)
-            with _any_waits:
-                client.waiting = frame
-                _any_waits.notify()
+            names = said
 
 
-def asked(words: str) -> tuple[str, ...]:
-    """Read which networks a client asks from {"models": [names]}.
+def _wait(client: Client, what: Frame | exact.Question) -> None:
+    with _any_waits:
+        client.waiting = what
+        _any_waits.notify()
+
+
+def asked(words: str, now: float) -> tuple[str, ...] | exact.Question:
+    """Read which networks a client asks from {"models": [names]}, or a question as exact.read does.
 
     Raises Refusal unless they are installed, and not too many.
     """
@@ -160,9 +167,14 @@ def asked(words: str) -> tuple[str, ...]:
             TOO_LARGE, f"a message has {len(words):,} characters; at most {MOST_BYTES:,} go."
         )
     try:
-        names = json.loads(words)["models"]
+        said = json.loads(words)
+        if isinstance(said, dict) and "exact" in said:
+            return exact.read(said, now)
+        names = said["models"]
     except (ValueError, KeyError, TypeError, RecursionError):
-        raise Refusal(BREACH, 'text must be {"models": [names of networks]}.') from None
+        raise Refusal(
+            BREACH, 'text must be {"models": [names of networks]} or {"exact": token, "at": []}.'
+        ) from None
     if not isinstance(names, list) or len(names) > MOST_NAMES:
         raise Refusal(BREACH, f"models must be a list of at most {MOST_NAMES} names.")
     installed = set(store.names())
@@ -213,10 +225,12 @@ def _answer_all() -> None:
             taken = [(client, client.waiting) for client in list(_clients) if client.waiting]
             for client, _ in taken:
                 client.waiting = None
-        frames = [frame for _, frame in taken if frame]
-        answers = answer(frames)
-        for (client, _), found in zip(taken, answers, strict=True):
-            client.give(found)
+        answers = iter(answer([each for _, each in taken if isinstance(each, Frame)]))
+        for client, each in taken:
+            if isinstance(each, exact.Question):
+                client.give(exact.answer(each))
+            else:
+                client.give(next(answers))
 
 
 def answer(frames: list[Frame]) -> list[dict[str, Any]]:

@@ -14,7 +14,9 @@ from blurlab.ui import palette
 from blurlab.ui.feed import feed, nothing, page, source, timed
 
 HTML, CSS = source("stage.html"), source("stage.css")
-SCRIPT = palette.script() + source("elements.js", "fft.js", "sweep.js", "plots.js", "stage.js")
+SCRIPT = palette.script() + source(
+    "elements.js", "fft.js", "sweep.js", "plots.js", "exact.js", "stage.js"
+)
 
 _stage = st.components.v2.component("blurlab_stage", html=HTML, css=CSS, js=SCRIPT)
 
@@ -79,6 +81,15 @@ def stage_answers(key: str, answers: Mapping[str, Mapping[str, Any]]) -> None:
     p_low and p_high all None beside given classes: this model has no class for a picture.
     """
     feed(key, "answers", answers)
+
+
+def stage_live(key: str, path: str, token: str) -> None:
+    """Let the stage of the same key ask for the answers at the very cutoffs while it is dragged.
+
+    path: of the server's channel.  token: as exact.offer returned it; values are cutoff and
+    high_cutoff, null where they are linked, and the answers those of stage_answers at that one.
+    """
+    feed(key, "live", {"path": path, "token": token})
 
 
 def stage_html(

@@ -100,9 +100,7 @@ def _is_shared(asked: tuple) -> bool:
 
     kind, name, variant, *_ = asked
     return any(
-        kind == deck.KINDS[crowd]
-        and name in deck.CLASSES[crowd]
-        and 0 <= variant < deck.VARIANTS[crowd]
+        kind == deck.KINDS[crowd] and 0 <= variant < deck.VARIANTS[crowd].get(name, 0)
         for crowd in deck.available(deck.CROWDS)
     )
 

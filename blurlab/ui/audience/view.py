@@ -4,14 +4,12 @@ import html
 import socket
 import time
 from contextlib import suppress
-from hmac import compare_digest
 
 import segno
 import streamlit as st
 
-from blurlab import public
 from blurlab.people import quest
-from blurlab.ui import files, link, protocol, shell, show
+from blurlab.ui import files, link, owner, protocol, shell, show
 from blurlab.ui.audience import room
 from blurlab.ui.audience.room import ROOM, Answered
 from blurlab.ui.audience.routes import JOIN
@@ -20,7 +18,6 @@ from blurlab.ui.you.players import BETWEEN, Played, played
 
 SECONDS = 1.0  # between two looks
 PATIENCE = 0.25  # seconds of each look in which networks answer trials
-LOCAL = (None, "127.0.0.1", "::1", "localhost")
 SCRIPT = """import csv
 from blurlab.people import quest
 
@@ -33,19 +30,6 @@ answers = [
 print("reverse frequency", *quest.reverse_frequency(quest.posterior(answers)))
 """
 PARAMETERS = {"room_key": link.text("", 100)}
-
-
-def may_steer() -> bool:
-    """Tell whether this visitor has the presenter's key, or is at the machine of a server that is
-    not public, where a proxy's visitors would all seem to be.
-    """
-    key = st.session_state["room_key"]
-    return (is_here() and not public.is_public()) or compare_digest(key.encode(), room.KEY.encode())
-
-
-def is_here() -> bool:
-    """Tell whether this visitor's browser runs on the server's machine, by its connection."""
-    return st.context.ip_address in LOCAL
 
 
 def live() -> None:
@@ -79,7 +63,7 @@ def door() -> None:
         )
     joined, here = ROOM.people()
     st.metric("People", f"{joined}", help=f"{here} of them are still there")
-    if may_steer():
+    if owner.is_owner():
         steering()
 
 
@@ -163,7 +147,7 @@ def join_addresses() -> list[str]:
     if listens in ("127.0.0.1", "localhost", "::1"):
         return []
     named = st.get_option("browser.serverAddress")
-    if named not in LOCAL:
+    if named not in owner.LOCAL:
         hosts = [named]
     else:
         hosts = [listens] if listens not in (None, "", "0.0.0.0", "::") else own_addresses()

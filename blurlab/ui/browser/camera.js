@@ -28,24 +28,28 @@ const KINDS = {
     words: (at) => [digits(cutoffOf(at)), "cycles/image"],
     apply: (lab, at) => lab.pass("ideal", cutoffOf(at), false),
     gain: (at) => FILTERS.ideal(cutoffOf(at)),
+    cutoff: (at) => cutoffOf(at),
   },
   high: {
     title: "Fine", label: "Cutoff", ends: ["← all", "finer →"], begin: 0,
     words: (at) => [digits(cutoffOf(at)), "cycles/image"],
     apply: (lab, at) => lab.pass("ideal", cutoffOf(at), true),
     gain: (at) => (square) => 1 - FILTERS.ideal(cutoffOf(at))(square),
+    cutoff: (at) => cutoffOf(at),
   },
   blur: {
     title: "Blur", label: "Sigma", ends: ["← sharp", "blurred →"], begin: 0,
     words: (at) => [digits(sigmaOf(at)), `px of ${SIDE}`],
     apply: (lab, at) => at && lab.pass("gaussian", blurCutoff(at), false),
     gain: (at) => (at ? FILTERS.gaussian(blurCutoff(at)) : () => 1),
+    cutoff: (at) => Math.min(blurCutoff(at), SIDE / 2),
   },
   noise: {
     title: "Noise", label: "Deviation", ends: ["← none", "more →"], begin: 0,
     words: (at) => [digits(0.5 * at), "of the range"],
     apply: (lab, at) => lab.noise(0.5 * at),
     gain: () => () => 1,
+    cutoff: () => null,
   },
 };
 const sigmaOf = (at) => 24 * at * at;
@@ -93,8 +97,7 @@ function makeLab() {
 // Sends frames of one side each; receive(answers, message) is called for each that is answered.
 function makeChannel(path, receive, say) {
   let socket = null, names = [], number = 0, sentAt = null, closed = false, retry = null;
-  const address = new URL(path.replace(/^\//, ""), new URL(".", location.href));
-  address.protocol = address.protocol === "https:" ? "wss:" : "ws:";
+  const address = channelAddress(path);
   const times = new Map();
   function open() {
     socket = new WebSocket(address);
@@ -168,7 +171,7 @@ function makeView(parent) {
   const context = parts.picture.getContext("2d");
   let data = null, models = [], cards = [], channel = null, stream = null, still = null, drawObjects = null, frame = null;
   let source = "objects", kind = "low", strength = 1, mirror = true, frozen = false, count = 0, counted = 0, delay = null;
-  let history = [];
+  let history = [], moveCurves = null;
   const shown = {};
   const view = { parts, show, close, send: () => {} };
 
@@ -298,6 +301,7 @@ function makeView(parent) {
     parts["strength-value"].replaceChildren(element("b", { text: number }), ` ${unit}`);
     parts.strength.setAttribute("aria-valuetext", `${number} ${unit}`);
     [parts["toward-less"].textContent, parts["toward-more"].textContent] = ends;
+    placeMarker();
   }
 
   function freeze(next) {
@@ -409,6 +413,28 @@ function makeView(parent) {
     scene = { em, width, height: 11 * em };
     parts.spectrum.setAttribute("width", width);
     parts.spectrum.setAttribute("height", scene.height);
+    layCurves(em, room);
+  }
+
+  // What hybrids of many pictures gave of each network, where that is kept.
+  function layCurves(em, room) {
+    const known = models.filter(({ hybrids }) => hybrids);
+    parts.known.hidden = !known.length;
+    if (!known.length || !parts.curve.clientWidth) return;
+    const series = Object.fromEntries(known.map(({ key, hybrids }) => [key, makeSeries(hybrids, [])]));
+    const unit = { scale: 1, label: "cycles/image", suffix: "cycles/image" };
+    const labels = { low: "the coarse picture", high: "the fine picture" };
+    const curves = { models: known, labels, size: SIDE, unit, series, em, room, height: null };
+    curves.axis = makeAxis(curves, parts.curve.clientWidth);
+    moveCurves = drawCurves(curves, parts.curve, parts.names);
+    placeMarker();
+  }
+
+  function placeMarker() {
+    const cutoff = KINDS[kind].cutoff(strength);
+    parts.curve.classList.toggle("unmarked", cutoff === null);
+    if (cutoff !== null) moveCurves?.(Math.max(cutoff, 1));
+    parts.curve.dataset.cutoff = cutoff ?? "";
   }
 
   // Power against frequency, both logarithmic: the picture's, and what the filter leaves of it.

@@ -43,6 +43,15 @@ async function readPixels(url, size) {
   return context.getImageData(0, 0, size, size).data;
 }
 
+// ---- The channel ------------------------------------------------------------------------------
+
+// The address of a WebSocket below the page's own folder, whatever that is behind a proxy.
+function channelAddress(path) {
+  const address = new URL(path.replace(/^\//, ""), new URL(".", location.href));
+  address.protocol = address.protocol === "https:" ? "wss:" : "ws:";
+  return address;
+}
+
 // ---- Room -------------------------------------------------------------------------------------
 
 const PHONE = 30; // em; what is narrower has one column, and names its curves below them

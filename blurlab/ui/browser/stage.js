@@ -22,6 +22,7 @@ function fillCard(card, model, answers, labels, cutoff, stale) {
   const place = bracket(answers, cutoff), best = place ? bestAnswers(answers, place, ROWS) : [];
   const sure = place?.sure && !stale, paired = place && answers.hasPair;
   fillAnswers(card, model, best, sure);
+  card.node.dataset.answers = !sure ? "guessed" : answers.cutoffs.includes(cutoff) ? "exact" : "between";
   for (const [n, side] of ["low", "high"].entries()) {
     fillRow(card.measures[n], `${side}: ${labels[side]}`, paired ? between(answers[side], place) : null);
   }
@@ -39,6 +40,7 @@ function makeView(parent) {
   let cutoff = 1, highCutoff = null, far = false, dragging = false;
   const small = element("canvas", { width: FAR, height: FAR }), smallPlan = makePlan(FAR);
   let sent = []; // pairs of cutoffs on their way to Python and back, which must not move the slider
+  let live = null; // the server's answers at the very cutoffs, as they came last
   let scene = null, moveCurves = null, moveSpectra = null, frame = null, layoutIsOld = true;
   const view = { parts, show, close, send: () => {} };
 
@@ -136,8 +138,14 @@ function makeView(parent) {
   const drag = (share, set) => {
     dragging = true;
     set(Number(digits(fromShare(share, data.size))));
+    if (slot.live && far === settings.far) ask({ ...slot.live, at: [cutoff, highCutoff] });
     redraw(false);
   };
+  const ask = makeAsker((question, answers) => {
+    if (question.token !== slot.live?.token) return;
+    live = { ...question, answers };
+    redraw(false);
+  });
   const setCutoff = (value) => { cutoff = value; };
   const setHighCutoff = (value) => { highCutoff = value; };
 
@@ -177,13 +185,20 @@ function makeView(parent) {
     layoutIsOld = false;
     if (pictures) drawPicture();
     drawDials();
-    const stale = highCutoff !== settings.highCutoff || far !== settings.far;
-    data.models.forEach((model, n) =>
-      fillCard(cards[n], model, scene.series[model.key], data.labels, cutoff, stale));
+    const stale = highCutoff !== settings.highCutoff || far !== settings.far, here = answersHere();
+    data.models.forEach((model, n) => here?.[model.key]
+      ? fillCard(cards[n], model, makeSeries(here[model.key]), data.labels, cutoff, false)
+      : fillCard(cards[n], model, scene.series[model.key], data.labels, cutoff, stale));
     moveCurves(cutoff);
     const [low, high] = [cutoff, highCutoff ?? cutoff].map(FILTERS[settings.filter]);
     moveSpectra?.(cutoff, low, (square) => 1 - high(square));
     say(cards.map(spoken).join(" "));
+  }
+
+  // The server's answers to the very picture on the screen, where it has given them.
+  function answersHere() {
+    const isHere = live && live.token === slot.live?.token && far === settings.far;
+    return isHere && live.at[0] === cutoff && live.at[1] === highCutoff ? live.answers : null;
   }
 
   function drawPicture() {

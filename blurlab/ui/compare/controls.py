@@ -4,6 +4,8 @@ from typing import Any
 
 import streamlit as st
 
+from blurlab.corruptions import table
+from blurlab.corruptions.corrupting import SEVERITIES
 from blurlab.data import sources
 from blurlab.measures.measured_data import data_sets
 from blurlab.ui import link, show
@@ -12,6 +14,11 @@ from blurlab.ui.compare.report import ACROSS, UP
 
 SHIPPED = ("imagenette", "imagenet", "objects")  # offered though nothing may be kept of them
 LONGEST = 100  # characters of a number's name in an address
+ALL = "all"
+CORRUPTIONS = {ALL: "All 15 of ImageNet-C"} | {
+    name: table.CORRUPTIONS[name].title for name in table.published()
+}
+STRENGTHS = {ALL: "All five"} | {str(each): str(each) for each in SEVERITIES}
 EXPLAINED = {
     "f_rev": "f_rev (hybrid images)",
     "f_0.5": "f_0.5 (smallest changes)",
@@ -27,6 +34,9 @@ def parameters() -> dict[str, link.Parameter]:
         "across": link.text(ACROSS, LONGEST),
         "up": link.text(UP, LONGEST),
         "paper": link.flag(),
+        "means": link.flag(),
+        "under": link.choice(list(CORRUPTIONS), ALL),
+        "under_severity": link.choice(list(STRENGTHS), ALL),
     }
 
 
@@ -45,10 +55,7 @@ def pictures(place: Any) -> str:
     """Draw the choice of the pictures that networks were measured on, and return it."""
     known = offered()
     if not st.session_state["present"]:
-        place.selectbox(
-            "Measured on", list(known), show.place(list(known), "compared"), key="compared",
-            format_func=known.get,
-        )  # fmt: skip
+        _one_of(place, "Measured on", known, "compared")
     return st.session_state["compared"]
 
 
@@ -62,8 +69,38 @@ def axis(place: Any, words: str, options: list[str], key: str) -> str:
     return state[key]
 
 
+def corruption() -> tuple[str | None, int | None]:
+    """Draw the choice of a corruption and a severity, and return them, None for all."""
+    state = st.session_state
+    if not state["present"]:
+        _, left, right = st.columns([5, 3, 2], vertical_alignment="bottom")
+        _one_of(left, "Corruption", CORRUPTIONS, "under")
+        _one_of(right, "Severity", STRENGTHS, "under_severity")
+    name, severity = state["under"], state["under_severity"]
+    return (None if name == ALL else name), (None if severity == ALL else int(severity))
+
+
+def _one_of(place: Any, words: str, known: dict[str, str], key: str) -> None:
+    place.selectbox(
+        words, list(known), show.place(list(known), key), key=key, format_func=known.get
+    )
+
+
+def named(name: str | None, severity: int | None) -> str:
+    """Say what the accuracy is under, as the title of its axis."""
+    what = table.CORRUPTIONS[name].title.lower() if name else "all corruptions"
+    return f"accuracy, {what}" + (f", severity {severity}" if severity else "")
+
+
 def explained(label: str) -> str:
     return EXPLAINED.get(label, label)
+
+
+def averaged(place: Any) -> bool:
+    """Draw the switch for the means of the networks of a kind, and tell whether it is on."""
+    if not st.session_state["present"]:
+        place.toggle("Means of kinds", st.session_state["means"], key="means")
+    return bool(st.session_state["means"])
 
 
 def behind(place: Any, data: str, theirs: list[Point]) -> list[Point]:

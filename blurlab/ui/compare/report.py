@@ -10,6 +10,7 @@ import streamlit as st
 from blurlab.claims import compare
 from blurlab.claims.table import Claim, claims, pair, together, verdict
 from blurlab.data import sets, sources
+from blurlab.measures import corrupted
 from blurlab.measures.figure import FREQUENCIES
 from blurlab.measures.row import Number
 from blurlab.networks import store, titles
@@ -18,6 +19,7 @@ from blurlab.ui import cache, files, protocol, show
 from blurlab.ui.sensitivity import report
 
 ACROSS, UP, CLEAN = "f_rev", "accuracy, all corruptions", "accuracy, clean"
+ONE = "accuracy, one corruption or severity"
 
 
 class Row(NamedTuple):
@@ -84,7 +86,19 @@ def axes(rows: list[Row]) -> tuple[list[str], list[str]]:
                 units.setdefault(label, number.unit)
     across = [label for label, unit in units.items() if unit in FREQUENCIES]
     up = [label for label, unit in units.items() if unit not in FREQUENCIES]
+    if any("corruptions" in row.found for row in rows):
+        up.append(ONE)
     return across, sorted(up, key=lambda label: label != UP)  # the usual one first
+
+
+def under(rows: list[Row], corruption: str | None, severity: int | None) -> list[Row]:
+    """Give the rows the accuracy under one corruption or all, at one severity or all, as ONE."""
+    return [
+        row._replace(numbers=row.numbers | {ONE: Number(ONE, found, "share")})
+        for row in rows
+        if "corruptions" in row.found
+        for found in [corrupted.under(row.found["corruptions"][1], corruption, severity)]
+    ]
 
 
 def unit_of(rows: list[Row], label: str) -> str:
@@ -166,15 +180,27 @@ def command(rows: list[Row], data: str) -> str:
     return f"python -m blurlab family --data {data} {named}\npython -m blurlab claims --data {data}"
 
 
-def script(rows: list[Row], data: str) -> str:
-    """Write the Python lines that print the numbers of every network."""
+def script(
+    rows: list[Row], data: str, corrupting: tuple[str | None, int | None] | None = None
+) -> str:
+    """Write the Python lines that print the numbers of every network.
+
+    corrupting: the corruption and the severity of ONE, where that is among them.
+    """
+    added = [
+        '    if "corruptions" in found:',
+        f'        one = corrupted.under(found["corruptions"], *{corrupting!r})',
+        f"        numbers[{ONE!r}] = one",
+    ]
     lines = [
         "from blurlab.claims import compare",
+        *(["from blurlab.measures import corrupted"] if corrupting else []),
         "",
         f"for name in {[row.name for row in rows]!r}:",
         f"    kept = compare.kept(name, {data!r})",
         "    found = {measure: estimate for measure, (pictures, estimate) in kept.items()}",
         f"    numbers = compare.on_card(name, {data!r}) | compare.compared(found)",
+        *(added if corrupting else []),
         "    for label, (value, low, high) in numbers.items():",
         '        print(f"{name}: {label} {value:.6g} [{low:.6g}, {high:.6g}]")',
     ]

@@ -5,11 +5,11 @@ import time
 import streamlit as st
 
 from blurlab.filters import eye
-from blurlab.ui import asking, cache, files, link, pictures, shell, show
+from blurlab.ui import asking, cache, channel, exact, files, link, pictures, shell, show
 from blurlab.ui.hybrid import job, report
 from blurlab.ui.hybrid.controls import current
 from blurlab.ui.hybrid.job import Answer, Setting
-from blurlab.ui.stage import stage, stage_answers
+from blurlab.ui.stage import stage, stage_answers, stage_live
 
 # Seconds by which picture and answers precede the figures: drawn by the browser in one go with
 # them, they would be seen a tenth later.
@@ -52,6 +52,8 @@ def live(
         link.refill()
         setting = current(low, high)
         show_stage(key, names, setting)
+        if can_answer:
+            stage_live(key, channel.PATH, offered(names, setting))
         answering()
         time.sleep(HEAD_START)
         if can_answer and not st.session_state["present"]:
@@ -122,17 +124,34 @@ def feed(
     for name in names:
         by_cutoff = dict(zip(job.CUTOFFS, found[name], strict=True))
         by_cutoff[setting.cutoff] = job.exact(name, setting)
-        classes = cache.card(name)["classes"]
-        in_order = [by_cutoff[cutoff] for cutoff in cutoffs]
-        fed[name] = {
-            "cutoffs": cutoffs,
-            "p_low": [answer and answer.p_low for answer in in_order],
-            "p_high": [answer and answer.p_high for answer in in_order],
-            "classes": [a and [classes.index(label) for label, _ in a.top] for a in in_order],
-            "probabilities": [a and [share for _, share in a.top] for a in in_order],
-            "note": same_class_note(name, setting),
-        }
+        fed[name] = laid_out(name, setting, {cutoff: by_cutoff[cutoff] for cutoff in cutoffs})
     return fed
+
+
+def laid_out(name: str, setting: Setting, answers: dict[float, Answer | None]) -> dict:
+    """Lay out one model's answers, by their cutoffs, as stage_answers takes them."""
+    classes, found = cache.card(name)["classes"], answers.values()
+    return {
+        "cutoffs": list(answers),
+        "p_low": [answer and answer.p_low for answer in found],
+        "p_high": [answer and answer.p_high for answer in found],
+        "classes": [a and [classes.index(label) for label, _ in a.top] for a in found],
+        "probabilities": [a and [share for _, share in a.top] for a in found],
+        "note": same_class_note(name, setting),
+    }
+
+
+def offered(names: tuple[str, ...], setting: Setting) -> str:
+    """Offer the answers at any cutoffs to who drags, and return the token for them."""
+
+    def answering(at: exact.Place) -> dict[str, dict]:
+        cutoff, high_cutoff = at
+        if cutoff is None:
+            raise ValueError("cutoff is not set.")
+        asked = setting._replace(cutoff=cutoff, high_cutoff=high_cutoff)
+        return {name: laid_out(name, asked, {cutoff: job.exact(name, asked)}) for name in names}
+
+    return exact.offer((names, setting._replace(cutoff=0.0, high_cutoff=None)), answering)
 
 
 def same_class_note(name: str, setting: Setting) -> str | None:

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from blurlab.data import entry_level
 from blurlab.ui import link, show
 from blurlab.ui.you import deck, game, screen
 
@@ -27,6 +28,12 @@ def choose() -> None:
     if state["deck"] in (here := deck.available()):
         decks = {each: deck.DECKS[each] for each in here}
         show.one_of(right, "Pictures", decks, "deck", on_change=game.anew)
+    if state["deck"] == "imagenet16":
+        right.caption(
+            f"Of the {len(entry_level.PICTURES)} words that people chose from in Geirhos et al. "
+            f"2018, those with fewer than {deck.ENOUGH} photographs here are left out: "
+            f"{', '.join(deck.LEFT_OUT)}."
+        )
     with st.expander("Time and screen", icon=":material/straighten:"):
         st.number_input(
             "How long a picture is seen (ms)", LEAST, MOST, int(state["shown_ms"]), 10,

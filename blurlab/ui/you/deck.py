@@ -5,19 +5,36 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from blurlab.data import sets
+from blurlab.data import entry_level, sets
 from blurlab.people.quest import CUTOFFS
 from blurlab.pictures import objects
 from blurlab.ui import cache, link
 
-DECKS = {"objects": "Objects, always fresh", "imagenette": "Photographs"}
+DECKS = {
+    "objects": "Fresh objects",
+    "imagenette": "Photographs",
+    "imagenet16": "In everyday words",
+}
 # An audience shares its pictures, so that they are drawn and fetched once.
 CROWDS = {"crowd": "Objects", "imagenette": "Photographs"}
-CLASSES = {
-    "objects": objects.CLASSES, "crowd": objects.CLASSES, "imagenette": sets.IMAGENETTE_CLASSES,
+ENOUGH = 5  # photographs of a category, with fewer of which it is left out
+# How many of each class there are; of ImageNet those that sets.imagenet16 finds.
+VARIANTS = {
+    "objects": dict.fromkeys(objects.CLASSES, 2**31),
+    "crowd": dict.fromkeys(objects.CLASSES, 8),
+    "imagenette": dict.fromkeys(sets.IMAGENETTE_CLASSES, 50),
+    "imagenet16": {word: n for word, n in entry_level.PICTURES.items() if n >= ENOUGH},
+}
+CLASSES = {deck: tuple(counts) for deck, counts in VARIANTS.items()}
+LEFT_OUT = tuple(word for word in entry_level.PICTURES if word not in CLASSES["imagenet16"])
+KINDS = {
+    "objects": "object", "crowd": "object", "imagenette": "imagenette", "imagenet16": "imagenet16",
 }  # fmt: skip
-VARIANTS = {"objects": 2**31, "crowd": 8, "imagenette": 50}
-KINDS = {"objects": "object", "crowd": "object", "imagenette": "imagenette"}
+# The data that a deck's networks are trained on, as store.pair knows them.
+DATA = {
+    "objects": "objects", "crowd": "objects", "imagenette": "imagenette", "imagenet16": "imagenet",
+}  # fmt: skip
+IS_HERE = {"imagenette": sets.has_imagenette, "imagenet16": entry_level.has_pictures}
 
 LONGEST = 80  # trials of a game, those that do not count included
 COARSE, FINE, UNCOUNTED = "ABCDEFGHIJKLMNOPQRSTUVWXY", "abcdefghijklmnopqrstuvwxy", "-"
@@ -34,7 +51,7 @@ class Trial(NamedTuple):
 
 def available(decks: Iterable[str] = DECKS) -> list[str]:
     """List those of the decks whose pictures are here."""
-    return [deck for deck in decks if deck != "imagenette" or sets.has_imagenette()]
+    return [deck for deck in decks if deck not in IS_HERE or IS_HERE[deck]()]
 
 
 def trial(deck: str, seed: int, number: int) -> Trial:
@@ -42,7 +59,7 @@ def trial(deck: str, seed: int, number: int) -> Trial:
     draw = random.Random(f"{deck} {seed} {number}")
     names = draw.sample(CLASSES[deck], 2)
     coarse, fine = (
-        cache.Choice(KINDS[deck], name, draw.randrange(VARIANTS[deck])) for name in names
+        cache.Choice(KINDS[deck], name, draw.randrange(VARIANTS[deck][name])) for name in names
     )
     return Trial(coarse, fine, draw.random() < 0.5)
 

@@ -1,26 +1,35 @@
 """The figure of a game: psychometric functions, and where they reverse."""
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
 from blurlab.filters.spectrum import UNITS
 from blurlab.people.quest import CUTOFFS
+from blurlab.statistics import Interval
 from blurlab.ui import charts
 from blurlab.ui.you.players import BETWEEN, YOU, Played, line, shares
 
 HEIGHT = 430
 BAND = "rgba(204, 121, 167, 0.28)"  # of YOU
+CROWD = "rgba(127, 127, 127, 0.8)"
+PILE = 1 / 12  # octaves within which people are piled up, far fewer than an interval spans
+PILED = 0.4  # of the axis, that the highest pile takes at most
+LOWEST = -0.03  # of the axis, where nobody is piled up below it
 
 
 def figure(
-    players: Sequence[Played], degrees: float | None, whose: str = "your answers"
+    players: Sequence[Played],
+    degrees: float | None,
+    whose: str = "your answers",
+    people: Sequence[Interval] = (),
 ) -> go.Figure:
     """Draw psychometric functions: the person's first, with its band; then the networks'.
 
     whose: what the person's answers are called.  degrees: visual angle of the pictures, for an axis
-    in cycles/degree; None for none.
+    in cycles/degree; None for none.  people: reverse frequencies of others, cycles/image.
     """
     made = go.Figure()
     you, *others = players
@@ -29,6 +38,7 @@ def figure(
         x=[*BETWEEN, *BETWEEN[::-1]], y=[*ends[1], *ends[0][::-1]], fill="toself", fillcolor=BAND,
         line={"width": 0}, hoverinfo="skip", name="95 % band", showlegend=False,
     )  # fmt: skip
+    lowest = _crowd(made, people)
     for index, each in enumerate(others):
         style = line(index)
         made.add_scatter(
@@ -50,7 +60,8 @@ def figure(
     span = [CUTOFFS[0], CUTOFFS[-1]]
     made.update_xaxes(charts.LOGARITHMIC, title=f"cutoff ({UNITS['image']})")
     made.update_xaxes(range=_range(span))
-    made.update_yaxes(title="names the coarse picture", tickformat=".0%", range=[-0.03, 1.03])
+    made.update_yaxes(title="names the coarse picture", tickformat=".0%", range=[lowest, 1.03])
+    made.update_yaxes(tickvals=[0, 0.2, 0.4, 0.6, 0.8, 1], zeroline=False)
     made.update_layout(
         height=HEIGHT, margin={"t": 60, "r": 20}, legend={"orientation": "h", "y": -0.22}
     )
@@ -69,6 +80,29 @@ def figure(
 
 def _range(span: Sequence[float]) -> list[float]:
     return [math.log10(end) for end in span]
+
+
+def _crowd(made: go.Figure, people: Sequence[Interval]) -> float:
+    """Draw a dot for each of other people, piled up below the axis about its reverse frequency.
+
+    Returns where the axis has to begin.
+    """
+    if not people:
+        return LOWEST
+    piles, x, heights = Counter[int](), [], []
+    for each in people:
+        pile = round(math.log2(each.value) / PILE)
+        x.append(2 ** (pile * PILE))
+        heights.append(piles[pile])
+        piles[pile] += 1
+    step = min(0.04, PILED / max(piles.values()))
+    floor = 2 * LOWEST - step * max(heights)
+    made.add_scatter(
+        x=x, y=[floor + step * height for height in heights], customdata=people,
+        mode="markers", name="people so far", marker={"color": CROWD, "size": 7},
+        hovertemplate="%{customdata[0]:.3g} [%{customdata[1]:.3g}, %{customdata[2]:.3g}]",
+    )  # fmt: skip
+    return floor + LOWEST
 
 
 def _mark(made: go.Figure, each: Played, color: str, symbol: str, y: float) -> None:

@@ -12,7 +12,7 @@ from blurlab.filters.hybrid import hybrid
 from blurlab.people import quest
 from blurlab.people.quest import CUTOFFS, GAMES
 from blurlab.pictures import images
-from blurlab.ui import cache, link
+from blurlab.ui import cache, link, show
 from blurlab.ui.feed import feed, nothing, source, timed
 from blurlab.ui.you import deck, networks, screen
 
@@ -68,6 +68,9 @@ def anew() -> None:
 def play() -> None:
     """Draw the game until it is over, and then the page anew, with its answers in trials."""
     state = st.session_state
+    if state["deck"] not in deck.available():
+        show.left_out("The photographs that were asked for are not on this server; play objects.")
+        state["deck"] = "objects"
     if KEY not in state or "you_seed" not in state:  # another page has been here meanwhile
         anew()
 

@@ -13,8 +13,7 @@ from blurlab.ui.you import deck
 
 def asked(name: str) -> tuple[str, ...]:
     """Return the chosen models, or two that know the pictures of a deck."""
-    data = "objects" if deck.KINDS[name] == "object" else name
-    return tuple(st.session_state["models"]) or shell.fitting(data)
+    return tuple(st.session_state["models"]) or shell.fitting(deck.DATA[name])
 
 
 def knows(model: str, name: str) -> bool:

@@ -8,7 +8,7 @@ from blurlab.filters.spectrum import UNITS
 from blurlab.networks import store
 from blurlab.people.quest import CUTOFFS
 from blurlab.ui import cache, files, protocol, shell, show
-from blurlab.ui.you import card, code, deck, game, networks, screen
+from blurlab.ui.you import card, code, deck, game, networks, people, screen
 from blurlab.ui.you.figure import figure
 from blurlab.ui.you.players import Played, played
 
@@ -33,7 +33,9 @@ def live() -> None:
         seed=seed,
         settings={"shown_ms": float(state["shown_ms"])},
     )
-    shell.chart(figure([you, *others.values()], screen.degrees()), "you_figure", told)
+    drawn = figure([you, *others.values()], screen.degrees(), people=people.so_far(name))
+    shell.chart(drawn, "you_figure", told)
+    people.ask(you)
     _kept_out(name)
     _table(you, others)
     _times()
@@ -83,7 +85,7 @@ def headline(you: Played, others: dict[str, Played]) -> None:
 def _kept_out(name: str) -> None:
     """Say which networks did not play, and why."""
     if name not in deck.available():
-        show.left_out("The photographs of Imagenette are not here, so that no network can play.")
+        show.left_out("These photographs are not on this server, so that no network can play.")
         return
     for model in networks.asked(name):
         if not networks.knows(model, name):

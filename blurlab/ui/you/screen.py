@@ -1,15 +1,19 @@
 """The screen's size by a bank card, and the eye's distance: what a picture measures in degrees."""
 
 import math
+from typing import Any
 
 import streamlit as st
 
-from blurlab.ui.feed import source
+from blurlab.people import blind_spot
+from blurlab.ui import show
+from blurlab.ui.feed import source, timed
 
 CARD_CM = 5.398  # the short side of a bank card of 8.56 x 5.398 cm (ISO/IEC 7810, ID-1)
 UNKNOWN = 204.0  # pixels of that side on a screen of 96 pixels per inch
 LEAST, MOST = 90.0, 450.0  # of them, on any screen
 WIDEST = 200.0  # cm of a picture
+LONGEST = 1000  # cm on any screen
 SIDE = 425.0  # pixels, as CSS counts them, of the game's picture on a wide screen
 
 _ruler = st.components.v2.component(
@@ -18,10 +22,16 @@ _ruler = st.components.v2.component(
     css=source("ruler.css"),
     js=source("ruler.js"),
 )
+_blind_spot = st.components.v2.component(
+    "blurlab_blindspot",
+    html=source("blindspot.html"),
+    css=source("blindspot.css"),
+    js=source("blindspot.js"),
+)
 
 
 def calibrate() -> None:
-    """Draw the controls; they set you_width, the width of the game's picture in cm."""
+    """Draw the controls; they set distance, and you_width, how wide the picture is, both in cm."""
     state = st.session_state
     st.markdown(
         "For cycles/degree, hold a bank card upright to the screen and drag until the frame "
@@ -33,15 +43,72 @@ def calibrate() -> None:
         default={"pixels": state.get("you_card", UNKNOWN)},
         on_pixels_change=_measured,
     )
+    left, right = st.columns(2, vertical_alignment="bottom")
     if state["unit"] == "degree":
-        st.caption("Your distance from the screen is set in the sidebar.")
+        left.caption("Your distance from the screen is set in the sidebar.")
     else:
-        st.number_input(
+        left.number_input(
             "Your distance from the screen (cm)", 10.0, 2000.0, float(state["distance"]),
             key="distance",
         )  # fmt: skip
+    with right:
+        _measure_distance()
+    _say_distance()
     if state["you_width"]:
         st.caption(f"The picture is {state['you_width']:.1f} cm wide, or {degrees():.1f} degrees.")
+
+
+def _measure_distance() -> None:
+    """Draw the button that measures the distance, once it is known how large a pixel is."""
+    card = st.session_state.get("you_card")
+    data = {"pixels": card and card / CARD_CM, "sweeps": blind_spot.SWEEPS}
+    _blind_spot(
+        key="you_blindspot",
+        data=timed("you_blindspot", data),
+        default={"gaps": None},
+        on_gaps_change=_vanished,
+    )
+
+
+def _say_distance() -> None:
+    """Say what was measured last, or what it needs first."""
+    state = st.session_state
+    found = state.get("you_vanished")
+    if "you_card" not in state:
+        st.caption("Your blind spot tells the distance, once the frame is as wide as your card.")
+    elif isinstance(found, str):
+        show.error(found)
+    elif found is not None:
+        st.caption(
+            f"By your blind spot: {found.median:.0f} cm, the median of {blind_spot.SWEEPS} sweeps "
+            f"({found.least:.0f} to {found.greatest:.0f})."
+        )
+
+
+def _vanished() -> None:
+    take_up(st.session_state["you_blindspot"]["gaps"])
+
+
+def take_up(sent: Any) -> None:
+    """Take up the distance by where dots vanished, or the sentence that says why not.
+
+    sent: by a browser, so it may be anything; else the gaps of blind_spot.distance.
+    """
+    state = st.session_state
+    try:
+        found = blind_spot.distance(_lengths(sent))
+    except ValueError as error:
+        state["you_vanished"] = str(error)
+    else:
+        state["you_vanished"], state["distance"] = found, float(round(found.median))
+
+
+def _lengths(sent: Any) -> list[float]:
+    if not isinstance(sent, list) or not all(
+        type(each) in (int, float) and abs(each) < LONGEST for each in sent
+    ):
+        raise ValueError(f"What the browser sent is no list of lengths below {LONGEST} cm.")
+    return [float(each) for each in sent]
 
 
 def _measured() -> None:

@@ -1,0 +1,88 @@
+"""The people so far, as the page shows them: who asks to be among them is, and nobody else."""
+
+import statistics
+from collections.abc import Sequence
+
+import streamlit as st
+
+from blurlab.people.finished import MOST, PEOPLE, Finished
+from blurlab.statistics import Interval
+from blurlab.ui import files, owner
+from blurlab.ui.you import deck
+from blurlab.ui.you.players import Played
+
+
+def so_far(name: str) -> list[Interval]:
+    """Return the reverse frequencies, cycles/image, of the people who saw a deck's pictures."""
+    return [each.f_rev for each in PEOPLE.so_far() if each.deck == name]
+
+
+def ask(you: Played) -> None:
+    """Say where the people so far lie, and ask whoever has just played to be one of them."""
+    state = st.session_state
+    others = so_far(state["deck"])
+    if others:
+        middle = statistics.median(each.value for each in others)
+        many = f"{len(others):,} people" if len(others) > 1 else "1 person"
+        st.caption(
+            f"Each grey dot is one of {many} who saw such pictures here and added theirs; the "
+            f"median is {middle:.2g} cycles/image."
+        )
+    if not _has_played():
+        return
+    if state.get("you_added") == state["you_seed"]:
+        st.caption("Yours is among them.")
+        return
+    st.button(
+        "Add mine to the people so far", on_click=_add, args=(you,), icon=":material/group_add:",
+        help="This server then remembers your reverse frequency, its interval and the kind of "
+        "pictures, without a name, until it ends.",
+    )  # fmt: skip
+
+
+def _has_played() -> bool:
+    """Tell whether the result on the page is of a game that was played in this session."""
+    state = st.session_state
+    return bool(
+        state.get("you_records")
+        and state.get("you_seed") == state["game_seed"]
+        and len(state["you_records"]) == len(deck.read(state["trials"]))
+    )
+
+
+def _add(you: Played) -> None:
+    state = st.session_state
+    PEOPLE.add(Finished(state["deck"], you.f_rev))
+    state["you_added"] = state["you_seed"]
+
+
+def manage() -> None:
+    """Let the server's owner save and clear the results."""
+    found = PEOPLE.so_far()
+    if not found or not owner.is_owner():
+        return
+    with st.expander(f"People so far ({len(found):,})", icon=":material/groups:"):
+        st.markdown(
+            f"They have added their results without a name. The newest {MOST:,} are in the "
+            "server's memory until it ends, or until you clear them."
+        )
+        left, right = st.columns(2)
+        left.download_button(
+            "Results (CSV)", files.as_csv(rows(found)), "people.csv", "text/csv",
+            key="people_csv", on_click="ignore", width="stretch",
+        )  # fmt: skip
+        with right.popover("Clear", width="stretch"):
+            st.button(f"Forget {len(found):,} for good", on_click=PEOPLE.forget)
+
+
+def rows(found: Sequence[Finished]) -> list[dict]:
+    """Return one row for each person."""
+    return [
+        {
+            "deck": each.deck,
+            "f_rev_cycles_per_image": f"{each.f_rev.value:.4g}",
+            "low_95": f"{each.f_rev.low:.4g}",
+            "high_95": f"{each.f_rev.high:.4g}",
+        }
+        for each in found
+    ]

@@ -1,0 +1,82 @@
+"""Which pictures a game of You vs the models shows, where they are, and answers as letters."""
+
+import pytest
+import torch
+from opening import components, needs_models, said
+from test_you import drawn
+
+from blurlab.data import entry_level, sets
+from blurlab.people.quest import CUTOFFS
+from blurlab.ui import cache, shell
+from blurlab.ui.you import deck
+
+
+@pytest.mark.parametrize("name", deck.DECKS)
+def test_a_trial_is_always_the_same_of_two_classes_and_of_its_own(name):
+    trials = [deck.trial(name, 7, number) for number in range(40)]
+    assert trials == [deck.trial(name, 7, number) for number in range(40)]
+    assert len(set(trials)) == 40
+    assert all(each.coarse.name != each.fine.name for each in trials)
+    assert {each.is_coarse_right for each in trials} == {True, False}
+    assert deck.trial(name, 8, 0) != trials[0]
+
+
+def test_answers_are_written_as_letters_and_read_back():
+    answers = [(0, True), (24, False), None, (12, True)]
+    assert deck.written(answers) == "Ay-M"
+    assert deck.read("Ay-M") == answers
+    everything = [(index, coarse) for index in range(len(CUTOFFS)) for coarse in (True, False)]
+    assert deck.read(deck.written(everything)) == everything
+
+
+@pytest.mark.parametrize("letters", ["Z", "a b", "A" * (deck.LONGEST + 1), "é", "A\n"])
+def test_other_letters_are_refused(letters):
+    with pytest.raises(ValueError, match="letters"):
+        deck.read(letters)
+
+
+@needs_models
+def test_photographs_that_are_not_here_are_not_offered_and_objects_are_played(
+    opened, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("BLURLAB_DATA", str(tmp_path))
+    assert deck.available() == ["objects"]
+    app = opened("you", deck="imagenet16")
+    (sentence,) = said(app)
+    assert "not on this server" in sentence
+    assert components(app, "blurlab_game")[0]["game"] == app.session_state["you_seed"]
+    assert "deck" not in app.query_params
+    kept = opened("you", deck="imagenet16", game_seed="5", trials="mROlNlNl")
+    assert len(said(kept)) == 1
+
+
+@needs_models
+def test_photographs_of_imagenet_are_played_in_everyday_words(opened, shared, monkeypatch):
+    monkeypatch.setenv("BLURLAB_DATA", str(shared / "data"))
+    assert "imagenet16" in deck.available()
+    assert deck.LEFT_OUT == ("airplane", "bicycle", "elephant", "keyboard", "knife", "oven")
+    app = opened("you", deck="imagenet16", game_seed="5", trials="mROlNlNl")
+    assert said(app) == []
+    names = {trace.get("name") for trace in drawn(app)["data"]}
+    assert {cache.title(name) for name in shell.fitting("imagenet")} <= names
+    assert any(", ".join(deck.LEFT_OUT) in each.value for each in app.caption)
+
+
+def test_every_photograph_of_a_category_is_of_it(shared, monkeypatch):
+    monkeypatch.setenv("BLURLAB_DATA", str(shared / "data"))
+    cache.imagenet16.cache_clear()
+    whole = sets.imagenet16("val")
+    for word, count in deck.VARIANTS["imagenet16"].items():
+        number = whole.classes.index(word)
+        assert int((whole.labels == number).sum()) == count
+    last = int((whole.labels == whole.classes.index("truck")).nonzero()[-1])
+    expected = whole.images[torch.tensor([last])][0] / 255
+    assert cache.picture(cache.Choice("imagenet16", "truck", 4)).equal(expected)
+
+
+def test_a_list_of_other_photographs_is_not_taken_for_these(tmp_path, monkeypatch):
+    monkeypatch.setenv("BLURLAB_DATA", str(tmp_path))
+    (tmp_path / "imagenet-val1300").mkdir()
+    for words in ("a.JPEG 404\n", "a.JPEG\n", "\n", "a.JPEG cat\n"):
+        (tmp_path / "imagenet-val1300" / "labels.txt").write_text(words)
+        assert not entry_level.has_pictures()
