@@ -15,14 +15,13 @@ if get_script_run_ctx(suppress_warning=True) is None:
     PagesManager.uses_pages_directory = False
     from starlette.middleware import Middleware
 
+    from blurlab.ui import channel, plotly_library
     from blurlab.ui.audience.routes import routes
-    from blurlab.ui.channel import route
     from blurlab.ui.server import lifespan
     from blurlab.ui.starting import saying_so
 
-    app = st.App(
-        __file__, lifespan=lifespan, routes=[route(), *routes()], middleware=[Middleware(saying_so)]
-    )
+    added = [channel.route(), plotly_library.route(), *routes()]
+    app = st.App(__file__, lifespan=lifespan, routes=added, middleware=[Middleware(saying_so)])
 else:
     from blurlab.ui.server import wait_until_warm
 

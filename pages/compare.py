@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from blurlab.ui import link, shell, written
+from blurlab.ui import files, link, shell, written
 from blurlab.ui.compare import controls, figure, groups, report
 
 PARAMETERS = controls.parameters()
@@ -28,7 +28,7 @@ if not across or not up:
 
 x = controls.axis(places[1], "Across: the structure it relies on", across, "across")
 y = controls.axis(places[2], "Up: what it withstands", up, "up")
-title = y
+title, under = y, None
 if y == report.ONE:
     under = controls.corruption()
     rows, title = report.under(rows, *under), controls.named(*under)
@@ -41,10 +41,11 @@ if words := report.sentence(data):
     st.markdown(words)
 ours = figure.points(rows, x, y)
 if ours:
+    about = report.protocol_of(rows, [point.name for point in ours], x, title, data)
     if is_averaged:
         theirs = [*groups.means(ours), *theirs]
     scales = figure.scales([*ours, *theirs], x, title, report.unit_of(rows, y))
-    shell.chart(figure.figure(ours, theirs, *scales), "compare_figure")
+    shell.chart(figure.figure(ours, theirs, *scales), "compare_figure", about)
     st.html(figure.key([*ours, *theirs]))
 else:
     st.info("No network has both of these numbers: choose another one.")
@@ -73,6 +74,9 @@ if not state["present"]:
                 f"Report on {len(told)} of them (HTML)", lambda: written.report(told, data),
                 "blurlab.html", on_click="ignore",
             )  # fmt: skip
+    files.code(
+        st.expander(files.CODE), report.script(rows, data, under), report.command(rows, data)
+    )
     with st.expander("How to read the figure"):
         if ours and (words := figure.correlated(ours, scales[1])):
             st.markdown(words)

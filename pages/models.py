@@ -18,6 +18,7 @@ if store.names():
         "whole validation split; `python -m blurlab card NAME` measures both again."
     )
     inventory.networks()
+    inventory.code()
 else:
     st.error(shell.NO_MODELS)
 

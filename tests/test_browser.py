@@ -1,5 +1,6 @@
 """The app as its server serves it, in a real browser: what a person sees, and what is sent."""
 
+import json
 import math
 import re
 import statistics
@@ -8,6 +9,7 @@ from contextlib import contextmanager
 from io import BytesIO
 from itertools import pairwise
 from urllib.parse import parse_qs, urlsplit
+from xml.etree import ElementTree
 
 import pytest
 from browser import quiet
@@ -835,6 +837,37 @@ def test_a_saved_view_shows_the_same_without_the_server(browser, visit, tmp_path
         expected = page.locator(shown_in_both).all_text_contents()
         assert file.locator(shown_in_both).all_text_contents() == expected
     file.close()
+
+
+def test_a_figure_is_saved_for_print_and_says_what_it_shows(visit, tmp_path):
+    page = visit("/sensitivity?data=objects&measure=hybrids&unit=nyquist", scheme="dark")
+    page.wait_for_selector(".js-plotly-plot .xtitle")
+    saved = {}
+    for kind in ("svg", "png"):
+        with page.expect_download() as saving:
+            page.get_by_role("button", name=f"Save as {kind.upper()}: Hybrids").click()
+        assert saving.value.suggested_filename == f"measured_hybrids.{kind}"
+        saved[kind] = tmp_path / f"figure.{kind}"
+        saving.value.save_as(saved[kind])
+    with Image.open(saved["png"]) as image:
+        assert image.width == round(180 / 25.4 * 300)
+        assert image.info["dpi"] == pytest.approx((300, 300), abs=0.01)
+        assert image.convert("RGB").getpixel((0, 0)) == (255, 255, 255)  # on a dark page too
+        told = image.text
+    svg = ElementTree.parse(saved["svg"]).getroot()
+    title, description, facts = (
+        svg.findtext(f"{{http://www.w3.org/2000/svg}}{tag}")
+        for tag in ("title", "desc", "metadata")
+    )
+    assert svg.attrib["width"] == "180mm"
+    assert json.loads(facts) | {"Creation Time": ""} == told | {"Creation Time": ""}
+    assert title == told["Title"] == "Hybrids"
+    assert told["Axes"] == "across: cutoff (fraction of Nyquist); up: p_low − p_high"
+    assert f"Axes: {told['Axes']}" in description
+    assert store.card("objects_base")["sha256"][:16] in told["Networks"]
+    assert (told["Pictures"], told["Seed"]) == ("Objects: 2,000", "0")
+    assert "joined with a partner of another class" in told["Methods"]
+    assert told["Address"] == page.url
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ from blurlab.networks import classifier, store
 from blurlab.pictures import objects
 from blurlab.pictures.images import load_image, save_image
 from blurlab.training.recipes import RECIPES
+from blurlab.ui import cache
 
 COMMANDS = [
     *("app", "models", "hybrid", "blur", "corrupt", "attack", "predict", "objects", "train"),
@@ -550,3 +551,35 @@ def test_an_attack_that_8_bits_cannot_hold_says_so(installed, capsys):
     assert torch.equal(load_image("out.png"), load_image("eight.png"))
     assert main(["attack", "eight.png", "out.npy", *arguments]) in (0, None)
     assert capsys.readouterr().err == ""
+
+
+# ---- Pictures of the pages ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("words", ["object:fish:22", "photograph:cat"])
+def test_a_picture_of_the_pages_is_known_by_its_name(here, capsys, words):
+    kind, name, *number = words.split(":")
+    assert printed(capsys, "blur", words, "out.npy", "--sigma", "2") == ""
+    shown = cache.picture(cache.Choice(kind, name, *map(int, number)))
+    assert_close(load_image("out.npy"), gaussian_blur(shown, 2.0))
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("object:unicorn:1", "no object is a 'unicorn'; choose from fish"),
+        ("object:fish", "the picture's number is ''; it must be a whole one"),
+        ("object:fish:-1", "the picture's number is '-1'"),
+        ("photograph:nobody", "nobody is not a photograph here"),
+        ("imagenette:unicorn:1", "no photograph is a 'unicorn'"),
+        ("object:", "cannot be opened"),
+    ],
+)
+def test_a_name_of_no_picture_is_one_sentence(here, capsys, words, told):
+    assert told in refusal(capsys, "blur", words, "out.png", "--sigma", "2")
+
+
+def test_a_file_of_such_a_name_is_read_as_a_file(here, capsys):
+    Path("low.npy").rename("object:fish:22")
+    printed(capsys, "blur", "object:fish:22", "out.npy", "--sigma", "2")
+    assert load_image("out.npy").shape == (3, 40, 40)

@@ -1,6 +1,7 @@
 """The paragraph of a paper's methods section on what was measured, with its references."""
 
 import re
+from collections.abc import Sequence
 
 from blurlab.claims import compare
 from blurlab.data import sources
@@ -52,26 +53,31 @@ def paragraph(models: list[str], data: str) -> list[str]:
     title = sources.TITLES.get(data, data)
     named = [f"{name} (SHA-256 {store.card(name)['sha256'][:16]})" for name in models]
     lines.insert(0, f"Networks: {', '.join(named)}. Pictures: {title}.")
-    lines.append(_run(provenance.told(made)))
+    lines.append(f"Measured by {ways(provenance.told(made))}.")
+    return lines + references(lines)
+
+
+def references(lines: Sequence[str]) -> list[str]:
+    """List the references that sentences name, [key], a line each."""
     cited = sorted(set(re.findall(r"\[(\w+)\]", " ".join(lines))))
-    return lines + [f"[{key}] {REFERENCES[key]}" for key in cited]
+    return [f"[{key}] {REFERENCES[key]}" for key in cited]
 
 
 def _pictures(key: results.Key) -> int:
     return sum(int(tally["pictures"]) for tally in results.read(key).values())
 
 
-def _run(told: list[dict]) -> str:
-    """Say which versions ran on what, from when until when."""
-    ways = [
+def ways(told: list[dict]) -> str:
+    """Say which versions ran on what, from when until when; told: as provenance.told gives it."""
+    found = [
         f"BlurLab {way['blurlab']}{_commit(way)} with PyTorch {way['torch']} on {way['device']} in "
         f"{way['precision']}, {_dates(way)}"
         for way in told
         if "blurlab" in way
     ]
     if any("blurlab" not in way for way in told):
-        ways.append("versions that were not recorded")
-    return f"Measured by {'; and by '.join(ways)}."
+        found.append("versions that were not recorded")
+    return "; and by ".join(dict.fromkeys(found))
 
 
 def _commit(way: dict) -> str:

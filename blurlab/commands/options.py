@@ -2,14 +2,16 @@
 
 import argparse
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from blurlab.data import sets
 from blurlab.knobs import Knob
 from blurlab.networks import classifier
-from blurlab.pictures import images
+from blurlab.pictures import images, objects
 
 # What add_subparsers returns has no public name.
 Commands = argparse._SubParsersAction
@@ -26,6 +28,39 @@ def between(low: int, high: int) -> Callable[[str], int]:
         return int(text)
 
     return number
+
+
+def drawn(name: str, size: int) -> Tensor:
+    """Draw an object by CLASS:NUMBER, as the pages do, (3, size, size)."""
+    name, _, number = name.partition(":")
+    if name not in objects.CLASSES:
+        raise ValueError(f"no object is a {name!r}; choose from {', '.join(objects.CLASSES)}.")
+    label = torch.tensor([objects.CLASSES.index(name)])
+    return objects.draw(label, label, size, torch.Generator().manual_seed(_number(number)))[0]
+
+
+def imagenette(name: str, size: int) -> Tensor:
+    """Read a validation photograph of Imagenette by CLASS:NUMBER, (3, size, size)."""
+    name, _, number = name.partition(":")
+    if name not in sets.IMAGENETTE_CLASSES:
+        raise ValueError(f"no photograph is a {name!r}; {', '.join(sets.IMAGENETTE_CLASSES)} are.")
+    found = sets.imagenette_class(name, _number(number) + 1)
+    if len(found) <= int(number):
+        raise ValueError(f"the picture's number is {number}; of {name} there are {len(found)}.")
+    return images.square(found[-1].float() / 255, size)
+
+
+def _number(text: str) -> int:
+    if not text.isdecimal() or int(text) >= 2**31:
+        raise ValueError(f"the picture's number is {text!r}; it must be a whole one below 2^31.")
+    return int(text)
+
+
+DRAWN = 256  # pixels of a picture that is named, without a size
+PICTURES: dict[str, Callable[[str, int], Tensor]] = {
+    "object": drawn, "photograph": images.photograph, "imagenette": imagenette,
+}  # fmt: skip
+NAMED = "a file, or object:CLASS:NUMBER, photograph:NAME, imagenette:CLASS:NUMBER as on the pages"
 
 
 def device(name: str) -> str:
@@ -121,7 +156,13 @@ def add_device(added: argparse.ArgumentParser) -> None:
 
 
 def read_square(path: str, size: int | None) -> Tensor:
-    """Read a picture that must be square, or is made so when a size is asked for."""
+    """Read a picture that must be square, or is made so when a size is asked for.
+
+    path: of a file, or what NAMED says.
+    """
+    kind, _, name = path.partition(":")
+    if kind in PICTURES and name and not Path(path).exists():
+        return PICTURES[kind](name, size or DRAWN)
     picture = images.load_image(path)
     if size is not None:
         return images.square(picture, size)

@@ -13,6 +13,7 @@ from blurlab.attacks.norms import NORMS, Norm, parse_epsilon
 from blurlab.attacks.table import ATTACKS
 from blurlab.commands.options import (
     MAX_SIZE,
+    NAMED,
     Commands,
     add_device,
     add_knobs,
@@ -48,8 +49,8 @@ def add_hybrid(commands: Commands) -> None:
         write_hybrid,
         "join the coarse structure of one picture to the fine structure of another",
     )
-    added.add_argument("low", metavar="LOW", help="picture that gives the low frequencies")
-    added.add_argument("high", metavar="HIGH", help="picture that gives the high frequencies")
+    added.add_argument("low", metavar="LOW", help=f"gives the low frequencies: {NAMED}")
+    added.add_argument("high", metavar="HIGH", help=f"gives the high frequencies: {NAMED}")
     added.add_argument("out", metavar="OUT", help="file to write, .png or .npy")
     added.add_argument("--cutoff", type=float, required=True, help="where LOW ends, in --unit")
     added.add_argument(
@@ -73,7 +74,7 @@ def add_hybrid(commands: Commands) -> None:
 
 def add_blur(commands: Commands) -> None:
     added = command(commands, "blur", write_blur, "blur a picture as the blur defence does")
-    added.add_argument("image", metavar="IN", help="picture to blur")
+    added.add_argument("image", metavar="IN", help=f"picture to blur: {NAMED}")
     added.add_argument("out", metavar="OUT", help="file to write, .png or .npy")
     added.add_argument(
         "--sigma",
@@ -86,7 +87,7 @@ def add_blur(commands: Commands) -> None:
 
 def add_corrupt(commands: Commands) -> None:
     added = command(commands, "corrupt", write_corrupted, "corrupt a picture as ImageNet-C does")
-    added.add_argument("image", metavar="IN", help="picture to corrupt, at least 32 pixels wide")
+    added.add_argument("image", metavar="IN", help=f"picture of at least 32 pixels: {NAMED}")
     added.add_argument("out", metavar="OUT", help="file to write, .png or .npy")
     added.add_argument(
         "--corruption",
@@ -103,7 +104,7 @@ def add_attack(commands: Commands) -> None:
     added = command(
         commands, "attack", write_attacked, "change a picture slightly so that a model misnames it"
     )
-    added.add_argument("image", metavar="IN", help="picture to attack")
+    added.add_argument("image", metavar="IN", help=f"picture to attack: {NAMED}")
     added.add_argument("out", metavar="OUT", help="file to write; .npy keeps the change exactly")
     added.add_argument("--model", metavar="M", required=True, help="name of an installed model")
     told = "; ".join(f"{row.title}: {row.explanation.rstrip('.')}" for row in ATTACKS.values())

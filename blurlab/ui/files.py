@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import shlex
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -10,18 +11,21 @@ import streamlit as st
 
 from blurlab.ui import asking, cache
 
+MOST_BESIDE = 5  # buttons in a row
+CODE = "Command line and Python"
 # What a button says -> the file's name, and what makes its content.
 Offered = dict[str, tuple[str, Callable[[], str | bytes]]]
 
 
 def offer(files: Offered, place: Any = st) -> None:
-    """Draw a row of buttons that each save a file.
+    """Draw rows of buttons that each save a file.
 
     files: what the button says -> the file's name, and what makes its content once it is asked
         for; that has no session.
     """
-    columns = place.columns(len(files))
-    for column, (label, (name, make)) in zip(columns, files.items(), strict=True):
+    rows = -(-len(files) // MOST_BESIDE)
+    columns = [each for _ in range(rows) for each in place.columns(-(-len(files) // rows))]
+    for column, (label, (name, make)) in zip(columns, files.items(), strict=False):
         column.download_button(label, make, name, on_click="ignore", width="stretch")
 
 
@@ -70,6 +74,32 @@ def picture_lines(side: str, choice: cache.Choice) -> str:
         return first
     arguments = ", ".join(f"{key}={value!r}" for key, value in aligned.items())
     return f"{first}\n{side} = images.align({side}, {arguments})"
+
+
+def picture_words(choice: cache.Choice) -> str:
+    """Write a choice as commands take it; "" where they do not, for it is aligned."""
+    if choice._replace(kind="", name="", variant=0, upload=b"", word="") != cache.Choice("", ""):
+        return ""
+    numbered = f":{choice.variant}" if choice.kind in ("object", "imagenette") else ""
+    words = choice.name if choice.kind == "file" else f"{choice.kind}:{choice.name}{numbered}"
+    return shlex.quote(words)
+
+
+def asking_line(names: Sequence[str], file: str) -> str:
+    """Write the command that asks models about a picture in a file."""
+    return " ".join([f"python -m blurlab predict {file}", *(f"--model {name}" for name in names)])
+
+
+def code(place: Any, python: str, command: str = "") -> None:
+    """Show what gives a page's numbers without it, below the title CODE.
+
+    command: a command line, or several; "" where no command does the same.
+    """
+    if command:
+        place.code(command, language="bash", wrap_lines=True)
+    else:
+        place.caption("No command does this; the Python lines do.")
+    place.code(python, language="python")
 
 
 def answer_lines(names: Sequence[str], pictures: str) -> list[str]:

@@ -10,7 +10,7 @@ from streamlit.navigation.page import StreamlitPage
 from blurlab import places, public
 from blurlab.filters import spectrum
 from blurlab.networks import classifier, store
-from blurlab.ui import link, share, show
+from blurlab.ui import link, saving, share, show
 from blurlab.ui.learn import in_place, words
 from blurlab.ui.stories import telling
 
@@ -149,9 +149,12 @@ def stop_without_models() -> None:
         st.stop()
 
 
-def chart(figure: Figure, key: str, presented: int = PRESENTER_HEIGHT) -> None:
+def chart(
+    figure: Figure, key: str, told: dict[str, str], presented: int = PRESENTER_HEIGHT
+) -> None:
     """Show a Plotly figure, which presenters get larger; the figures of all pages come by here.
 
+    told: what the file of a saved figure says of it, as protocol.told gives it.
     presented: pixels that it is high for presenters at least.
     """
     if st.session_state["present"]:
@@ -165,7 +168,10 @@ def chart(figure: Figure, key: str, presented: int = PRESENTER_HEIGHT) -> None:
         figure.update_coloraxes(colorbar=bars)
         figure.update_traces(colorbar=bars, selector={"type": "heatmap"})
         figure.update_traces(textfont_size=PRESENTER_TYPE, selector={"type": "scatter"})
-    st.plotly_chart(figure, key=key)
+    # The camera of Plotly's would save it without a word on what it shows.
+    st.plotly_chart(figure, key=key, config={"modeBarButtonsToRemove": ["toImage"]})
+    if not st.session_state["present"]:
+        saving.buttons(figure, key, told)
 
 
 def sidebar() -> None:

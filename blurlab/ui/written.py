@@ -23,6 +23,8 @@ CITE = (
     "BlurLab: which spatial frequencies does a vision model see with? (software; its CITATION.cff "
     "has the version)",
 )
+# Of the button above a figure: 180 mm across at 300 dpi, with type of 7 points.
+CAMERA = {"width": 850, "height": figures.HEIGHT, "scale": 2126 / 850}
 PAGE = """<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -67,7 +69,10 @@ def report(names: Sequence[str], data: str) -> str:
         }
         numbers = {title: estimate for title, (_, estimate) in told_of.items()}
         figure = figures.figure(row, numbers, axes)
-        drawn = plotly.io.to_html(figure, include_plotlyjs=script, full_html=False)
+        drawn = plotly.io.to_html(
+            figure, config={"toImageButtonOptions": CAMERA}, include_plotlyjs=script,
+            full_html=False,
+        )  # fmt: skip
         script = False
         parts.append(
             f"<section><h2>{html.escape(row.title)}</h2><p>{html.escape(row.explanation)}</p>"

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from blurlab.ui import cache, shell, spectra
+from blurlab.ui import cache, files, protocol, shell, spectra
 from blurlab.ui.attacks.job import Setting, Step
 
 
@@ -17,21 +17,30 @@ def draw(setting: Setting, step: Step, title: str, key: str) -> None:
         size=cache.SIZE, degrees=shell.degrees(),
     )  # fmt: skip
     st.markdown(f"**Where the change of {title} lies**")
-    shell.chart(figure, key)
+    shell.chart(figure, key, _told(f"Power spectrum of the change of an attack, {title}", setting))
     st.caption(half_power_text(setting, step))
 
 
-def draw_course(found: Sequence[Step], position: int) -> None:
+def draw_course(setting: Setting, found: Sequence[Step], position: int) -> None:
     """Draw f_0.5 over the steps so far; position: the step that is marked."""
     figure = spectra.half_power_course(
         [step.half_power for step in found], st.session_state["unit"],
         size=cache.SIZE, degrees=shell.degrees(), position=position,
     )  # fmt: skip
     st.markdown("**f_0.5, step by step**")
-    shell.chart(figure, "attack_course")
+    shell.chart(figure, "attack_course", _told("f_0.5 of an attack, step by step", setting))
     st.caption(
         "It moves to where the attacked network is sensitive: low for one trained behind a "
         "blur, high for others."
+    )
+
+
+def _told(title: str, setting: Setting) -> dict[str, str]:
+    return protocol.told(
+        title,
+        [setting.model],
+        pictures=protocol.picture(setting.picture),
+        settings=files.described(setting),
     )
 
 

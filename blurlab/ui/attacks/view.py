@@ -112,7 +112,7 @@ def show_steps(setting: Setting, names: tuple[str, ...], found: list[Step]) -> N
     with now:
         spectra.draw(setting, shown, f"step {shown.number}", key="attack_spectrum")
     with course:
-        spectra.draw_course(found, shown.number)
+        spectra.draw_course(setting, found, shown.number)
 
 
 def by_step(setting: Setting, found: list[Step]) -> list[Step | None]:
@@ -179,10 +179,10 @@ def take_away(
 
     Returns the place of the files.
     """
-    numbers, saving, code, about = st.tabs(["Numbers", "Save", "Python", "What this shows"])
+    numbers, saving, code, about = st.tabs(["Numbers", "Save", files.CODE, "What this shows"])
     numbers.dataframe(table, hide_index=True, height=280)
     files.offer(offered, saving)
-    code.code(report.script(setting, names), language="python")
+    files.code(code, report.script(setting, names))
     told = (f"- **{row.title}**: {row.explanation}\n" for row in ATTACKS.values())
     about.markdown("".join(told) + ABOUT)
     return saving

@@ -9,7 +9,7 @@ import segno
 import streamlit as st
 
 from blurlab.people import quest
-from blurlab.ui import link, owner, shell, show
+from blurlab.ui import files, link, owner, protocol, shell, show
 from blurlab.ui.audience import room
 from blurlab.ui.audience.room import ROOM, Answered
 from blurlab.ui.audience.routes import JOIN
@@ -18,6 +18,17 @@ from blurlab.ui.you.players import BETWEEN, Played, played
 
 SECONDS = 1.0  # between two looks
 PATIENCE = 0.25  # seconds of each look in which networks answer trials
+SCRIPT = """import csv
+from blurlab.people import quest
+
+with open("audience.csv", newline="") as file:
+    rows = [row for row in csv.DictReader(file) if row["counts"] == "1"]
+cutoffs = [f"{each:g}" for each in quest.CUTOFFS]  # cycles/image
+answers = [
+    (cutoffs.index(row["cutoff_cycles_per_image"]), row["named_coarse"] == "1") for row in rows
+]
+print("reverse frequency", *quest.reverse_frequency(quest.posterior(answers)))
+"""
 PARAMETERS = {"room_key": link.text("", 100)}
 
 
@@ -79,6 +90,7 @@ def steering() -> None:
             "Answers (CSV)", ROOM.written, "audience.csv", "text/csv", key="room_csv",
             on_click="ignore", width="stretch",
         )  # fmt: skip
+        files.code(st.expander(files.CODE), SCRIPT)
 
 
 def crowd() -> None:
@@ -93,7 +105,14 @@ def crowd() -> None:
         "Everybody", told, quest.reverse_frequency(belief), quest.curve(belief, BETWEEN)
     )
     drawn = figure.figure([everybody, *others(answers)], None, "the crowd's answers")
-    shell.chart(drawn, "room_figure")
+    about = protocol.told(
+        "Psychometric function of an audience, and of networks on the same hybrids",
+        [model for model in networks.asked(ROOM.deck) if networks.knows(model, ROOM.deck)],
+        pictures=f"{deck.CROWDS[ROOM.deck]}, {len(answers)} answers",
+        seed=ROOM.seed,
+        settings={"shown_ms": room.SHOWN},
+    )
+    shell.chart(drawn, "room_figure", about)
     value = everybody.f_rev
     many = f"{len(answers):,} answer{'s' * (len(answers) > 1)}"
     st.caption(

@@ -6,7 +6,7 @@ from blurlab.attacks.norms import NORMS
 from blurlab.attacks.table import ATTACKS
 from blurlab.corruptions.table import CORRUPTIONS
 from blurlab.pictures import images
-from blurlab.ui import cache, files, jobs, link, polling, shell, show, spectra
+from blurlab.ui import cache, files, jobs, link, polling, protocol, shell, show, spectra
 from blurlab.ui.blur import job as defending
 from blurlab.ui.blur import report
 from blurlab.ui.blur.controls import STATE, STRENGTHS, current, position, strength
@@ -98,7 +98,7 @@ def details(names: tuple[str, ...], setting: Setting, found: list[Frame]) -> Non
             horizontal=True, format_func=lambda count: str(count or "off"),
         )  # fmt: skip
     power, numbers, saving, code, about = st.tabs(
-        ["Spectra", "Numbers", "Save", "Python", "What this shows"]
+        ["Spectra", "Numbers", "Save", files.CODE, "What this shows"]
     )
     with power:
         show_spectra(setting, found)
@@ -106,7 +106,7 @@ def details(names: tuple[str, ...], setting: Setting, found: list[Frame]) -> Non
     numbers.dataframe(table, hide_index=True, height=280)
     with saving:
         downloads(names, setting, found, table)
-    code.code(report.script(names, setting, strength(setting)), language="python")
+    files.code(code, report.script(names, setting, strength(setting)))
     about.markdown(about_text(setting))
 
 
@@ -121,7 +121,14 @@ def show_spectra(setting: Setting, found: list[Frame]) -> None:
         {title(stage, setting): power for stage, power in frame.power.items()}, {},
         st.session_state["unit"], size=cache.SIZE, degrees=shell.degrees(),
     )  # fmt: skip
-    shell.chart(figure, "defence_spectra")
+    about = protocol.told(
+        "Power spectra of the stages of a defence",
+        [setting.attack.model],
+        pictures=protocol.picture(setting.attack.picture),
+        seed=setting.seed if setting.corruption else None,
+        settings=files.described(setting) | {"strength": strength(setting)},
+    )
+    shell.chart(figure, "defence_spectra", about)
     st.caption(
         "Attack and noise raise the fine end, on the right; the defence takes it away, with "
         f"whatever of the picture is there. The network's {side} pixels end at "

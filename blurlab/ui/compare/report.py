@@ -9,12 +9,13 @@ import streamlit as st
 
 from blurlab.claims import compare
 from blurlab.claims.table import Claim, claims, pair, together, verdict
+from blurlab.data import sets, sources
 from blurlab.measures import corrupted
 from blurlab.measures.figure import FREQUENCIES
 from blurlab.measures.row import Number
 from blurlab.networks import store, titles
 from blurlab.statistics import Interval
-from blurlab.ui import cache, files, show
+from blurlab.ui import cache, files, protocol, show
 from blurlab.ui.sensitivity import report
 
 ACROSS, UP, CLEAN = "f_rev", "accuracy, all corruptions", "accuracy, clean"
@@ -169,6 +170,54 @@ def as_csv(rows: list[Row], data: str) -> str:
                     | _protocol(row.name, data, measure)
                 )
     return files.as_csv(lines)
+
+
+def command(rows: list[Row], data: str) -> str:
+    """Write the commands that print a figure's numbers and claims, "" for one's own pictures."""
+    if data not in sets.DATASETS:
+        return ""
+    named = " ".join(f"--model {row.name}" for row in rows)
+    return f"python -m blurlab family --data {data} {named}\npython -m blurlab claims --data {data}"
+
+
+def script(
+    rows: list[Row], data: str, corrupting: tuple[str | None, int | None] | None = None
+) -> str:
+    """Write the Python lines that print the numbers of every network.
+
+    corrupting: the corruption and the severity of ONE, where that is among them.
+    """
+    added = [
+        '    if "corruptions" in found:',
+        f'        one = corrupted.under(found["corruptions"], *{corrupting!r})',
+        f"        numbers[{ONE!r}] = one",
+    ]
+    lines = [
+        "from blurlab.claims import compare",
+        *(["from blurlab.measures import corrupted"] if corrupting else []),
+        "",
+        f"for name in {[row.name for row in rows]!r}:",
+        f"    kept = compare.kept(name, {data!r})",
+        "    found = {measure: estimate for measure, (pictures, estimate) in kept.items()}",
+        f"    numbers = compare.on_card(name, {data!r}) | compare.compared(found)",
+        *(added if corrupting else []),
+        "    for label, (value, low, high) in numbers.items():",
+        '        print(f"{name}: {label} {value:.6g} [{low:.6g}, {high:.6g}]")',
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def protocol_of(
+    rows: list[Row], shown: list[str], across: str, up: str, data: str
+) -> dict[str, str]:
+    """Say how the numbers of a figure were measured; shown: the networks that it has."""
+    found = {
+        row.name: {measure: pictures for measure, (pictures, _) in row.found.items()}
+        for row in rows
+        if row.name in shown
+    }
+    pictures = sources.TITLES.get(data, data)
+    return protocol.kept(f"{up}, against {across}", pictures, found)
 
 
 def _protocol(name: str, data: str, measure: str) -> dict[str, Any]:

@@ -139,6 +139,18 @@ def rows(names: tuple[str, ...], setting: Setting, found: list[Frame]) -> list[d
     ]
 
 
+def command(names: tuple[str, ...], setting: Setting) -> str:
+    """Write the commands that do the same, "" for what only Python does."""
+    picture = files.picture_words(setting.picture)
+    if not picture or not setting.severity:
+        return ""
+    made = (
+        f"{picture} corrupted.npy --size {cache.SIZE} --corruption {setting.corruption} "
+        f"--severity {setting.severity} --seed {setting.seed}"
+    )
+    return f"python -m blurlab corrupt {made}\n{files.asking_line(names, 'corrupted.npy')}"
+
+
 def script(names: tuple[str, ...], setting: Setting) -> str:
     """Write the Python lines that make the same picture and answers without the app."""
     corrupting = f"corrupt(picture[None], {setting.corruption!r}, {setting.severity}, generator)[0]"

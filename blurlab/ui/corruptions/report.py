@@ -12,7 +12,7 @@ from blurlab.corruptions.table import CORRUPTIONS, published
 from blurlab.filters.spectrum import UNITS, convert
 from blurlab.measures.corrupted import CORRUPTED
 from blurlab.statistics import Interval
-from blurlab.ui import cache, charts, jobs, palette, polling, shell
+from blurlab.ui import cache, charts, files, jobs, palette, polling, protocol, shell
 from blurlab.ui.compare import report
 from blurlab.ui.corruptions import job as corrupting
 from blurlab.ui.corruptions import view
@@ -41,7 +41,13 @@ def show(names: tuple[str, ...], picture: cache.Choice) -> None:
 def show_spectra(setting: Setting, found: list[Frame], results: list[tuple]) -> None:
     st.subheader("Which frequencies does the corruption change?")
     figure = spectra({f.severity: f.power for f in found}, corrupting.band_power(results))
-    shell.chart(figure, "corruption_spectra")
+    told = protocol.told(
+        f"Power of what {corrupting.title(setting.corruption)} changes",
+        pictures=protocol.picture(setting.picture),
+        seed=setting.seed,
+        settings=files.described(setting),
+    )
+    shell.chart(figure, "corruption_spectra", told)
     halves = [
         f"{frame.severity}: {shell.frequency(frame.half_power, cache.SIZE)}"
         for frame in found
@@ -126,13 +132,45 @@ def accuracy(names: tuple[str, ...]) -> None:
         return
     by_title = {cache.title(name): numbers for name, (_, numbers) in found.items()}
     axes = {cache.title(name): sensitivity.axis(name) for name in found}
-    shell.chart(figures.figure(CORRUPTED, by_title, axes), "corruption_accuracy")
+    told = protocol.kept(
+        "Accuracy under corruptions, by class",
+        " and ".join(dict.fromkeys(cache.card(name)["recipe"]["data"] for name in found)),
+        {name: {"corruptions": pictures} for name, (pictures, _) in found.items()},
+    )
+    shell.chart(figures.figure(CORRUPTED, by_title, axes), "corruption_accuracy", told)
     pictures = " and ".join(f"{count:,}" for count in dict.fromkeys(n for n, _ in found.values()))
     st.caption(
         f"Mean over a class's corruptions and severities, with 95 % intervals, over {pictures} "
         "pictures: compare how much each network loses from class to class."
     )
     st.dataframe(_accuracy_rows(by_title), hide_index=True)
+    files.code(st.expander(files.CODE), script(list(found)), command(list(found)))
+
+
+def command(names: list[str]) -> str:
+    """Write the commands that measure accuracy under corruptions, a line for each data set."""
+    by_data: dict[str, list[str]] = {}
+    for name in names:
+        by_data.setdefault(cache.card(name)["recipe"]["data"], []).append(f"--model {name}")
+    return "\n".join(
+        f"python -m blurlab measure corruptions {' '.join(models)} --data {data}"
+        for data, models in by_data.items()
+    )
+
+
+def script(names: list[str]) -> str:
+    """Write the Python lines that give the mean accuracy of every corruption."""
+    lines = [
+        "from blurlab.claims import compare",
+        "from blurlab.networks import store",
+        "",
+        f"for name in {names!r}:",
+        '    data = store.card(name)["recipe"]["data"]',
+        '    pictures, found = compare.kept(name, data)["corruptions"]',
+        '    for corruption, shares in found["accuracy"].items():',
+        "        print(name, corruption, sum(each.value for each in shares) / len(shares))",
+    ]
+    return "\n".join(lines) + "\n"
 
 
 def _accuracy_rows(by_title: dict[str, dict]) -> list[dict]:

@@ -97,7 +97,7 @@ def said(names: tuple[str, ...], setting: Setting, found: list[Frame]) -> dict:
 def details(names: tuple[str, ...], setting: Setting, found: list[Frame]) -> None:
     """Draw the plain slider, and everything to take away."""
     show.slider("Severity, exact value", "severity", 0.0, 5.0, step=1.0, format="%d")
-    saving, code = st.tabs(["Save", "Python"])
+    saving, code = st.tabs(["Save", files.CODE])
     table = corrupting.rows(names, setting, found)
     offered: files.Offered = {
         "Picture (PNG)": ("corrupted.png", lambda: images.png_bytes(corrupting.corrupted(setting))),
@@ -111,4 +111,4 @@ def details(names: tuple[str, ...], setting: Setting, found: list[Frame]) -> Non
         ),
     }
     files.offer(offered, saving)
-    code.code(corrupting.script(names, setting), language="python")
+    files.code(code, corrupting.script(names, setting), corrupting.command(names, setting))

@@ -1,11 +1,14 @@
 """What follows the stage: the exact numbers, and everything to take away."""
 
+import json
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+import numpy as np
 import streamlit as st
 
-from blurlab.pictures import images
-from blurlab.ui import cache, files, shell, show
+from blurlab.pictures import films, images
+from blurlab.ui import cache, files, palette, shell, show
 from blurlab.ui.hybrid import job, slide
 from blurlab.ui.hybrid.controls import NYQUIST
 from blurlab.ui.hybrid.job import Answer, Setting
@@ -40,10 +43,15 @@ def show_report(
             "high": st.column_config.NumberColumn("p_high", format="percent"),
         },
     )
-    saving, code = st.tabs(["Save", "Python"])
+    saving, code = st.tabs(["Save", files.CODE])
     with saving:
         downloads(names, setting, found, arguments, fed)
-    code.code(script(names, setting), language="python")
+    show_code(names, setting, code)
+
+
+def show_code(names: tuple[str, ...], setting: Setting, place: Any) -> None:
+    """Draw the commands and the Python lines that do the same as the stage."""
+    files.code(place, script(names, setting), command(names, setting))
 
 
 def summary_row(name: str, setting: Setting, found: list[Answer | None]) -> dict[str, str | float]:
@@ -71,6 +79,7 @@ def downloads(
         cache.title(name): (job.exact(name, setting).top[0], curve(found[name])) for name in names
     }
     labels, unit, degrees = arguments["labels"], arguments["unit"], arguments["degrees"]
+    texts = [f"cutoff {shell.frequency(cutoff, cache.SIZE)}" for cutoff in job.CUTOFFS]
     offered: files.Offered = {  # each is made without the session
         "Slide (SVG)": (
             "hybrid.svg",
@@ -84,10 +93,41 @@ def downloads(
             "hybrid.json",
             lambda: files.as_json(setting, table, size_pixels=cache.SIZE),
         ),
+        "Film (GIF)": ("hybrid.gif", lambda: film(".gif", names, setting, found, texts)),
+        "Film (MP4)": ("hybrid.mp4", lambda: film(".mp4", names, setting, found, texts)),
         "This stage (HTML)": ("hybrid.html", lambda: stage_html(**arguments, answers=fed)),
     }
     files.offer(offered)
     st.caption("The address of this page restores it, except for uploads and camera pictures.")
+
+
+def film(
+    kind: str,
+    names: tuple[str, ...],
+    setting: Setting,
+    found: dict[str, list[Answer | None]],
+    texts: Sequence[str],
+) -> bytes:
+    """Film the hybrids of the sweep, from coarse to fine, with what each model says of them.
+
+    kind: as films.film takes it.  texts: of the cutoffs.
+    """
+    ends = len(job.CUTOFFS) - 1
+
+    def frames() -> Iterator[np.ndarray]:
+        for place, cutoff in enumerate(job.CUTOFFS):
+            at = setting._replace(cutoff=cutoff)
+            said = [
+                films.Said(
+                    cache.title(name),
+                    (found[name][place] or job.exact(name, at)).top,
+                    palette.line(index)["color"],
+                )
+                for index, name in enumerate(names)
+            ]
+            yield films.frame(job.mixed(at), texts[place], place / ends, said)
+
+    return films.film(kind, frames(), json.dumps(files.described(setting)))
 
 
 def curve(answers: list[Answer | None]) -> list[tuple[float, float]]:
@@ -112,6 +152,23 @@ def rows(swept: dict[str, list[Answer | None]]) -> list[dict]:
         for cutoff, answer in zip(job.CUTOFFS, answers, strict=True)
         if answer
     ]
+
+
+def command(names: tuple[str, ...], setting: Setting) -> str:
+    """Write the commands that do the same, "" for what only Python does."""
+    low, high = files.picture_words(setting.low), files.picture_words(setting.high)
+    if not low or not high or setting.far:
+        return ""
+    cutoffs = f"--cutoff {setting.cutoff!r}"
+    if setting.high_cutoff is not None:
+        cutoffs += f" --high-cutoff {setting.high_cutoff!r}"
+    made = f"{low} {high} hybrid.npy --size {cache.SIZE} {cutoffs} --filter {setting.filter}"
+    lines = [f"python -m blurlab hybrid {made}", files.asking_line(names, "hybrid.npy")]
+    if setting.high_cutoff is None:
+        asked = " ".join(f"--model {name}" for name in names)
+        filmed = f"{low} {high} hybrid.gif --size {cache.SIZE} --filter {setting.filter} {asked}"
+        lines.append(f"python -m blurlab film {filmed}")
+    return "\n".join(lines)
 
 
 def script(names: tuple[str, ...], setting: Setting) -> str:

@@ -5,7 +5,7 @@ import time
 import streamlit as st
 
 from blurlab.filters import eye
-from blurlab.ui import asking, cache, channel, exact, link, pictures, shell, show
+from blurlab.ui import asking, cache, channel, exact, files, link, pictures, shell, show
 from blurlab.ui.hybrid import job, report
 from blurlab.ui.hybrid.controls import current
 from blurlab.ui.hybrid.job import Answer, Setting
@@ -25,7 +25,7 @@ def live(
     *,
     with_details: bool = True,
 ) -> None:
-    """Draw the stage and, with_details, the numbers and files after it.
+    """Draw the stage and, with_details, the numbers and files after it, else only the code.
 
     The answers come while the sweep behind them runs. Only they are drawn again and again: were
     the numbers and figures redrawn with them, a busy machine would do nothing else. The pictures do
@@ -56,10 +56,13 @@ def live(
             stage_live(key, channel.PATH, offered(names, setting))
         answering()
         time.sleep(HEAD_START)
-        if with_details and can_answer and not st.session_state["present"]:
-            found = job.swept(names, setting, job.sweep(names, setting))
-            arguments = stage_arguments(names, setting)
-            report.show_report(names, setting, found, arguments, feed(names, setting, found))
+        if can_answer and not st.session_state["present"]:
+            if with_details:
+                found = job.swept(names, setting, job.sweep(names, setting))
+                arguments = stage_arguments(names, setting)
+                report.show_report(names, setting, found, arguments, feed(names, setting, found))
+            else:
+                report.show_code(names, setting, st.expander(files.CODE))
         link.write(shell.SHARED | parameters)
 
     panel()

@@ -12,7 +12,7 @@ from blurlab.claims import compare
 from blurlab.data import sources
 from blurlab.measures.measured_data import data_sets
 from blurlab.networks import architectures, store, titles
-from blurlab.ui import cache, loaded, shell
+from blurlab.ui import cache, files, loaded, shell
 from blurlab.ui.models import own, sketch
 
 COLUMNS = {
@@ -54,6 +54,19 @@ def networks() -> None:
         else:
             cards = "".join(map(card, names))
             st.html(f'{STYLE}<div class="networks">{cards}</div>')
+
+
+def code() -> None:
+    """Draw the commands and the Python lines that give the numbers of the cards."""
+    lines = [
+        "from blurlab.networks import store",
+        "",
+        "for name in store.names():",
+        '    found = store.card(name).get("measured", {})',
+        '    accuracy, hybrids = found.get("accuracy"), found.get("hybrids", {})',
+        '    print(name, accuracy and accuracy["value"], hybrids.get("f_rev_nyquist"))',
+    ]
+    files.code(st.expander(files.CODE), "\n".join(lines) + "\n", "python -m blurlab models")
 
 
 def card(name: str) -> str:

@@ -6,11 +6,12 @@ from typing import Any
 
 import streamlit as st
 
+from blurlab.claims import methods
 from blurlab.measures import measuring
 from blurlab.measures.measuring import Running, Work
 from blurlab.measures.row import Measure, Number
 from blurlab.statistics import Interval
-from blurlab.ui import cache, files, shell
+from blurlab.ui import cache, files, protocol, shell
 from blurlab.ui.sensitivity import controls, figures, job
 from blurlab.ui.sensitivity.figures import Axis
 
@@ -30,7 +31,8 @@ def show_figure(
         blank = {name: measure.blank(its, axes[name].size) for name, its in titled.items()}
         by_title = blank | by_title
     if by_title:
-        shell.chart(figures.figure(measure, by_title, axes), f"measured_{measure.name}")
+        told = protocol_of(works, found, is_over=not with_others)
+        shell.chart(figures.figure(measure, by_title, axes), f"measured_{measure.name}", told)
     st.caption(measure.seen)
     if note := measure.note(works[0].settings, len(works[0].source.classes)):
         st.caption(note)
@@ -44,6 +46,26 @@ def show_figure(
     for numbers in by_title.values():
         if numbers.get("undefined"):
             st.caption(numbers["undefined"])
+
+
+def protocol_of(
+    works: list[Work], found: dict[str, tuple[Running, dict]], *, is_over: bool
+) -> dict[str, str]:
+    """Say how what a figure shows of works was measured; is_over: no more is being measured."""
+    measure, key, title = works[0].measure, works[0].key, works[0].source.called
+    counts = {found[work.model][0].pictures for work in works if work.model in found}
+    how = list(dict.fromkeys(measure.methods(work.settings) for work in works))
+    if is_over:
+        recorded = [way for work in works for way in measuring.recorded(work)]
+        how.append(f"Measured by {methods.ways(recorded)}.")
+    return protocol.told(
+        measure.title,
+        [work.model for work in works],
+        pictures=f"{title}: {' or '.join(f'{count:,}' for count in sorted(counts)) or 'none'}",
+        seed=key.seed,
+        settings={work.model: work.settings for work in works},
+        how=how,
+    )
 
 
 def axis(name: str) -> Axis:
@@ -92,7 +114,7 @@ def take_away(works: list[Work], found: dict) -> None:
     """Offer the numbers as files, and the lines that measure them without the app."""
     names = tuple(work.model for work in works)
     measure = works[0].key.measure
-    saving, code = st.tabs(["Save", "Command line and Python"])
+    saving, code = st.tabs(["Save", files.CODE])
     table = [
         {"model": work.model, "pictures": found[work.model][0].pictures} | row | _protocol(work)
         for work in works
@@ -111,9 +133,8 @@ def take_away(works: list[Work], found: dict) -> None:
     }
     files.offer(offered, saving)
     saving.caption(
-        "The camera above the figure saves it. JSON holds the model's hash, the data, the "
-        "settings, the seed, and what made the numbers: versions, device and dates. Brackets and "
-        "error bars are 95 % intervals."
+        "JSON holds the model's hash, the data, the settings, the seed, and what made the "
+        "numbers: versions, device and dates. Brackets and error bars are 95 % intervals."
     )
-    code.code(job.command(*controls.asked(names)), language="bash")
-    code.code(job.script(*controls.asked(names)), language="python")
+    asked = controls.asked(names)
+    files.code(code, job.script(*asked), job.command(*asked))

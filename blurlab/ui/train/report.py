@@ -12,7 +12,7 @@ from plotly.subplots import make_subplots
 from blurlab.pictures import images
 from blurlab.training import live
 from blurlab.training.live import CUTOFFS, Learned, Lesson, Told
-from blurlab.ui import charts, palette, shell
+from blurlab.ui import charts, files, palette, protocol, shell
 
 HEIGHT = 380
 SHAPES = ("●", "■")  # of the networks, beside their colours
@@ -42,7 +42,31 @@ def show(lesson: Lesson, told: Sequence[Told]) -> None:
     """Draw the strip and the figures."""
     st.html(strip(lesson, told[-1].learned if told else None))
     if told:
-        shell.chart(figure(lesson, told), key="lesson_figure", presented=HEIGHT)
+        shell.chart(figure(lesson, told), "lesson_figure", _protocol(lesson), presented=HEIGHT)
+        if not st.session_state["present"]:
+            files.code(st.expander(files.CODE), script(lesson))
+
+
+def script(lesson: Lesson) -> str:
+    """Write the Python lines that teach the same two networks."""
+    lines = [
+        "from blurlab.training import live",
+        "",
+        f"for told in live.lessons(live.{lesson}):",
+        f"    for name, each in zip({list(names(lesson))!r}, told.learned):",
+        "        print(told.shown, name, each.loss, each.accuracy, each.outline, each.f_rev)",
+        "    print(*(each.difference for each in told.learned))",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _protocol(lesson: Lesson) -> dict[str, str]:
+    return protocol.told(
+        f"Two networks while they learn: {' and '.join(names(lesson))}",
+        pictures=f"drawn objects, {live.SIZE} x {live.SIZE} pixels",
+        seed=lesson.seed,
+        settings=lesson._asdict(),
+    )
 
 
 def strip(lesson: Lesson, learned: Sequence[Learned] | None) -> str:

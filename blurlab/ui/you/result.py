@@ -7,8 +7,8 @@ import streamlit as st
 from blurlab.filters.spectrum import UNITS
 from blurlab.networks import store
 from blurlab.people.quest import CUTOFFS
-from blurlab.ui import cache, files, shell, show
-from blurlab.ui.you import card, deck, game, networks, people, screen
+from blurlab.ui import cache, files, protocol, shell, show
+from blurlab.ui.you import card, code, deck, game, networks, people, screen
 from blurlab.ui.you.figure import figure
 from blurlab.ui.you.players import Played, played
 
@@ -26,8 +26,15 @@ def live() -> None:
     with st.spinner("The networks play the same trials"):
         others = _networks(name, seed, answers)
     headline(you, others)
+    told = protocol.told(
+        "Psychometric functions of a person and of networks on the same hybrids",
+        list(others),
+        pictures=f"{deck.DECKS[name]}, {len(counted)} trials",
+        seed=seed,
+        settings={"shown_ms": float(state["shown_ms"])},
+    )
     drawn = figure([you, *others.values()], screen.degrees(), people=people.so_far(name))
-    shell.chart(drawn, key="you_figure")
+    shell.chart(drawn, "you_figure", told)
     people.ask(you)
     _kept_out(name)
     _table(you, others)
@@ -154,6 +161,10 @@ def _take_home(you: Played, others: dict[str, Played]) -> None:
     }
     files.offer(offered)
     st.caption("The address of this page holds your answers: whoever has it sees this result.")
+    state = st.session_state
+    answers = deck.read(state["trials"])
+    lines = code.script(list(others), state["deck"], int(state["game_seed"]), answers)
+    files.code(st.expander(files.CODE), lines)
 
 
 def trial_rows(others: dict[str, Played]) -> list[dict]:
