@@ -19,7 +19,7 @@ from blurlab.ui import cache, files, protocol, show
 from blurlab.ui.sensitivity import report
 
 ACROSS, UP, CLEAN = "f_rev", "accuracy, all corruptions", "accuracy, clean"
-ONE = "accuracy, one corruption or severity"
+ONE = "accuracy, one corruption"
 
 
 class Row(NamedTuple):
