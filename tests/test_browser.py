@@ -234,6 +234,19 @@ def test_an_error_in_the_log_of_a_server_fails_its_tests(browser, tmp_path, faul
     assert all(words in found for words in said)
 
 
+def test_a_word_is_explained_to_the_keyboard_and_to_a_hover(visit):
+    page = visit("/hybrid")
+    word = page.locator(".blurlab-words [tabindex]").filter(has_text="Hybrid image")
+    told = page.get_by_role("tooltip").filter(has_text="added: people name")
+    word.focus()
+    told.wait_for()
+    assert told.locator("img").count() == 3
+    word.blur()
+    told.wait_for(state="hidden")
+    word.hover()
+    told.wait_for()
+
+
 # ---- Dragging ---------------------------------------------------------------------------------
 
 

@@ -1,11 +1,14 @@
 """Every word of the field is explained in one place, and can be tried where it can."""
 
+import html
+import inspect
 import re
 
 import pytest
 from opening import fine, labels, needs_models, said
 
 from blurlab import places
+from blurlab.ui import shell
 from blurlab.ui.learn import pictures
 from blurlab.ui.learn.words import words
 from blurlab.ui.stories import reading
@@ -37,6 +40,21 @@ def test_a_word_is_tried_on_a_page_that_knows_its_state(opened, word):
     assert said(app) == []
     for key, value in word.state.items():
         assert str(app.session_state[key]).removesuffix(".0") == value
+
+
+def test_each_word_is_explained_where_it_is_used():
+    titles = re.findall(r'title="([^"]+)"', inspect.getsource(shell.pages))
+    assert {title for each in words() for title in each.on} <= set(titles)
+    assert all(each.on for each in words())
+
+
+@needs_models
+def test_a_page_explains_its_words_with_their_pictures(opened):
+    (text,) = (each for each in opened("hybrid").get("html") if "blurlab-words" in each.proto.body)
+    shown = [each for each in words() if "Hybrid images" in each.on]
+    assert text.proto.body.count('role="tooltip" id') == len(shown)
+    assert all(html.escape(each.says) in text.proto.body for each in shown)
+    assert text.proto.body.count("<img") == 3 * sum(bool(each.picture) for each in shown)
 
 
 @needs_models

@@ -11,7 +11,7 @@ from blurlab import places, public
 from blurlab.filters import spectrum
 from blurlab.networks import classifier, store
 from blurlab.ui import link, saving, share, show
-from blurlab.ui.learn import words
+from blurlab.ui.learn import in_place, words
 from blurlab.ui.stories import telling
 
 PRESENTER_TYPE, PRESENTER_HEIGHT = 18, 560  # pixels, of figures
@@ -136,8 +136,10 @@ def begin(title: str, parameters: dict[str, link.Parameter], words: str = "") ->
     if not st.session_state["present"]:
         st.title(title)
     link.report(SHARED | parameters)
-    if words and not st.session_state["present"]:
-        st.markdown(words)
+    if not st.session_state["present"]:
+        if words:
+            st.markdown(words)
+        in_place.explain(title)
 
 
 def stop_without_models() -> None:

@@ -12,9 +12,11 @@ from blurlab.filters.hybrid import hybrid
 from blurlab.filters.spectrum import low_pass
 from blurlab.measures.contrast import grating
 from blurlab.pictures import images
+from blurlab.pictures.resizing import resize
 from blurlab.ui import cache
 
 FISH, HOUSE = cache.Choice("object", "fish", 22), cache.Choice("object", "house", 50)
+SMALL = 112  # pixels
 Row = list[tuple[str, Tensor]]
 
 
@@ -69,3 +71,12 @@ PICTURES: dict[str, Callable[[], Row]] = {
 def drawn(name: str) -> list[tuple[str, str]]:
     """Return the pictures of a row as data URLs, with what each shows."""
     return [(words, images.data_url(picture)) for words, picture in PICTURES[name]()]
+
+
+@lru_cache(maxsize=len(PICTURES))
+def small(name: str) -> list[tuple[str, str]]:
+    """Return the same, small enough to come with every page."""
+    return [
+        (words, images.data_url(resize(picture[None], SMALL)[0], "jpeg"))
+        for words, picture in PICTURES[name]()
+    ]

@@ -10,13 +10,15 @@ from blurlab import places
 
 
 class Word(NamedTuple):
-    """says: what it means, in one sentence.  picture: a key of PICTURES, or "".
+    """says: what it means, in one sentence.  on: titles of the pages that use it.
+    picture: a key of PICTURES, or "".
 
     page, state: where to try it; "" for a word that needs no page.
     """
 
     term: str
     says: str
+    on: tuple[str, ...] = ()
     picture: str = ""
     page: str = ""
     state: dict[str, str] = {}  # noqa: RUF012  nobody writes to it
@@ -27,6 +29,11 @@ def words() -> tuple[Word, ...]:
     """Return all words in the order of the file."""
     found: list[dict[str, Any]] = tomllib.loads(places.GLOSSARY.read_text("utf-8"))["word"]
     return tuple(Word(**each) for each in found)
+
+
+def used_on(title: str) -> list[Word]:
+    """Return the words that the page of a title uses."""
+    return [each for each in words() if title in each.on]
 
 
 def offer() -> None:
