@@ -7,7 +7,17 @@ from pathlib import Path
 from typing import NoReturn
 
 from blurlab import __version__
-from blurlab.commands import defences, kept, measures, networks, people, pictures, rows, serving
+from blurlab.commands import (
+    defences,
+    kept,
+    measures,
+    networks,
+    people,
+    pictures,
+    rows,
+    serving,
+    spectra,
+)
 from blurlab.measures import results
 
 
@@ -56,7 +66,7 @@ def parser() -> argparse.ArgumentParser:
     )
     whole.add_argument("--version", action="version", version=f"blurlab {__version__}")
     commands = whole.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for part in (serving, networks, pictures, defences, measures, kept, people, rows):
+    for part in (serving, networks, pictures, defences, measures, spectra, kept, people, rows):
         part.add(commands)
     return whole
 

@@ -65,15 +65,21 @@ def tally(network: Network, batch: Batch, settings: dict[str, Any]) -> Tally:
         steps=settings["steps"],
         criterion=settings["criterion"],
     )
-    power = cumulative_power(found.images - batch.images)
     epsilon = found.epsilon.cpu().double()
+    return powers(found.images - batch.images) | {
+        "sizes": _binned(epsilon),
+        "each_epsilon": epsilon,
+    }
+
+
+def powers(changes: Tensor) -> Tally:
+    """Add up the power of (N, 3, S, S) changes: the entries of a tally that halves() needs."""
+    power = cumulative_power(changes)
     return {
         "power": power.sum(0),
         "squares": power.square().sum(0),
         "products": (power * power[:, -1:]).sum(0),
-        "sizes": _binned(epsilon),
         "each_power": power[:, ::COARSER],
-        "each_epsilon": epsilon,
     }
 
 
@@ -116,7 +122,7 @@ def estimate(summed: Tally, settings: dict[str, Any]) -> dict[str, Any]:
         "attack": _called(settings),
         **halves(summed),
         "f_half_published": _half(summed, pictures, edges, RINGS // 24),
-        "effective": (summed["power"][-1].square() / summed["squares"][-1]).item(),
+        "effective": effective(summed),
         "epsilon": {
             name: quantile(sizes, share)
             for name, share in (("lower", 0.25), ("median", 0.5), ("upper", 0.75))
@@ -125,7 +131,7 @@ def estimate(summed: Tally, settings: dict[str, Any]) -> dict[str, Any]:
         "found": share(int(pictures - sizes[-1]), pictures),
         "already": share(int(sizes[0]), pictures),
         "radii": edges[::8].tolist(),
-        "share": _shares(summed, pictures),
+        "share": shares(summed),
         **_fooled(summed, settings),
     }
 
@@ -243,8 +249,13 @@ def halves(summed: Tally) -> dict[str, Interval]:
     }
 
 
-def _shares(summed: Tally, pictures: int) -> list[Interval]:
-    """Divide the power within a radius by all of it, with the error of such a ratio."""
+def effective(summed: Tally) -> float:
+    """Say how many pictures of equal power would tell as much as these do."""
+    return (summed["power"][-1].square() / summed["squares"][-1]).item()
+
+
+def shares(summed: Tally) -> list[Interval]:
+    """Divide the power within every eighth of radii() by all of it, with such a ratio's error."""
     power, squares, products = (summed[k][::8] for k in ("power", "squares", "products"))
     ratio = power / power[-1]
     spread = squares - 2 * ratio * products + ratio.square() * squares[-1]
