@@ -131,7 +131,7 @@ def estimate(summed: Tally, settings: dict[str, Any]) -> dict[str, Any]:
         "found": share(int(pictures - sizes[-1]), pictures),
         "already": share(int(sizes[0]), pictures),
         "radii": edges[::8].tolist(),
-        "share": shares(summed),
+        "share": shares(summed, 8),
         **_fooled(summed, settings),
     }
 
@@ -254,9 +254,12 @@ def effective(summed: Tally) -> float:
     return (summed["power"][-1].square() / summed["squares"][-1]).item()
 
 
-def shares(summed: Tally) -> list[Interval]:
-    """Divide the power within every eighth of radii() by all of it, with such a ratio's error."""
-    power, squares, products = (summed[k][::8] for k in ("power", "squares", "products"))
+def shares(summed: Tally, every: int = 1) -> list[Interval]:
+    """Divide the power within radii() by all of it, with the error of such a ratio.
+
+    every: of how many radii one is taken.
+    """
+    power, squares, products = (summed[k][::every] for k in ("power", "squares", "products"))
     ratio = power / power[-1]
     spread = squares - 2 * ratio * products + ratio.square() * squares[-1]
     error = Z * spread.clamp(min=0).sqrt() / power[-1]

@@ -95,7 +95,7 @@ def estimate(summed: Tally) -> Spectrum:
         effective=perturbation.effective(summed),
         plane=plane,
         radial=ring_means(plane)[1],
-        radii=perturbation.radii()[::8].tolist(),
+        radii=perturbation.radii().tolist(),
         share=perturbation.shares(summed),
     )
 

@@ -42,7 +42,7 @@ def plane(spectrum: Spectrum, axis: Axis) -> go.Figure:
         title=f"down ({words})", range=ends[::-1], scaleanchor="x", constrain="domain"
     )
     return figure.update_layout(
-        height=HEIGHT, margin={"t": 20, "r": 10}, showlegend=False, uirevision="keep"
+        height=HEIGHT, margin={"t": 90, "r": 10}, showlegend=False, uirevision="keep"
     )
 
 
@@ -52,7 +52,11 @@ def _powers_of_ten(height: np.ndarray) -> dict:
     low, high = (known.min(), known.max()) if known.size else (0, 0)
     ticks = list(range(math.ceil(low), math.floor(high) + 1))
     return {
-        "title": "mean power",
+        "title": {"text": "mean power", "side": "top"},
+        "orientation": "h",
+        "y": 1.02,
+        "yanchor": "bottom",
+        "thickness": 12,
         "tickvals": ticks,
         "ticktext": [f"10<sup>{tick}</sup>" for tick in ticks],
     }
@@ -70,9 +74,11 @@ def radial_and_share(found: dict[int, Spectrum], axis: Axis) -> go.Figure:
         figure.add_scatter(
             x=x, y=[radial[ring] for ring in rings], mode="lines", row=1, col=1, **own
         )
+        within = zip(spectrum.radii, spectrum.share, strict=True)
+        held = [(radius, share.value) for radius, share in within if share.value > 0]
         figure.add_scatter(
-            x=[axis.shown(radius, "pixel") for radius in spectrum.radii[1:]],
-            y=[share.value for share in spectrum.share[1:]],
+            x=[axis.shown(radius, "pixel") for radius, _ in held],
+            y=[share for _, share in held],
             mode="lines", showlegend=False, row=2, col=1, **own,
         )  # fmt: skip
         half = axis.interval(spectrum.f_half, "pixel")

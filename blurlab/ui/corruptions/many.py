@@ -114,6 +114,8 @@ def begin(asked: Asked) -> None:
 def buttons(asked: Asked, job: jobs.Job | None) -> None:
     """Draw how far the spectra are, and what can be done about it."""
     state = "new" if job is None else job.state
+    if state == "done":
+        return
     left, rest = st.columns([1, 4], vertical_alignment="center")
     if polling.is_working(job):
         left.button("Cancel", key="many", on_click=jobs.cancel, args=(job,), width="stretch")
@@ -121,7 +123,7 @@ def buttons(asked: Asked, job: jobs.Job | None) -> None:
         done, count = sum(each.pictures for each in found.values()), _in_all(asked)
         words = f"{done:,} of {count:,} pictures" if done else "getting ready"
         rest.progress(done / count, polling.doing(job, words, "waiting for the device"))
-    elif state != "done":
+    else:
         left.button(
             "Compute", key="many", on_click=begin, args=(asked,), type="primary", width="stretch"
         )
