@@ -4,18 +4,21 @@ import math
 
 import numpy as np
 import pytest
+import tiny
 import torch
 from gratings import grating
 from torch.testing import assert_close
 
+from blurlab import places
 from blurlab.__main__ import main
 from blurlab.corruptions.corrupting import corrupt, eight_bit
 from blurlab.corruptions.row import Corruption
 from blurlab.corruptions.table import CORRUPTIONS, in_class, published
-from blurlab.data import sets
+from blurlab.data import sets, sources
+from blurlab.data.folders import Source
 from blurlab.data.sets import Pictures
 from blurlab.filters.spectrum import half_power_exact, mean_power, radial_frequency
-from blurlab.measures import spectra
+from blurlab.measures import measuring, spectra
 from blurlab.measures.perturbation import radii
 
 SIZE = 32
@@ -104,7 +107,7 @@ def test_batches_add_up_to_the_power_of_all_pictures(pictures):
 
 
 def test_the_classes_are_in_the_order_that_the_paper_gives_them():
-    drawn = sets.objects.objects(24, 64, torch.Generator().manual_seed(0))
+    drawn = sets.objects.objects(10, 64, torch.Generator().manual_seed(0))
     pictures = Pictures((drawn[0] * 255).round().byte(), drawn[1], sets.objects.CLASSES)
     halves = {
         band: [found(pictures, name).f_half.value for name in in_class(band)]
@@ -122,6 +125,22 @@ def test_the_classes_are_in_the_order_that_the_paper_gives_them():
 def test_what_cannot_be_is_refused_with_what_can(pictures, count, name, severity, words):
     with pytest.raises(ValueError, match=words):
         next(spectra.of_corruption(pictures, name, severity, count=count))
+
+
+def test_the_smallest_changes_are_those_of_the_measure(tmp_path, monkeypatch):
+    monkeypatch.setattr(places, "SHIPPED_MODELS", tmp_path)
+    monkeypatch.setenv("BLURLAB_RESULTS", str(tmp_path / "results"))
+    tiny.install(tmp_path)
+    drawn = tiny.pictures(24, 0, 32)
+    source = Source("few", drawn.classes, 24, lambda: drawn)
+    work = measuring.plan("tiny", "perturbation", source, {"steps": 10, "targeted": False})
+    *_, summed = spectra.of_smallest_changes(work)
+    expected = measuring.estimate(work, [*measuring.measure(work)][-1].summed)
+    of_changes = spectra.estimate(summed)
+    assert of_changes.pictures == 24
+    assert of_changes.f_half == expected["f_half"]
+    assert of_changes.effective == expected["effective"]
+    assert half_power_exact(of_changes.plane) == pytest.approx(of_changes.f_half.value, abs=0.03)
 
 
 # The command
@@ -157,6 +176,23 @@ def test_the_command_prints_a_table_and_writes_planes(few, pictures, capsys):
         assert_close(torch.from_numpy(shifted), expected.plane, rtol=0, atol=0)
         assert written["fog_share"][-1] == 1
         assert len(written["fog_radial"]) == 17
+
+
+def test_the_command_takes_networks_instead(few, monkeypatch, tmp_path, pictures, capsys):
+    monkeypatch.setattr(places, "SHIPPED_MODELS", tmp_path)
+    tiny.install(tmp_path)
+    named = pictures._replace(classes=tiny.CLASSES)
+    monkeypatch.setitem(sets.DATASETS, "objects", lambda *_: named)
+    monkeypatch.setitem(sources.KNOWN, "objects", lambda: (tiny.CLASSES, 60))
+    asked = ["spectra", "--data", "objects", "-n", "3", "--model", "tiny", "--paper"]
+    assert main([*asked, "--out", "planes.npz"]) == 0
+    head, _, _, _, row = capsys.readouterr().out.splitlines()
+    assert head == "Objects, 3 pictures, seed 0"
+    assert row.startswith("| `tiny` | PGD on a ladder of radii | ")
+    with np.load("planes.npz") as written:
+        assert written["tiny"].shape == (SIZE, SIZE)
+    assert main([*asked, "--corruption", "fog"]) == 2
+    assert "--model and --corruption are both given" in capsys.readouterr().err
 
 
 def test_the_command_takes_all_published_corruptions_where_none_is_named(few, capsys):

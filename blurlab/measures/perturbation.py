@@ -55,6 +55,12 @@ def tally(network: Network, batch: Batch, settings: dict[str, Any]) -> Tally:
     (N,): its size.  sizes: how many pictures need an epsilon in each bin, the first being 0, as
     pictures need that are answered as wanted already, and the last none found.
     """
+    changes, epsilon = smallest(network, batch, settings)
+    return powers(changes) | {"sizes": _binned(epsilon), "each_epsilon": epsilon}
+
+
+def smallest(network: Network, batch: Batch, settings: dict[str, Any]) -> tuple[Tensor, Tensor]:
+    """Search for each picture's smallest change; return the changes and their sizes (N,)."""
     goal = batch.partner_labels if settings["targeted"] else batch.labels
     *_, found = SEARCHES[settings["attack"]](
         network,
@@ -65,11 +71,7 @@ def tally(network: Network, batch: Batch, settings: dict[str, Any]) -> Tally:
         steps=settings["steps"],
         criterion=settings["criterion"],
     )
-    epsilon = found.epsilon.cpu().double()
-    return powers(found.images - batch.images) | {
-        "sizes": _binned(epsilon),
-        "each_epsilon": epsilon,
-    }
+    return found.images - batch.images, found.epsilon.cpu().double()
 
 
 def powers(changes: Tensor) -> Tally:

@@ -1,11 +1,13 @@
-"""The power of what corruptions change in a data set, in the plane of frequencies and along it.
+"""The power of changes to the pictures of a data set, in the plane of frequencies and along it.
 
-Pictures, their order and what is drawn for them are those of the measure `corruptions`, so that
-accuracy and spectrum belong to the same pictures. No network is asked, and nothing is kept.
+The changes are those of a corruption, for which no network is asked, or the smallest that fool a
+network. Pictures, their order and what is drawn for them are those of the measures `corruptions`
+and `perturbation`, so that their numbers and these spectra belong together. Nothing is kept.
 """
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import accumulate
 from typing import IO, Any, NamedTuple
 
 import numpy as np
@@ -15,8 +17,9 @@ from torch import Tensor
 from blurlab.corruptions.corrupting import corrupt, eight_bit
 from blurlab.data.sets import Pictures
 from blurlab.filters.spectrum import mean_power, ring_means
-from blurlab.measures import perturbation
+from blurlab.measures import measuring, perturbation
 from blurlab.measures.corrupted import CORRUPTED
+from blurlab.measures.measuring import Work
 from blurlab.measures.row import Batch, Network, Tally
 from blurlab.measures.tallies import add, batches, tallying
 from blurlab.statistics import Interval
@@ -74,15 +77,27 @@ def of_corruption(
 
     row = replace(CORRUPTED, tally=changed)
     tallied = tallying(row, _silent, pictures, {}, count=count, seed=seed, device=device)
-    summed = None
-    for number in batches(pictures, count, row.size):
-        found = tallied(number, 0, row.size)
-        summed = found if summed is None else add(summed, found)
-        yield summed
+    numbers = batches(pictures, count, row.size)
+    yield from accumulate((tallied(number, 0, row.size) for number in numbers), add)
 
 
 def _silent(images: Tensor) -> Tensor:
     raise NotImplementedError("no network is asked for a spectrum")
+
+
+def of_smallest_changes(work: Work, device: str | torch.device = "cpu") -> Iterator[Tally]:
+    """Search for the smallest changes that fool a network; yield the sum of their tallies so far.
+
+    work: of the measure `perturbation`, as measuring.plan returns it. The search is made again,
+    with the same pictures, partners and settings, for the measure keeps no planes.
+    """
+
+    def changed(network: Network, batch: Batch, settings: dict[str, Any]) -> Tally:
+        return tally(perturbation.smallest(network, batch, settings)[0])
+
+    shown = work._replace(measure=replace(work.measure, tally=changed))
+    tallied = measuring.tallier(shown, measuring.network(work, device), device)
+    yield from accumulate((tallied(n, 0, work.measure.size) for n in work.numbers), add)
 
 
 def estimate(summed: Tally) -> Spectrum:
