@@ -80,11 +80,16 @@ def test_noise_has_the_spread_that_its_strength_says():
     assert values(found["accuracy"]["gaussian"]) == [1, 1, 1, 0, 0, 0]
     assert values(found["accuracy"]["uniform"]) == [1, 1, 1, 0, 0, 0, 0]
     assert values(found["accuracy"]["salt_and_pepper"]) == [1, 1, 0, 0, 0, 0, 0]
-    # A quarter of the way to the rung where nothing is left, all pictures being alike.
-    assert found["thresholds"]["gaussian"].value == pytest.approx(0.1)
-    assert found["thresholds"]["uniform"].value == pytest.approx(0.125)
-    assert found["thresholds"]["salt_and_pepper"].value == pytest.approx(0.0275)
+    # A quarter of the way, in octaves, to the rung where nothing is left.
+    assert found["thresholds"]["gaussian"].value == pytest.approx(0.08 * 2**0.25)
+    assert found["thresholds"]["uniform"].value == pytest.approx(0.1 * 2**0.25)
+    assert found["thresholds"]["salt_and_pepper"].value == pytest.approx(0.02 * 2.5**0.25)
     assert found["accuracy"]["gaussian"][0] == share(6, 6)
+
+
+def test_below_the_weakest_strength_a_threshold_is_between_it_and_none():
+    found = measured(by_spread, flat(6, 0.5, 64), gaussian=[0.2, 0.4])
+    assert found["thresholds"]["gaussian"].value == pytest.approx(0.25 * 0.2)
 
 
 def test_a_network_that_noise_does_not_touch_has_no_threshold():

@@ -115,9 +115,10 @@ def estimate(summed: Tally, settings: dict[str, Any]) -> dict[str, Any]:
 def threshold(summed: Tally, kind: str, strengths: list[float]) -> Interval:
     """Return the first strength at which half of the clean accuracy above chance is left.
 
-    Strengths are joined by straight lines, from 0, where the accuracy is the clean one. Every
-    picture adds its answer less half of its clean one: a sum whose error follows from how often
-    both are right. An end of the interval beyond the ladder is that of the ladder.
+    Between strengths the accuracy is interpolated over their logarithm, and below the weakest over
+    the strength itself, from 0, where the accuracy is the clean one. Every picture adds its answer
+    less half of its clean one: a sum whose error follows from how often both are right. An end of
+    the interval beyond the ladder is that of the ladder.
     """
     pictures, clean = summed["pictures"], summed["clean"]
     right = torch.cat([clean[None], summed[kind]])
@@ -126,13 +127,20 @@ def threshold(summed: Tally, kind: str, strengths: list[float]) -> Interval:
     spread = right - both + clean / 4 - balance.square() / pictures
     error = Z * spread.clamp(min=0).sqrt()
     above = balance - pictures.square() / summed["choices"] / 2
-    places = torch.tensor([0.0, *strengths], dtype=torch.float64)
-    value = zero_crossing(places, above) if above[0] > 0 else None
-    if value is None:
+    if not above[0] > 0 or (value := _fallen(strengths, above)) is None:
         return UNDEFINED
-    low = zero_crossing(places, above - error) if above[0] > error[0] else 0.0
-    high = zero_crossing(places, above + error)
+    low = _fallen(strengths, above - error) if above[0] > error[0] else 0.0
+    high = _fallen(strengths, above + error)
     return Interval(value, low or 0.0, strengths[-1] if high is None else high)
+
+
+def _fallen(strengths: list[float], above: Tensor) -> float | None:
+    """Find the strength at which what was above zero at 0 first reaches it, or None."""
+    octaves = (torch.tensor(strengths, dtype=torch.float64) / strengths[0]).log2()
+    place = zero_crossing(torch.cat([octaves.new_zeros(1), 1 + octaves]), above)
+    if place is None:
+        return None
+    return strengths[0] * (place if place < 1 else 2 ** (place - 1))
 
 
 def blank(settings: dict[str, Any], size: int) -> dict[str, Any]:
