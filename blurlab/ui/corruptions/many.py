@@ -49,8 +49,9 @@ def show_section(parameters: dict[str, link.Parameter]) -> None:
         return
     st.subheader("Over many pictures")
     st.caption(
-        "The power of what the corruption changes, averaged over a data set: how much at each "
-        "frequency and in which direction, and how much of it below a frequency."
+        f"The power of what the corruption changes in pictures of {SIZE} pixels, averaged over a "
+        "data set: how much at each frequency and in which direction, and how much of it below a "
+        "frequency."
     )
     controls()
     asked = current()
