@@ -17,6 +17,7 @@ from blurlab.commands import (
     pictures,
     rows,
     serving,
+    spectra,
 )
 from blurlab.measures import results
 
@@ -66,7 +67,8 @@ def parser() -> argparse.ArgumentParser:
     )
     whole.add_argument("--version", action="version", version=f"blurlab {__version__}")
     commands = whole.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for part in (serving, networks, pictures, films, defences, measures, kept, people, rows):
+    parts = (serving, networks, pictures, films, defences, measures, spectra, kept, people, rows)
+    for part in parts:
         part.add(commands)
     return whole
 

@@ -3,10 +3,14 @@
 import streamlit as st
 
 from blurlab.ui import pictures, shell
-from blurlab.ui.corruptions import report
+from blurlab.ui.corruptions import many, report
 from blurlab.ui.corruptions import view as corruption_view
 
-PARAMETERS = pictures.parameters("picture", "object:fish", 22) | corruption_view.parameters()
+PARAMETERS = (
+    pictures.parameters("picture", "object:fish", 22)
+    | corruption_view.parameters()
+    | many.PARAMETERS
+)
 
 shell.begin(
     "Corruptions",
@@ -26,6 +30,7 @@ names = pictures.fitting_models(picture)
 corruption_view.live(names, picture, PARAMETERS)
 if not st.session_state["present"]:
     report.show(names, picture)
+    many.show_section(PARAMETERS)
     report.accuracy(names)
     st.caption(
         "The corruptions and their strengths are those of ImageNet-C (Hendrycks & Dietterich "

@@ -4,14 +4,18 @@ import json
 import time
 
 import pytest
+import tiny
 import torch
-from opening import components, fed, fine, needs_models, said, slider, until
+from opening import button, components, fed, fine, needs_models, said, slider, until
 
 from blurlab.corruptions.corrupting import SEVERITIES, corrupt
 from blurlab.corruptions.table import CORRUPTIONS
+from blurlab.data import sets, sources
+from blurlab.measures import spectra
 from blurlab.networks import store
-from blurlab.ui import cache
+from blurlab.ui import cache, jobs
 from blurlab.ui.corruptions import job as corrupting
+from blurlab.ui.corruptions import many
 
 FISH = cache.Choice("object", "fish", 22)
 
@@ -106,3 +110,30 @@ def test_the_lines_of_python_make_the_picture(tmp_path, monkeypatch):
     space = {}
     exec(corrupting.script((), setting), space)
     assert torch.equal(space["corrupted"], corrupting.corrupted(setting))
+
+
+def test_spectra_over_many_pictures_are_computed_when_asked_for(opened, monkeypatch):
+    drawn = tiny.pictures(12, 0, 32)
+    found = sources.Source("few", drawn.classes, 12, lambda: drawn)
+    monkeypatch.setattr(many.measures_job, "source", lambda words, size: found)
+    app = opened("corruptions", corruption="fog", many_count="10", many_severity="4")
+    assert "Severity in the plane" not in [each.label for each in app.get("button_group")]
+    fine(button(app, "Compute").click().run())
+    until(app, lambda: jobs.find(many._key(many.Asked("objects", "fog", 10, 0))).is_over)
+    fine(app.run())
+    *_, summed = spectra.of_corruption(drawn, "fog", 4, count=10)
+    expected = spectra.estimate(summed)
+    table = app.dataframe[0].value
+    assert list(table["severity"]) == list(SEVERITIES)
+    shown = 128 * expected.f_half.value
+    assert table["f_0.5 (cycles/image)"][3].startswith(f"{shown:#.3g}".rstrip("."))
+    assert "--corruption fog --severity 4 -n 10 --seed 0" in "".join(e.value for e in app.code)
+    assert app.query_params["many_severity"] == "4"
+
+
+def test_the_lines_that_compute_spectra_are_whole(monkeypatch, capsys):
+    drawn = tiny.pictures(12, 0, 32)
+    monkeypatch.setitem(sets.DATASETS, "objects", lambda split, size: drawn)
+    monkeypatch.setitem(sources.KNOWN, "objects", lambda: (drawn.classes, 12))
+    exec(many.script(many.Asked("objects", "snow", 4, 1)), {})
+    assert capsys.readouterr().out.startswith("1 Interval(value=")

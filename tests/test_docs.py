@@ -329,6 +329,19 @@ def test_where_the_blurred_network_of_the_objects_fails_is_tabled(name):
     assert f"| {name} | {100 * accuracy[name][2].value:.0f} |" in CLAIMS
 
 
+@DATA
+def test_the_noise_that_networks_withstand_is_tabled(data):
+    for name, each in zip(store.pair(data), pair(data), strict=True):
+        found = [number.found for number in MEASURES["noise"].summary(each["noise"])[1:]]
+        cells = [
+            threshold
+            if isinstance(threshold, str)
+            else "{:.3f} [{:.3f}, {:.3f}]".format(*threshold)
+            for threshold in found
+        ]
+        assert f"| `{name}` | {' | '.join(cells)} |" in PAGES["docs/measures/noise.md"]
+
+
 def test_the_critical_bands_are_given():
     for each in pair("imagenette"):
         centre = "{:.1f} [{:.1f}, {:.1f}]".format(*each["critical_band"]["centre"])

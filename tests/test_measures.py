@@ -27,7 +27,7 @@ QUICK = {  # settings that make a measure cheaper, not another one
     "passes": {"alphas": [0, 25, 50, 100]},
     "contrast": {"trials": 3},
 }
-RANDOM = {"corruptions", "heatmap", "critical_band", "contrast", "attacks"}
+RANDOM = {"corruptions", "heatmap", "critical_band", "contrast", "noise", "attacks"}
 WHOLE = {"contrast"}  # whose batches cannot be tallied in parts
 DEVICES = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
 
@@ -282,7 +282,7 @@ def test_a_row_carries_what_pages_commands_and_documents_say(name, network, pict
 def test_controls_of_measures_have_names_of_their_own_in_addresses():
     parts = [(row, knob) for row in MEASURES.values() for knob in controls.offered(row)]
     names = [controls.address(*each) for each in parts]
-    offered = {"pass_filter", "cells", "contrast", "made_on", "search", "criterion"}
+    offered = {"pass_filter", "cells", "contrast", "made_on", "search", "criterion", "noise_colour"}
     assert set(names) == offered
     assert len(names) == len(set(names))
 

@@ -503,6 +503,7 @@ def test_the_methods_of_a_measure_follow_its_settings_and_cite_what_is_known(nam
         "perturbation": {"criterion": "half"},
         "critical_band": {"contrast": 0.2},
         "contrast": {"trials": 4},
+        "noise": {"contrast": 0.3},
         "attacks": {"norm": "l2"},
     }
     assert row.methods(row.settings | changes[name]) != usual

@@ -145,7 +145,7 @@ def print_measured(options: argparse.Namespace) -> None:
         )
         works.append(work)
     check_baseline(options.baseline, works)
-    print_skipped(works)
+    print_skipped([work.source for work in works])
     summed = []
     for work in works:
         started, before = time.monotonic(), None
@@ -189,14 +189,14 @@ def setting(words: str) -> tuple[str, Any]:
         return name, value
 
 
-def print_skipped(works: list[Work]) -> None:
-    """Say what of the works' folders is not as it might be thought, and which pictures go.
+def print_skipped(shown: list[Source]) -> None:
+    """Say what of folders is not as it might be thought, and which pictures go.
 
     Of the files that are no pictures the first are named, and the others counted.
     """
-    for sentence in dict.fromkeys(words for work in works for words in work.source.notes):
+    for sentence in dict.fromkeys(words for source in shown for words in source.notes):
         print(f"note: {sentence}", file=sys.stderr)
-    skipped = list(dict.fromkeys(words for work in works for words in work.source.skipped))
+    skipped = list(dict.fromkeys(words for source in shown for words in source.skipped))
     for sentence in skipped[:SHOWN]:
         print(f"skipped: {sentence}", file=sys.stderr)
     if len(skipped) > SHOWN:
@@ -271,7 +271,7 @@ def estimates_of(
 
 def print_sweep(options: argparse.Namespace) -> None:
     works = sweep.read_plan(options.plan)
-    print_skipped(works)
+    print_skipped([work.source for work in works])
     started, before = time.monotonic(), None
     with redirect_stdout(sys.stderr):  # Ray's notes about its workers are no part of the tables
         for done, count in sweep.run(works, address=options.address, workers=options.workers):

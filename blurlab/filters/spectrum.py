@@ -149,14 +149,22 @@ def radial_power_spectrum(images: Tensor) -> tuple[Tensor, Tensor]:
     |orthonormal FFT|^2 over the coefficients whose radius rounds to that frequency. White noise of
     variance v gives v in every ring; the corners beyond Nyquist are left out.
     """
-    size = images.shape[-1]
+    return ring_means(torch.fft.fft2(images, norm="ortho").abs().square())
+
+
+def ring_means(power: Tensor) -> tuple[Tensor, Tensor]:
+    """Average power over rings one cycle/image wide, as radial_power_spectrum returns it.
+
+    power: (..., S, S) in the order of torch.fft.fft2.
+    """
+    size = power.shape[-1]
     rings = size // 2 + 1
-    ring = radial_frequency(size, device=images.device).round().long().flatten()
+    ring = radial_frequency(size, device=power.device).round().long().flatten()
     inside = ring < rings
-    power = torch.fft.fft2(images, norm="ortho").abs().square().flatten(-2)[..., inside]
-    totals = power.new_zeros(*power.shape[:-1], rings).index_add(-1, ring[inside], power)
+    held = power.flatten(-2)[..., inside]
+    totals = held.new_zeros(*held.shape[:-1], rings).index_add(-1, ring[inside], held)
     counts = torch.bincount(ring[inside], minlength=rings)
-    return torch.arange(rings, device=images.device), totals / counts
+    return torch.arange(rings, device=power.device), totals / counts
 
 
 def mean_power(differences: Tensor) -> Tensor:

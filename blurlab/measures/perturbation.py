@@ -55,6 +55,12 @@ def tally(network: Network, batch: Batch, settings: dict[str, Any]) -> Tally:
     (N,): its size.  sizes: how many pictures need an epsilon in each bin, the first being 0, as
     pictures need that are answered as wanted already, and the last none found.
     """
+    changes, epsilon = smallest(network, batch, settings)
+    return powers(changes) | {"sizes": _binned(epsilon), "each_epsilon": epsilon}
+
+
+def smallest(network: Network, batch: Batch, settings: dict[str, Any]) -> tuple[Tensor, Tensor]:
+    """Search for each picture's smallest change; return the changes and their sizes (N,)."""
     goal = batch.partner_labels if settings["targeted"] else batch.labels
     *_, found = SEARCHES[settings["attack"]](
         network,
@@ -65,15 +71,17 @@ def tally(network: Network, batch: Batch, settings: dict[str, Any]) -> Tally:
         steps=settings["steps"],
         criterion=settings["criterion"],
     )
-    power = cumulative_power(found.images - batch.images)
-    epsilon = found.epsilon.cpu().double()
+    return found.images - batch.images, found.epsilon.cpu().double()
+
+
+def powers(changes: Tensor) -> Tally:
+    """Add up the power of (N, 3, S, S) changes: the entries of a tally that halves() needs."""
+    power = cumulative_power(changes)
     return {
         "power": power.sum(0),
         "squares": power.square().sum(0),
         "products": (power * power[:, -1:]).sum(0),
-        "sizes": _binned(epsilon),
         "each_power": power[:, ::COARSER],
-        "each_epsilon": epsilon,
     }
 
 
@@ -116,7 +124,7 @@ def estimate(summed: Tally, settings: dict[str, Any]) -> dict[str, Any]:
         "attack": _called(settings),
         **halves(summed),
         "f_half_published": _half(summed, pictures, edges, RINGS // 24),
-        "effective": (summed["power"][-1].square() / summed["squares"][-1]).item(),
+        "effective": effective(summed),
         "epsilon": {
             name: quantile(sizes, share)
             for name, share in (("lower", 0.25), ("median", 0.5), ("upper", 0.75))
@@ -125,7 +133,7 @@ def estimate(summed: Tally, settings: dict[str, Any]) -> dict[str, Any]:
         "found": share(int(pictures - sizes[-1]), pictures),
         "already": share(int(sizes[0]), pictures),
         "radii": edges[::8].tolist(),
-        "share": _shares(summed, pictures),
+        "share": shares(summed, 8),
         **_fooled(summed, settings),
     }
 
@@ -243,9 +251,17 @@ def halves(summed: Tally) -> dict[str, Interval]:
     }
 
 
-def _shares(summed: Tally, pictures: int) -> list[Interval]:
-    """Divide the power within a radius by all of it, with the error of such a ratio."""
-    power, squares, products = (summed[k][::8] for k in ("power", "squares", "products"))
+def effective(summed: Tally) -> float:
+    """Say how many pictures of equal power would tell as much as these do."""
+    return (summed["power"][-1].square() / summed["squares"][-1]).item()
+
+
+def shares(summed: Tally, every: int = 1) -> list[Interval]:
+    """Divide the power within radii() by all of it, with the error of such a ratio.
+
+    every: of how many radii one is taken.
+    """
+    power, squares, products = (summed[k][::every] for k in ("power", "squares", "products"))
     ratio = power / power[-1]
     spread = squares - 2 * ratio * products + ratio.square() * squares[-1]
     error = Z * spread.clamp(min=0).sqrt() / power[-1]

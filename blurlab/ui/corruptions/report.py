@@ -16,12 +16,11 @@ from blurlab.ui import cache, charts, files, jobs, palette, polling, protocol, s
 from blurlab.ui.compare import report
 from blurlab.ui.corruptions import job as corrupting
 from blurlab.ui.corruptions import view
+from blurlab.ui.corruptions.figures import SEVERITY_COLORS
 from blurlab.ui.corruptions.job import Frame, Setting
 from blurlab.ui.sensitivity import figures
 from blurlab.ui.sensitivity import report as sensitivity
 
-# From cividis, which stays ordered with any colour vision, bright enough for both themes.
-SEVERITY_COLORS = ("#5b6a8f", "#7c7b78", "#a08f67", "#c9ab4f", "#f0d637")
 BAND_COLORS = {band: palette.COLORS[place] for band, place in zip(BANDS, (0, 2, 1), strict=True)}
 BAND_DASHES = dict(zip(BANDS, ("dash", "dot", "dashdot"), strict=True))
 
