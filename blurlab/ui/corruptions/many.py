@@ -14,7 +14,7 @@ from blurlab.measures import spectra
 from blurlab.measures.measuring import plain
 from blurlab.measures.spectra import Spectrum
 from blurlab.networks import classifier
-from blurlab.ui import files, jobs, link, polling, shell, show
+from blurlab.ui import files, jobs, link, polling, protocol, shell, show
 from blurlab.ui.corruptions import figures
 from blurlab.ui.corruptions import job as corrupting
 from blurlab.ui.sensitivity import job as measures_job
@@ -145,9 +145,11 @@ def show_found(asked: Asked, found: Found) -> None:
     left, right = st.columns(2, gap="medium")
     with left:
         if chosen in found:
-            shell.chart(figures.plane(found[chosen], axis), "many_plane")
+            told = _told(asked, f"severity {chosen}, by frequency and direction")
+            shell.chart(figures.plane(found[chosen], axis), "many_plane", told)
     with right:
-        shell.chart(figures.radial_and_share(found, axis), "many_curves")
+        told = _told(asked, "by frequency, at each severity")
+        shell.chart(figures.radial_and_share(found, axis), "many_curves", told)
     words = axis.words("pixel")
     st.caption(
         f"{corrupting.title(asked.corruption)}. Left, the mean power of each frequency and "
@@ -158,6 +160,15 @@ def show_found(asked: Asked, found: Found) -> None:
     )
     st.dataframe(rows(found, axis, words), hide_index=True)
     take_away(asked, found)
+
+
+def _told(asked: Asked, what: str) -> dict[str, str]:
+    return protocol.told(
+        f"Power of what {corrupting.title(asked.corruption)} changes, {what}",
+        pictures=f"{asked.pictures:,} of {sources.TITLES[asked.data]}, {SIZE} x {SIZE} pixels",
+        seed=asked.seed,
+        settings=asked._asdict(),
+    )
 
 
 def rows(found: Found, axis: Axis, words: str) -> list[dict[str, Any]]:
@@ -178,7 +189,7 @@ def rows(found: Found, axis: Axis, words: str) -> list[dict[str, Any]]:
 
 def take_away(asked: Asked, found: Found) -> None:
     """Offer the numbers as files, and the lines that make them without the app."""
-    saving, code = st.tabs(["Save", "Command line and Python"])
+    saving, code = st.tabs(["Save", files.CODE])
     table = [
         {
             "corruption": asked.corruption,
@@ -199,8 +210,7 @@ def take_away(asked: Asked, found: Found) -> None:
         "Planes (NPZ)": ("spectra.npz", lambda: planes(found)),
     }
     files.offer(offered, saving)
-    code.code(commands(asked, tuple(found)), language="bash")
-    code.code(script(asked), language="python")
+    files.code(code, script(asked), commands(asked, tuple(found)))
 
 
 def planes(found: Found) -> bytes:
