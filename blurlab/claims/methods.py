@@ -11,6 +11,8 @@ from blurlab.networks import store
 REFERENCES = {
     "akbarinia2023": "Akbarinia A, Morgenstern Y, Gegenfurtner KR. Contrast sensitivity function "
     "in deep networks. Neural Networks 2023; 164: 228.",
+    "brendel2019": "Brendel W, Rauber J, Kümmerer M, Ustyuzhaninov I, Bethge M. Accurate, reliable "
+    "and fast robustness evaluation. NeurIPS 2019.",
     "geirhos2018": "Geirhos R, Temme CRM, Rauber J, et al. Generalisation in humans and deep "
     "neural networks. NeurIPS 2018.",
     "hendrycks2019": "Hendrycks D, Dietterich T. Benchmarking neural network robustness to common "

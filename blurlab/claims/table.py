@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from blurlab.claims import compare, paired
 from blurlab.claims.paired import Effect
-from blurlab.measures import corrupted, hybrids, perturbation
+from blurlab.measures import corrupted, half_power, hybrids, perturbation, smallest_sizes
 from blurlab.measures.row import Settings, Tally
 from blurlab.networks import store
 from blurlab.networks.titles import FAMILIES
@@ -92,15 +92,15 @@ def _f_rev(summed: Tally, settings: Settings, sigma: float) -> float:
 
 
 def _f_half(summed: Tally, settings: Settings, sigma: float) -> float:
-    return perturbation.half(summed)
+    return half_power.half(summed)
 
 
 def _f_half_behind_blur(summed: Tally, settings: Settings, sigma: float) -> float:
-    return perturbation.half_behind_blur(summed, sigma)
+    return half_power.half_behind_blur(summed, sigma)
 
 
 def _epsilon(summed: Tally, settings: Settings, sigma: float) -> float:
-    return perturbation.median(summed)
+    return smallest_sizes.median(summed)
 
 
 def _under(band: str, claim: str, sign: int) -> Quantity:
