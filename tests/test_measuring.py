@@ -15,6 +15,7 @@ import tiny
 import torch
 from torch.testing import assert_close
 
+import blurlab
 from blurlab import places
 from blurlab.__main__ import main
 from blurlab.claims import methods
@@ -487,6 +488,23 @@ def test_the_methods_section_says_what_was_done(capsys):
     assert "at 16 cutoffs from 0 to 100 %" in words
     assert f"PyTorch {torch.__version__} on cpu in float32" in words
     assert words.count("[li2023]") == 2  # where it is cited, and among the references
+
+
+def test_the_line_below_a_table_says_by_what_protocol_its_numbers_are():
+    card = store.card("tiny")
+    size = card["recipe"]["input_size"]
+    behind = {"hybrids": ["tiny"], "corruptions": ["tiny"], "heatmap": ["tiny"]}
+    assert methods.line(behind, "objects") == "Protocol: nothing is kept. Hashes: none."
+    for measure, count in {"hybrids": 50, "corruptions": 4}.items():
+        last(measuring.plan("tiny", measure, source(count, name=f"objects/val/{size}")))
+    about = f"seed 0; BlurLab {blurlab.__version__} with PyTorch {torch.__version__} on cpu"
+    line = methods.line(behind, "objects")
+    assert f"hybrids 50 pictures (objects/val/{size} with usual settings; {about}" in line
+    # Networks of this size get milder corruptions than the usual ones.
+    assert f'corruptions 4 pictures (objects/val/{size} with strengths="cifar"; {about}' in line
+    assert line.endswith(f"Hashes: tiny {store.identity(card)[:8]}.")
+    assert "heatmap" not in line
+    assert "\n" not in line
 
 
 @pytest.mark.parametrize("name", MEASURES)

@@ -165,6 +165,7 @@ def claims(plain: str, blurred: str, data: str, *, alone: bool = False) -> list[
 
 
 SUMS = {"hybrids": hybrids.sums, "perturbation": perturbation.sums, "corruptions": corrupted.sums}
+OVER_RECIPES = ("hybrids", "corruptions")  # what correlations are between
 HELD = tuple(dict.fromkeys(quantity.measure for quantity in QUANTITIES))
 
 
@@ -174,6 +175,13 @@ def seeds_of(plain: str, blurred: str) -> list[tuple[str, str]]:
     both = sorted(kin[0].keys() & kin[1].keys())
     pairs = [(kin[0][seed], kin[1][seed]) for seed in both]
     return pairs if (plain, blurred) in pairs else [(plain, blurred)]
+
+
+def behind(pairs: Sequence[tuple[str, str]]) -> dict[str, list[str]]:
+    """Return the networks that claims of these pairs take numbers of, by the key of the measure."""
+    two = [name for pair in pairs for name in pair]
+    alike = list(dict.fromkeys([*two, *_alike(pairs[0][0])]))
+    return {measure: alike if measure in OVER_RECIPES else two for measure in HELD}
 
 
 def _effect(
@@ -343,8 +351,8 @@ def _correlations(plain: str, data: str) -> list[Claim]:
     """Correlate f_rev with the accuracy under corruptions over families of recipes like this."""
     points, pictures = [], []
     for name in _alike(plain):
-        kept = compare.kept(name, data, ("hybrids", "corruptions"))
-        if not {"hybrids", "corruptions"} <= kept.keys():
+        kept = compare.kept(name, data, OVER_RECIPES)
+        if not set(OVER_RECIPES) <= kept.keys():
             continue
         (_, reversed_at), (count, under) = kept["hybrids"], kept["corruptions"]
         f_rev = reversed_at["f_rev_nyquist"].value

@@ -10,7 +10,7 @@ from blurlab.claims.by_class import by_class
 from blurlab.claims.compare import family
 from blurlab.claims.coverage import simulate
 from blurlab.claims.protocols import both
-from blurlab.claims.table import claims, seeds_of, together
+from blurlab.claims.table import behind, claims, seeds_of, together
 from blurlab.commands.options import Commands, between, command
 from blurlab.commands.tables import claimed, markdown, rows_of, spanned
 from blurlab.corruptions.row import BANDS
@@ -117,6 +117,9 @@ def print_family(options: Namespace) -> None:
     print("\nBrackets hold 95 % intervals.", ON_CARDS, "Pictures behind the other numbers:\n")
     for counts, names in alike.items():
         print(f"- {', '.join(names)}: {counts}")
+    measures = dict.fromkeys(measure for kin in found for measure in kin.pictures)
+    every = [name for kin in found for name in kin.names]
+    print("\n" + methods.line(dict.fromkeys(measures, every), options.data))
 
 
 def _counts(pictures: dict[str, list[int]]) -> str:
@@ -136,6 +139,7 @@ def print_claims(options: Namespace) -> None:
     told = "; ".join(f"{one} and {other}" for one, other in pairs)
     print(f"\nPlain and blurred: {told}. Brackets hold 95 % intervals.")
     print(together(found))
+    print("\n" + methods.line(behind(pairs), options.data))
 
 
 def print_blurs(options: Namespace) -> None:
