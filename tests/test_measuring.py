@@ -22,7 +22,7 @@ from blurlab.claims import methods
 from blurlab.data import sets, sources
 from blurlab.data.sets import Pictures
 from blurlab.data.sources import Source
-from blurlab.measures import measuring, results
+from blurlab.measures import measuring, provenance, results
 from blurlab.measures.measured_data import data_sets
 from blurlab.measures.row import EACH
 from blurlab.measures.table import MEASURES
@@ -496,7 +496,9 @@ def test_the_line_below_a_table_says_by_what_protocol_its_numbers_are():
     behind = {"hybrids": ["tiny"], "corruptions": ["tiny"], "heatmap": ["tiny"]}
     assert methods.line(behind, "objects") == "Protocol: nothing is kept. Hashes: none."
     for measure, count in {"hybrids": 50, "corruptions": 4}.items():
-        last(measuring.plan("tiny", measure, source(count, name=f"objects/val/{size}")))
+        work = measuring.plan("tiny", measure, source(count, name=f"objects/val/{size}"))
+        tally = {"pictures": torch.tensor(float(count))}
+        measuring.keep(work, 0, tally, provenance.made("cpu"))
     about = f"seed 0; BlurLab {blurlab.__version__} with PyTorch {torch.__version__} on cpu"
     line = methods.line(behind, "objects")
     assert f"hybrids 50 pictures (objects/val/{size} with usual settings; {about}" in line
