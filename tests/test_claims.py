@@ -12,7 +12,7 @@ from blurlab.claims import compare, coverage
 from blurlab.claims.paired import Effect, over_seeds
 from blurlab.claims.table import HELD, ROBUST, claims, pair, seeds_of, together, verdict
 from blurlab.corruptions.table import CORRUPTIONS, published
-from blurlab.measures import corrupted, hybrids, perturbation
+from blurlab.measures import corrupted, half_power, hybrids, perturbation
 from blurlab.measures.row import EACH
 from blurlab.measures.table import MEASURES
 from blurlab.statistics import UNDEFINED, Interval, correlation, share, t_quantile
@@ -27,7 +27,7 @@ def batch(generator, f_rev, f_half, epsilon, low, high, count=50):
     pairs = {"each_low": each_low, "each_high": ~each_low}
     radius = f_half * (0.1 * torch.randn(count, generator=generator)).exp()[:, None]
     changes = {
-        "each_power": perturbation.radii(48) > radius,
+        "each_power": half_power.radii(48) > radius,
         "each_epsilon": epsilon * (0.2 * torch.randn(count, generator=generator)).exp(),
     }
     right = {"each_clean": torch.rand(count, generator=generator) < 0.9}
@@ -154,7 +154,7 @@ def test_the_control_is_what_the_blur_alone_does_to_the_plain_networks_changes(h
         tally["each_power"] = spectrum[50 * number : 50 * (number + 1)].cumsum(1)
     found = held(plain, blurred)
     (control,) = (each for each in found.values() if each.verdict == "control")
-    edges = perturbation.radii(48)
+    edges = half_power.radii(48)
     middle = (edges[1:] + edges[:-1]) / 2
     rings = spectrum.sum(0).cumsum(0).diff()
     gain = torch.exp(-2 * (math.pi * 2.0 * middle) ** 2)  # of sigma = 2 px, on amplitudes
@@ -162,8 +162,7 @@ def test_the_control_is_what_the_blur_alone_does_to_the_plain_networks_changes(h
     where = int((behind < behind[-1] / 2).sum())
     assert (
         edges[where]
-        <= perturbation.half(perturbation.sums(_joined(plain["perturbation"])))
-        / control.found.value
+        <= half_power.half(perturbation.sums(_joined(plain["perturbation"]))) / control.found.value
         <= edges[where + 1]
     )
 

@@ -149,6 +149,18 @@ def test_every_claim_is_given_as_the_command_prints_it(data, capsys):
     assert printed in CLAIMS
 
 
+def test_both_protocols_stand_side_by_side_as_the_command_prints_them(capsys):
+    assert main(["protocols", "--data", "imagenette"]) == 0
+    printed = capsys.readouterr().out.strip()
+    assert "| `imagenette_adv4` | 0.075 [" in printed
+    assert printed in PAGES["docs/measures/perturbation.md"]
+
+
+def test_both_protocols_are_refused_where_nothing_is_kept_by_them(capsys):
+    assert main(["protocols", "--data", "objects"]) == 2
+    assert "nothing is kept of perturbation on objects by both protocols" in capsys.readouterr().err
+
+
 def test_networks_stand_beside_people_as_the_command_prints_them(capsys):
     assert main(["people"]) == 0
     printed = capsys.readouterr().out.strip()

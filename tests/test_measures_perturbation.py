@@ -8,20 +8,17 @@ import torch
 from gratings import grating
 
 from blurlab.data.sets import Pictures
-from blurlab.measures.perturbation import (
-    PERTURBATION,
+from blurlab.measures.half_power import (
     RINGS,
-    _epsilon_at,
-    _half,
     cumulative_power,
-    estimate,
     half,
     half_behind_blur,
     halves,
-    median,
     radii,
-    sums,
+    with_interval,
 )
+from blurlab.measures.perturbation import PERTURBATION, estimate, sums
+from blurlab.measures.smallest_sizes import epsilon_at, median
 from blurlab.measures.tallies import tallies, total
 
 SIZE = 32
@@ -116,9 +113,9 @@ def test_f_half_agrees_with_every_reference_perturbation(name, golden, shared):
     changes = torch.from_numpy(golden("spectrum")[f"diff_{name}"]).float()
     known = json.loads((shared / "golden" / "spectrum.json").read_text())[name]["float64"]
     summed = summed_power(cumulative_power(changes))
-    exact = _half(summed, len(changes), radii(), 1)
+    exact = with_interval(summed, len(changes), radii(), 1)
     assert exact.value == pytest.approx(known["half_power_freq_exact_steps"], abs=WIDTH)
-    published = _half(summed, len(changes), radii(), RINGS // 24)
+    published = with_interval(summed, len(changes), radii(), RINGS // 24)
     assert published.value == pytest.approx(known["half_power_freq"], abs=1e-6)
     shares = (summed["power"] / summed["power"][-1])[:: RINGS // 24]
     assert shares.tolist() == pytest.approx(known["ratios25"], abs=1e-6)
@@ -151,8 +148,10 @@ def summed_power(power):
 
 
 def test_the_interval_of_f_half_covers_the_truth_and_shrinks_with_the_pictures(generator):
-    truth = _half(summed_power(random_power(20_000, generator)), 20_000, radii(), 1)
-    found = [_half(summed_power(random_power(80, generator)), 80, radii(), 1) for _ in range(200)]
+    truth = with_interval(summed_power(random_power(20_000, generator)), 20_000, radii(), 1)
+    found = [
+        with_interval(summed_power(random_power(80, generator)), 80, radii(), 1) for _ in range(200)
+    ]
     covered = sum(each.low <= truth.value <= each.high for each in found) / 200
     assert 0.9 <= covered <= 0.99
     width = sum(each.high - each.low for each in found) / 200
@@ -166,7 +165,7 @@ def test_the_interval_of_the_median_size_covers_the_truth(generator):
         octaves = -6 + torch.randn(100, generator=generator)
         sizes = torch.zeros(16 * 22 + 2, dtype=torch.float64)
         sizes.index_add_(0, ((octaves + 14) * 16).floor().long() + 1, torch.ones(100).double())
-        low, high = (_epsilon_at(sizes, 50 + side * 1.96 * 5) for side in (-1, 1))
+        low, high = (epsilon_at(sizes, 50 + side * 1.96 * 5) for side in (-1, 1))
         covered += low <= 2**-6 <= high
     assert 0.9 <= covered / 300 <= 0.99
 

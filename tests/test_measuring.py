@@ -15,13 +15,14 @@ import tiny
 import torch
 from torch.testing import assert_close
 
+import blurlab
 from blurlab import places
 from blurlab.__main__ import main
 from blurlab.claims import methods
 from blurlab.data import sets, sources
 from blurlab.data.sets import Pictures
 from blurlab.data.sources import Source
-from blurlab.measures import measuring, results
+from blurlab.measures import measuring, provenance, results
 from blurlab.measures.measured_data import data_sets
 from blurlab.measures.row import EACH
 from blurlab.measures.table import MEASURES
@@ -487,6 +488,25 @@ def test_the_methods_section_says_what_was_done(capsys):
     assert "at 16 cutoffs from 0 to 100 %" in words
     assert f"PyTorch {torch.__version__} on cpu in float32" in words
     assert words.count("[li2023]") == 2  # where it is cited, and among the references
+
+
+def test_the_line_below_a_table_says_by_what_protocol_its_numbers_are():
+    card = store.card("tiny")
+    size = card["recipe"]["input_size"]
+    behind = {"hybrids": ["tiny"], "corruptions": ["tiny"], "heatmap": ["tiny"]}
+    assert methods.line(behind, "objects") == "Protocol: nothing is kept. Hashes: none."
+    for measure, count in {"hybrids": 50, "corruptions": 4}.items():
+        work = measuring.plan("tiny", measure, source(count, name=f"objects/val/{size}"))
+        tally = {"pictures": torch.tensor(float(count))}
+        measuring.keep(work, 0, tally, provenance.made("cpu"))
+    about = f"seed 0; BlurLab {blurlab.__version__} with PyTorch {torch.__version__} on cpu"
+    line = methods.line(behind, "objects")
+    assert f"hybrids 50 pictures (objects/val/{size} with usual settings; {about}" in line
+    # Networks of this size get milder corruptions than the usual ones.
+    assert f'corruptions 4 pictures (objects/val/{size} with strengths="cifar"; {about}' in line
+    assert line.endswith(f"Hashes: tiny {store.identity(card)[:8]}.")
+    assert "heatmap" not in line
+    assert "\n" not in line
 
 
 @pytest.mark.parametrize("name", MEASURES)

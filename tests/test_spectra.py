@@ -19,7 +19,7 @@ from blurlab.data.folders import Source
 from blurlab.data.sets import Pictures
 from blurlab.filters.spectrum import half_power_exact, mean_power, radial_frequency
 from blurlab.measures import measuring, spectra
-from blurlab.measures.perturbation import radii
+from blurlab.measures.half_power import radii
 
 SIZE = 32
 WIDTH = math.sqrt(0.5) / 480  # cycles/pixel between two radii

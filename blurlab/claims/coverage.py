@@ -10,7 +10,7 @@ from torch import Tensor
 
 from blurlab.claims import paired
 from blurlab.claims.paired import Effect
-from blurlab.measures import hybrids, perturbation
+from blurlab.measures import half_power, hybrids, perturbation, smallest_sizes
 from blurlab.measures.reversal import ALPHAS
 from blurlab.measures.row import Tally
 from blurlab.measures.tallies import add
@@ -18,7 +18,7 @@ from blurlab.statistics import LEVEL, Interval, correlation, mean, over_classes,
 
 MANY = 100_000  # pictures that stand for all there are, in steps
 CUTOFFS = torch.tensor(ALPHAS, dtype=torch.float64) / 100
-EDGES = perturbation.radii(48)
+EDGES = half_power.radii(48)
 
 
 class Covered(NamedTuple):
@@ -227,12 +227,12 @@ def _half(
         found = [_changes(MANY, tail, together, generator) for _ in range(10)]
         if name == "f_half":
             rows = torch.stack([each.sum(0) for each in found]).sum(0)
-            truth = perturbation.half({"power": rows})
+            truth = half_power.half({"power": rows})
         elif name == "f_half_equal":
             rows = torch.stack([(each / each[:, -1:]).sum(0) for each in found]).sum(0)
-            truth = perturbation.half({"power": rows})
+            truth = half_power.half({"power": rows})
         else:
-            halves = [perturbation.half({"power": row}) for row in found[0][:20_000]]
+            halves = [half_power.half({"power": row}) for row in found[0][:20_000]]
             truth = torch.tensor(halves, dtype=torch.float64).median().item()
 
         def draw() -> Interval:
@@ -244,7 +244,7 @@ def _half(
                 "squares": power.square().sum(0),
                 "products": (power * power[:, -1:]).sum(0),
             }
-            return perturbation.halves(summed | each)[name]
+            return half_power.halves(summed | each)[name]
 
         return truth, draw
 
@@ -262,7 +262,7 @@ def _median(generator: torch.Generator) -> tuple[float, Callable[[], Interval]]:
     def draw() -> Interval:
         sizes = 0.005 * (0.8 * _normal(500, generator)).exp()
         each = {"each_power": torch.ones(500, 2), "each_epsilon": sizes}
-        return perturbation.quantile(perturbation.sums(each)["sizes"], 0.5)
+        return smallest_sizes.quantile(perturbation.sums(each)["sizes"], 0.5)
 
     return 0.005, draw
 

@@ -1,7 +1,8 @@
-"""The paragraph of a paper's methods section on what was measured, with its references."""
+"""How what is kept was measured: for a paper, with references, and in a line below a table."""
 
+import json
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from blurlab.claims import compare
 from blurlab.data import sources
@@ -12,6 +13,8 @@ from blurlab.networks import store
 REFERENCES = {
     "akbarinia2023": "Akbarinia A, Morgenstern Y, Gegenfurtner KR. Contrast sensitivity function "
     "in deep networks. Neural Networks 2023; 164: 228.",
+    "brendel2019": "Brendel W, Rauber J, Kümmerer M, Ustyuzhaninov I, Bethge M. Accurate, reliable "
+    "and fast robustness evaluation. NeurIPS 2019.",
     "geirhos2018": "Geirhos R, Temme CRM, Rauber J, et al. Generalisation in humans and deep "
     "neural networks. NeurIPS 2018.",
     "hendrycks2019": "Hendrycks D, Dietterich T. Benchmarking neural network robustness to common "
@@ -61,6 +64,60 @@ def references(lines: Sequence[str]) -> list[str]:
     """List the references that sentences name, [key], a line each."""
     cited = sorted(set(re.findall(r"\[(\w+)\]", " ".join(lines))))
     return [f"[{key}] {REFERENCES[key]}" for key in cited]
+
+
+def line(behind: Mapping[str, Iterable[str]], data: str) -> str:
+    """Say in one line what decides the numbers of a table: measures alike in all of it together.
+
+    behind: the models by the key of each measure; those that nothing is kept of are left out.
+    data: as compare.kept takes it.
+    """
+    told: dict[tuple[str, ...], list[str]] = {}
+    hashes: dict[str, str] = {}
+    for measure, names in behind.items():
+        keys = {name: key for name in names if (key := compare.key(name, data, measure))}
+        if not keys:
+            continue
+        counts = " or ".join(map(str, sorted({_pictures(key) for key in keys.values()})))
+        made = [each for key in keys.values() for each in results.provenance(key).values()]
+        about = _settings(measure, keys.values()), _seeds(keys.values()), _versions(made)
+        told.setdefault(about, []).append(f"{measure} {counts}")
+        hashes |= {name: key.model[:8] for name, key in keys.items()}
+    groups = [f"{', '.join(each)} pictures ({'; '.join(about)})" for about, each in told.items()]
+    named = ", ".join(f"{name} {digest}" for name, digest in hashes.items())
+    return f"Protocol: {'; '.join(groups) or 'nothing is kept'}. Hashes: {named or 'none'}."
+
+
+def _settings(measure: str, keys: Collection[results.Key]) -> str:
+    """Say which pictures there were, and the settings that are not the usual ones on each."""
+    usual = MEASURES[measure].settings
+    found: dict[str, str] = {}
+    for key in keys:
+        other = {k: v for k, v in key.settings.items() if k in usual and v != usual[k]}
+        words = " ".join(f"{k}={json.dumps(v)}" for k, v in other.items())
+        found.setdefault(key.data, f"with {words}" if words else "with usual settings")
+    ways: dict[str, list[str]] = {}
+    for where, words in found.items():
+        ways.setdefault(words, []).append(where)
+    return ", ".join(f"{' and '.join(where)} {words}" for words, where in ways.items())
+
+
+def _seeds(keys: Iterable[results.Key]) -> str:
+    return f"seed {' or '.join(sorted({str(key.seed) for key in keys}))}"
+
+
+def _versions(made: Iterable[provenance.Made | None]) -> str:
+    found: dict[str, dict[str, None]] = {}
+    for each in made:
+        way = "versions not recorded"
+        if each:
+            way = f"BlurLab {each.blurlab} with PyTorch {each.torch} on {each.device}"
+        found.setdefault(way, {}).update({each.commit: None} if each and each.commit else {})
+    ways = (
+        f"{way}, commit {' and '.join(commits)}" if commits else way
+        for way, commits in found.items()
+    )
+    return " or ".join(ways)
 
 
 def _pictures(key: results.Key) -> int:

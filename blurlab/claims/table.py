@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from blurlab.claims import compare, paired
 from blurlab.claims.paired import Effect
-from blurlab.measures import corrupted, hybrids, perturbation
+from blurlab.measures import corrupted, half_power, hybrids, perturbation, smallest_sizes
 from blurlab.measures.row import Settings, Tally
 from blurlab.networks import store
 from blurlab.networks.titles import FAMILIES
@@ -92,15 +92,15 @@ def _f_rev(summed: Tally, settings: Settings, sigma: float) -> float:
 
 
 def _f_half(summed: Tally, settings: Settings, sigma: float) -> float:
-    return perturbation.half(summed)
+    return half_power.half(summed)
 
 
 def _f_half_behind_blur(summed: Tally, settings: Settings, sigma: float) -> float:
-    return perturbation.half_behind_blur(summed, sigma)
+    return half_power.half_behind_blur(summed, sigma)
 
 
 def _epsilon(summed: Tally, settings: Settings, sigma: float) -> float:
-    return perturbation.median(summed)
+    return smallest_sizes.median(summed)
 
 
 def _under(band: str, claim: str, sign: int) -> Quantity:
@@ -165,6 +165,7 @@ def claims(plain: str, blurred: str, data: str, *, alone: bool = False) -> list[
 
 
 SUMS = {"hybrids": hybrids.sums, "perturbation": perturbation.sums, "corruptions": corrupted.sums}
+OVER_RECIPES = ("hybrids", "corruptions")  # what correlations are between
 HELD = tuple(dict.fromkeys(quantity.measure for quantity in QUANTITIES))
 
 
@@ -174,6 +175,13 @@ def seeds_of(plain: str, blurred: str) -> list[tuple[str, str]]:
     both = sorted(kin[0].keys() & kin[1].keys())
     pairs = [(kin[0][seed], kin[1][seed]) for seed in both]
     return pairs if (plain, blurred) in pairs else [(plain, blurred)]
+
+
+def behind(pairs: Sequence[tuple[str, str]]) -> dict[str, list[str]]:
+    """Return the networks that claims of these pairs take numbers of, by the key of the measure."""
+    two = [name for pair in pairs for name in pair]
+    alike = list(dict.fromkeys([*two, *_alike(pairs[0][0])]))
+    return {measure: alike if measure in OVER_RECIPES else two for measure in HELD}
 
 
 def _effect(
@@ -343,8 +351,8 @@ def _correlations(plain: str, data: str) -> list[Claim]:
     """Correlate f_rev with the accuracy under corruptions over families of recipes like this."""
     points, pictures = [], []
     for name in _alike(plain):
-        kept = compare.kept(name, data, ("hybrids", "corruptions"))
-        if not {"hybrids", "corruptions"} <= kept.keys():
+        kept = compare.kept(name, data, OVER_RECIPES)
+        if not set(OVER_RECIPES) <= kept.keys():
             continue
         (_, reversed_at), (count, under) = kept["hybrids"], kept["corruptions"]
         f_rev = reversed_at["f_rev_nyquist"].value

@@ -9,7 +9,8 @@ from blurlab.claims.blurs import Best, best, sweep
 from blurlab.claims.by_class import by_class
 from blurlab.claims.compare import family
 from blurlab.claims.coverage import simulate
-from blurlab.claims.table import claims, seeds_of, together
+from blurlab.claims.protocols import both
+from blurlab.claims.table import behind, claims, seeds_of, together
 from blurlab.commands.options import Commands, between, command
 from blurlab.commands.tables import claimed, markdown, rows_of, spanned
 from blurlab.corruptions.row import BANDS
@@ -56,6 +57,13 @@ def add(commands: Commands) -> None:
     )
     classing.add_argument("--model", metavar="M", required=True, help="name of an installed model")
 
+    doubling = command(
+        commands,
+        "protocols",
+        print_protocols,
+        "print the smallest changes by the paper's protocol beside ours, from kept results",
+    )
+
     covering = command(
         commands, "coverage", print_coverage, "simulate how often intervals hold the truth"
     )
@@ -92,7 +100,7 @@ def add(commands: Commands) -> None:
         "blurred one of the data)",
     )
 
-    for parser in (telling, claiming, sweeping, classing, describing, reporting):
+    for parser in (telling, claiming, sweeping, classing, doubling, describing, reporting):
         parser.add_argument(
             "--data", choices=DATASETS, required=True, help="pictures that they were measured on"
         )
@@ -109,6 +117,9 @@ def print_family(options: Namespace) -> None:
     print("\nBrackets hold 95 % intervals.", ON_CARDS, "Pictures behind the other numbers:\n")
     for counts, names in alike.items():
         print(f"- {', '.join(names)}: {counts}")
+    measures = dict.fromkeys(measure for kin in found for measure in kin.pictures)
+    every = [name for kin in found for name in kin.names]
+    print("\n" + methods.line(dict.fromkeys(measures, every), options.data))
 
 
 def _counts(pictures: dict[str, list[int]]) -> str:
@@ -128,6 +139,7 @@ def print_claims(options: Namespace) -> None:
     told = "; ".join(f"{one} and {other}" for one, other in pairs)
     print(f"\nPlain and blurred: {told}. Brackets hold 95 % intervals.")
     print(together(found))
+    print("\n" + methods.line(behind(pairs), options.data))
 
 
 def print_blurs(options: Namespace) -> None:
@@ -157,6 +169,33 @@ def print_classes(options: Namespace) -> None:
     rows = [[each.name, str(each.pairs), spanned(each.f_rev, 1, 3)] for each in found]
     print(*rows_of(heads, rows), sep="\n")
     print("\nBrackets hold 95 % intervals.")
+
+
+def print_protocols(options: Namespace) -> None:
+    """Print a row for every network that is kept by both, as Markdown, and what the two are."""
+    found = both(options.data)
+    numbers = ("f_0.5", "alike", "minimal epsilon")
+    heads = ["network", *(f"{whose}: {n}" for whose in ("the paper's", "ours") for n in numbers)]
+    rows = [[f"`{each.name}`", *_protocol(each.published), *_protocol(each.ours)] for each in found]
+    print(*rows_of(heads, rows), sep="\n")
+    counts = sorted({each.pictures for each in found})
+    print(
+        f"\nThe paper's: {found[0].published['attack']}. Ours: {found[0].ours['attack']}. "
+        f"{' or '.join(map(str, counts))} pictures, the same for both. f_0.5 is in cycles/pixel, "
+        "alike with every picture's change counting the same; minimal epsilon is the median in "
+        "255ths. Brackets hold 95 % intervals."
+    )
+    print("Effective pictures behind f_0.5, the paper's and ours:", end=" ")
+    told = (
+        f"`{each.name}` {each.published['effective']:.0f} and {each.ours['effective']:.0f}"
+        for each in found
+    )
+    print(*told, sep=", ", end=".\n")
+
+
+def _protocol(numbers: dict) -> list[str]:
+    median = spanned(numbers["epsilon"]["median"], 255, 2)
+    return [spanned(numbers[name], 1, 3) for name in ("f_half", "f_half_equal")] + [median]
 
 
 def _highest(band: str, top: Best) -> str:

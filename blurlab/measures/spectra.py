@@ -17,7 +17,7 @@ from torch import Tensor
 from blurlab.corruptions.corrupting import corrupt, eight_bit
 from blurlab.data.sets import Pictures
 from blurlab.filters.spectrum import mean_power, ring_means
-from blurlab.measures import measuring, perturbation
+from blurlab.measures import half_power, measuring, perturbation
 from blurlab.measures.corrupted import CORRUPTED
 from blurlab.measures.measuring import Work
 from blurlab.measures.row import Batch, Network, Tally
@@ -50,8 +50,8 @@ class Spectrum(NamedTuple):
 
 
 def tally(changes: Tensor) -> Tally:
-    """Add up the power of (N, 3, S, S) changes: plane (S, S), and what perturbation.powers adds."""
-    return {"plane": len(changes) * mean_power(changes)} | perturbation.powers(changes)
+    """Add up the power of (N, 3, S, S) changes: plane (S, S), and what half_power.powers adds."""
+    return {"plane": len(changes) * mean_power(changes)} | half_power.powers(changes)
 
 
 def of_corruption(
@@ -106,12 +106,12 @@ def estimate(summed: Tally) -> Spectrum:
     plane = summed["plane"] / pictures
     return Spectrum(
         pictures,
-        **perturbation.halves(summed),
-        effective=perturbation.effective(summed),
+        **half_power.halves(summed),
+        effective=half_power.effective(summed),
         plane=plane,
         radial=ring_means(plane)[1],
-        radii=perturbation.radii().tolist(),
-        share=perturbation.shares(summed),
+        radii=half_power.radii().tolist(),
+        share=half_power.shares_below(summed),
     )
 
 
