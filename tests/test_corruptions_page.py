@@ -91,6 +91,7 @@ def test_the_gallery_has_every_corruption_at_every_severity(page):
     }
     fine(page.run())
     rows = [html.proto.body for html in page.get("html") if "<img" in html.proto.body]
+    rows = [row for row in rows if "blurlab-words" not in row]
     assert len(rows) == len(CORRUPTIONS)
     assert all(row.count("<img") == len(SEVERITIES) for row in rows)
 
