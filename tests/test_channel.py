@@ -1,5 +1,6 @@
 """The frame channel: every client is answered, and none can hold up or hurt another."""
 
+import io
 import json
 import logging
 import socket
@@ -11,12 +12,14 @@ from contextlib import contextmanager, suppress
 import pytest
 import tiny
 import torch
+from PIL import Image
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from benchmarks.serving import routed
 from blurlab import places
 from blurlab.networks import store
+from blurlab.pictures import images
 from blurlab.ui import cache, channel, exact, loaded
 
 SIDE = 32
@@ -68,6 +71,13 @@ def frame(number, picture=0):
     return struct.pack("<I", number) + PICTURES[picture].permute(1, 2, 0).numpy().tobytes()
 
 
+def jpeg(width, height):
+    held = io.BytesIO()
+    pixels = PICTURES[1].permute(1, 2, 0).numpy()
+    Image.fromarray(pixels).resize((width, height)).save(held, "JPEG", quality=95)
+    return held.getvalue()
+
+
 def answer(client, seconds=20):
     return json.loads(client.recv(timeout=seconds))
 
@@ -86,6 +96,18 @@ def test_a_frame_is_answered_as_the_network_answers_to_the_picture(address):
         ]
         shares = [share for _, share in said]
         assert shares == pytest.approx(expected.sort(descending=True).values.tolist(), abs=1e-3)
+
+
+def test_a_frame_may_be_a_jpeg(address):
+    with joined(address, "one") as client:
+        client.send(struct.pack("<I", 5) + jpeg(SIDE, SIDE))
+        found = answer(client)
+    assert found["number"] == 5
+    decoded = images.read_image(jpeg(SIDE, SIDE), "frame.jpg")[None]
+    with torch.no_grad():
+        expected = store.load("one")(decoded).softmax(-1)[0]
+    shares = [share for _, share in found["answers"]["one"]]
+    assert shares == pytest.approx(expected.sort(descending=True).values.tolist(), abs=2e-3)
 
 
 def test_only_the_newest_frame_waits(address, monkeypatch):
@@ -115,6 +137,8 @@ def test_only_the_newest_frame_waits(address, monkeypatch):
 
 def test_answers_at_any_value_are_given_to_who_has_the_token_of_an_offer(address):
     def answering(at):
+        if at[0] == 7:
+            raise FileNotFoundError("a network's weights")
         if at[0] > 128:
             raise ValueError("cutoff is 200.0 cycles/image; pictures of 256 pixels allow 0 to 128.")
         return {"net": at}
@@ -131,6 +155,8 @@ def test_answers_at_any_value_are_given_to_who_has_the_token_of_an_offer(address
         assert "cutoff is 200.0" in answer(client)["refused"]
         client.send('{"exact": "' + token + '", "at": [NaN]}')
         assert "not finite" in answer(client)["refused"]
+        client.send(json.dumps(asked | {"at": [7, None]}))
+        assert "could not answer" in answer(client)["refused"]
         client.send(json.dumps({"exact": "guessed", "at": []}))
         assert "no longer at hand" in answer(client)["refused"]
         client.send(frame(3))
@@ -184,6 +210,18 @@ def test_twelve_clients_each_have_their_share(address):
 HOSTILE = {
     "a frame of no square": (lambda c: c.send(b"\0" * 1000), channel.BREACH, "1,000 bytes"),
     "a frame that is too small": (lambda c: c.send(b"\0" * 7), channel.BREACH, "7 bytes"),
+    "a number that no computer holds": (
+        lambda c: c.send('{"exact": "x", "at": [' + "9" * 400 + "]}"), channel.BREACH, "models",
+    ),
+    "a JPEG of no square": (
+        lambda c: c.send(b"\0" * 4 + jpeg(32, 48)), channel.BREACH, "32 x 48 pixels",
+    ),
+    "a JPEG that is too large": (
+        lambda c: c.send(b"\0" * 4 + jpeg(512, 512)), channel.BREACH, "512 x 512 pixels",
+    ),
+    "a JPEG that is cut off": (
+        lambda c: c.send(b"\0" * 4 + jpeg(32, 32)[:200]), channel.BREACH, "damaged JPEG",
+    ),
     "an empty message": (lambda c: c.send(b""), channel.BREACH, "0 bytes"),
     "a message too large": (lambda c: c.send(b"\0" * 3_000_000), channel.TOO_LARGE, "3,000,000"),
     "text that is no JSON": (lambda c: c.send("{"), channel.BREACH, "models"),

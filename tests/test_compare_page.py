@@ -153,7 +153,10 @@ def test_any_one_corruption_and_severity_can_lie_upward(opened):
     app = opened("compare", **asked, under="fog")
     mean = sum(each.value for each in found["fog"]) / 5
     assert numbers_of(drawn(app)["data"][0]["y"]) == pytest.approx([mean])
-    app, usual = opened("compare", **asked), opened("compare", compared="objects", models=NAME)
+    app, usual = (
+        opened("compare", **asked, under="all"),
+        opened("compare", compared="objects", models=NAME),
+    )
     assert numbers_of(drawn(app)["data"][0]["y"]) == pytest.approx(
         numbers_of(drawn(usual)["data"][0]["y"])
     )

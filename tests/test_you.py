@@ -268,6 +268,18 @@ def test_people_are_written_as_numbers_alone(crowd):
 
 
 @needs_models
+@pytest.mark.parametrize(("coarse", "side"), [(False, "above"), (True, "below")])
+def test_of_answers_that_are_all_alike_only_one_end_is_known(opened, crowd, coarse, side):
+    app = opened("you")
+    for _ in range(8):
+        app = answered(app, coarse)
+    assert f"Your reverse frequency: {side}" in app.subheader[0].value
+    assert any("picture every time" in text.value for text in app.markdown)
+    row = app.dataframe[0].value.to_dict("records")[0]
+    assert row["reverse frequency"].startswith(side)
+    assert "Add mine to the people so far" not in labels(app)
+
+
 def test_a_network_plays_the_very_hybrid_that_was_seen():
     name = store.pair("objects")[0]
     network, classes = worded.load(name), worded.card(name)["classes"]

@@ -7,6 +7,7 @@ stored or logged. A page whose slider is dragged asks here too, see exact.py.
 """
 
 import asyncio
+import io
 import json
 import logging
 import struct
@@ -27,6 +28,7 @@ from blurlab.ui import exact
 PATH = "/blurlab/live"
 SIDES = (16, 256)  # pixels, the least and the most of a frame
 MOST_BYTES = 4 + 3 * SIDES[1] ** 2  # of a message: a number and the frame
+JPEG = b"\xff\xd8\xff"  # how such a file begins
 MOST_NAMES = 6  # networks that one client may ask
 MOST_A_SECOND = 300  # messages of one client
 MOST_CLIENTS = 64
@@ -120,7 +122,7 @@ def _enter(client: Client) -> None:
     if len(_clients) >= MOST_CLIENTS:
         raise Refusal(FULL, f"there are {MOST_CLIENTS} already; try again later.")
     _clients.add(client)
-    if _thread is None:
+    if _thread is None or not _thread.is_alive():
         _thread = threading.Thread(target=_answer_all, name="blurlab-live", daemon=True)
         _thread.start()
 
@@ -185,7 +187,8 @@ def asked(words: str, now: float) -> tuple[str, ...] | exact.Question:
 
 
 def read(message: bytes, names: tuple[str, ...], now: float) -> Frame:
-    """Read a frame: its number in four bytes, the lowest first, then red, green, blue by pixel.
+    """Read a frame: its number in four bytes, the lowest first, then red, green, blue by pixel, or
+    a JPEG.
 
     Raises Refusal unless it is a square of a size within SIDES.
     """
@@ -193,6 +196,13 @@ def read(message: bytes, names: tuple[str, ...], now: float) -> Frame:
         raise Refusal(
             TOO_LARGE, f"a message has {len(message):,} bytes; at most {MOST_BYTES:,} go."
         )
+    is_jpeg = message[4:].startswith(JPEG)
+    image = _decoded(message[4:]) if is_jpeg else _pixels(message)
+    (number,) = struct.unpack("<I", message[:4])
+    return Frame(number, image, names, now)
+
+
+def _pixels(message: bytes) -> np.ndarray:
     side = round(max(0, (len(message) - 4) / 3) ** 0.5)
     if not SIDES[0] <= side <= SIDES[1] or len(message) != 4 + 3 * side**2:
         raise Refusal(
@@ -200,9 +210,24 @@ def read(message: bytes, names: tuple[str, ...], now: float) -> Frame:
             f"a frame has {len(message):,} bytes; it takes 4 and 3 for each pixel of a square of "
             f"{SIDES[0]} to {SIDES[1]} pixels.",
         )
-    (number,) = struct.unpack("<I", message[:4])
-    image = np.frombuffer(message, np.uint8, offset=4).reshape(side, side, 3)
-    return Frame(number, image, names, now)
+    return np.frombuffer(message, np.uint8, offset=4).reshape(side, side, 3)
+
+
+def _decoded(jpeg: bytes) -> np.ndarray:
+    from PIL import Image
+
+    try:
+        with Image.open(io.BytesIO(jpeg), formats=["JPEG"]) as opened:
+            width, height = opened.size  # of its header, before anything is decoded
+            if width != height or not SIDES[0] <= width <= SIDES[1]:
+                raise Refusal(
+                    BREACH,
+                    f"a frame has {width} x {height} pixels; it takes a square of {SIDES[0]} to "
+                    f"{SIDES[1]}.",
+                )
+            return np.asarray(opened.convert("RGB"))
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+        raise Refusal(BREACH, "a frame is a damaged JPEG.") from None
 
 
 async def _send(socket: WebSocket, client: Client) -> None:

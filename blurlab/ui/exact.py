@@ -4,6 +4,7 @@ Between the points of a sweep a page can only guess. So a page offers what its s
 and gets a token; a browser that has the token may ask for the answers at any one value.
 """
 
+import logging
 import math
 import secrets
 import threading
@@ -14,6 +15,8 @@ from typing import Any, NamedTuple
 
 MOST_OFFERS = 256  # the last ones; a page offers its own again whenever it is drawn
 MOST_VALUES = 4
+
+log = logging.getLogger(__name__)
 
 Place = tuple[float | None, ...]
 Answering = Callable[[Place], dict[str, Any]]
@@ -57,7 +60,11 @@ def read(words: dict[str, Any], now: float) -> Question:
         raise ValueError('a question must be {"exact": token, "at": [values]}.')
     if not all(each is None or type(each) in (int, float) for each in at):
         raise ValueError(f"at is {str(at)[:40]}; it must be a list of numbers.")
-    return Question(token, tuple(each if each is None else float(each) for each in at), now)
+    try:
+        values = tuple(each if each is None else float(each) for each in at)
+    except OverflowError:
+        raise ValueError("a value of at is too large.") from None
+    return Question(token, values, now)
 
 
 def answer(question: Question) -> dict[str, Any]:
@@ -73,4 +80,7 @@ def answer(question: Question) -> dict[str, Any]:
         said["answers"] = answering(question.at)
     except ValueError as error:
         said["refused"] = str(error)
+    except Exception as error:  # one question's fault must not end everybody's answers
+        log.warning("a question was not answered: %s", type(error).__name__)
+        said["refused"] = "the networks could not answer"
     return said | {"took": round(1000 * (time.perf_counter() - started), 1)}

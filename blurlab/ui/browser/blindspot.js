@@ -56,6 +56,7 @@ function makeBlindspot(parent) {
     gaps.push(Math.round(1000 * gap) / 1000);
     if (gaps.length < data.sweeps) return rest("Again: space or a tap starts the dot.");
     dialog.close();
+    parts.measure.blur(); // one more space would open it again
     view.send("gaps", gaps);
   }
 

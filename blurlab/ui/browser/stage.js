@@ -22,7 +22,9 @@ function fillCard(card, model, answers, labels, cutoff, stale) {
   const place = bracket(answers, cutoff), best = place ? bestAnswers(answers, place, ROWS) : [];
   const sure = place?.sure && !stale, paired = place && answers.hasPair;
   fillAnswers(card, model, best, sure);
-  card.node.dataset.answers = !sure ? "guessed" : answers.cutoffs.includes(cutoff) ? "exact" : "between";
+  const kind = !sure ? "guessed" : answers.cutoffs.includes(cutoff) ? "exact" : "between";
+  card.node.dataset.answers = kind;
+  card.node.title = kind === "between" ? "≈ lies between two cutoffs that the network was asked at" : "";
   for (const [n, side] of ["low", "high"].entries()) {
     fillRow(card.measures[n], `${side}: ${labels[side]}`, paired ? between(answers[side], place) : null);
   }

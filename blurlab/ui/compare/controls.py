@@ -35,7 +35,7 @@ def parameters() -> dict[str, link.Parameter]:
         "up": link.text(UP, LONGEST),
         "paper": link.flag(),
         "means": link.flag(),
-        "under": link.choice(list(CORRUPTIONS), ALL),
+        "under": link.choice(list(CORRUPTIONS), "fog"),
         "under_severity": link.choice(list(STRENGTHS), ALL),
     }
 

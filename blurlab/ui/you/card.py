@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from PIL import Image, ImageDraw, ImageFont
 
 from blurlab.people.quest import CUTOFFS
-from blurlab.ui.you.players import BETWEEN, YOU, Played, line, shares
+from blurlab.ui.you.players import BETWEEN, YOU, Played, end, line, shares, written
 
 WIDTH, HEIGHT = 1200, 630  # pixels, as pages that show links have them
 FINER = 2  # times as large as it is drawn at first, which makes edges smooth
@@ -29,9 +29,12 @@ def png(players: Sequence[Played], degrees: float | None) -> bytes:
     draw = ImageDraw.Draw(image)
     you, *others = players
     value, low, high = you.f_rev
-    _text(draw, (60, 40), f"My reverse frequency: {value:.2g} cycles/image", 46)
+    found = written(you, 2) if end(you) else f"{value:.2g}"
+    _text(draw, (60, 40), f"My reverse frequency: {found} cycles/image", 46)
     words = f"95 % interval {low:.2g} to {high:.2g}, {len(you.answers)} trials"
-    if degrees:
+    if end(you):
+        words = f"{len(you.answers)} trials, all answered alike"
+    elif degrees:
         words += f"; {value / degrees:.2g} cycles/degree"
     _text(draw, (60, 100), words, 26, QUIET)
     ends = [
@@ -112,9 +115,8 @@ def _names(draw: ImageDraw.ImageDraw, players: Sequence[Played]) -> None:
         y, color = TOP + step * index, YOU if index == 0 else line(index - 1)["color"]
         draw.rectangle(_finer([(NAMES, y), (NAMES + 10, y + step - 22)]), color)
         title = "Me" if index == 0 else each.title
-        value, low, high = each.f_rev
         _text(draw, (NAMES + 26, y), _short(title), 24)
-        _text(draw, (NAMES + 26, y + 32), f"{value:.2g}  [{low:.2g}, {high:.2g}]", 24, QUIET)
+        _text(draw, (NAMES + 26, y + 32), written(each, 2), 24, QUIET)
 
 
 def _short(title: str, longest: int = 30) -> str:

@@ -8,7 +8,7 @@ import streamlit as st
 from blurlab.people.finished import MOST, PEOPLE, Finished
 from blurlab.statistics import Interval
 from blurlab.ui import files, owner
-from blurlab.ui.you import deck
+from blurlab.ui.you import deck, players
 from blurlab.ui.you.players import Played
 
 
@@ -28,7 +28,7 @@ def ask(you: Played) -> None:
             f"Each grey dot is one of {many} who saw such pictures here and added theirs; the "
             f"median is {middle:.2g} cycles/image."
         )
-    if not _has_played():
+    if not _has_played() or players.end(you):  # half a result is no dot
         return
     if state.get("you_added") == state["you_seed"]:
         st.caption("Yours is among them.")

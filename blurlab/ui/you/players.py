@@ -43,3 +43,17 @@ def shares(answers: Sequence[tuple[int, bool]]) -> tuple[list[float], list[float
         [sum(each) / len(each) for each in by],
         [len(each) for each in by],
     )
+
+
+def end(player: Played) -> str:
+    """Return "above" or "below" where all answers were alike and one end alone is known, or ""."""
+    named = {coarse for _, coarse in player.answers}
+    return "" if len(named) == 2 else "below" if named == {True} else "above"
+
+
+def written(player: Played, digits: int = 3) -> str:
+    """Write the reverse frequency with its interval, or the end of it that is known."""
+    value, low, high = (f"{each:.{digits}g}" for each in player.f_rev)
+    return {"": f"{value} [{low}, {high}]", "above": f"above {low}", "below": f"below {high}"}[
+        end(player)
+    ]

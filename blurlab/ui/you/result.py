@@ -8,7 +8,7 @@ from blurlab.filters.spectrum import UNITS
 from blurlab.networks import store
 from blurlab.people.quest import CUTOFFS
 from blurlab.ui import cache, files, protocol, shell, show
-from blurlab.ui.you import card, code, deck, game, networks, people, screen
+from blurlab.ui.you import card, code, deck, game, networks, people, players, screen
 from blurlab.ui.you.figure import figure
 from blurlab.ui.you.players import Played, played
 
@@ -68,18 +68,28 @@ def _networks(
 def headline(you: Played, others: dict[str, Played]) -> None:
     """Say in a few words what was found."""
     value, low, high = you.f_rev
-    st.subheader(f"Your reverse frequency: {value:.2g} cycles/image")
-    words = (
-        f"With 95 % certainty it lies between {low:.2g} and {high:.2g}. With fewer cycles/image "
-        "than that in the coarse picture, you name the fine one; with more, the coarse one."
-    )
-    degrees = screen.degrees()
-    if degrees:
-        words += f" For your eye it is {value / degrees:.2g} cycles/degree."
+    side, degrees = players.end(you), screen.degrees()
+    if side:
+        found, kind = (low, "fine") if side == "above" else (high, "coarse")
+        st.subheader(f"Your reverse frequency: {side} {found:.2g} cycles/image")
+        words = f"You named the {kind} picture every time, so only this end of it is known."
+    else:
+        st.subheader(f"Your reverse frequency: {value:.2g} cycles/image")
+        words = (
+            f"With 95 % certainty it lies between {low:.2g} and {high:.2g}. With fewer "
+            "cycles/image than that in the coarse picture, you name the fine one; with more, the "
+            "coarse one."
+        )
+        if degrees:
+            words += f" For your eye it is {value / degrees:.2g} cycles/degree."
     if others:
-        told = [f"{each.title}, {each.f_rev.value:.2g}" for each in others.values()]
+        told = [f"{each.title}, {_short(each)}" for each in others.values()]
         words += f" On the same trials: {show.plain('; '.join(told))}."
     st.markdown(words)
+
+
+def _short(player: Played) -> str:
+    return players.written(player, 2) if players.end(player) else f"{player.f_rev.value:.2g}"
 
 
 def _kept_out(name: str) -> None:
@@ -96,12 +106,11 @@ def rows(you: Played, others: dict[str, Played]) -> list[dict]:
     """Return one row for each player, as the table shows them."""
     found = []
     for model, each in {"": you, **others}.items():
-        value, low, high = each.f_rev
         alike = sum(a == b for (_, a), (_, b) in zip(you.answers, each.answers, strict=True))
         found.append(
             {
                 "player": each.title,
-                "reverse frequency": f"{value:.3g} [{low:.3g}, {high:.3g}]",
+                "reverse frequency": players.written(each),
                 "answers as you": f"{alike} of {len(you.answers)}" if model else "",
                 "over many pictures": _measured(model) if model else "",
             }
