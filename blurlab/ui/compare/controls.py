@@ -99,7 +99,10 @@ def explained(label: str) -> str:
 def averaged(place: Any) -> bool:
     """Draw the switch for the means of the networks of a kind, and tell whether it is on."""
     if not st.session_state["present"]:
-        place.toggle("Means of kinds", st.session_state["means"], key="means")
+        place.toggle(
+            "Means of kinds", st.session_state["means"], key="means",
+            help="The mean of each kind of network of which there are several recipes",
+        )  # fmt: skip
     return bool(st.session_state["means"])
 
 

@@ -23,10 +23,12 @@ def ask(you: Played) -> None:
     others = so_far(state["deck"])
     if others:
         middle = statistics.median(each.value for each in others)
-        many = f"{len(others):,} people" if len(others) > 1 else "1 person"
         st.caption(
-            f"Each grey dot is one of {many} who saw such pictures here and added theirs; the "
-            f"median is {middle:.2g} cycles/image."
+            f"Each grey dot is one of {len(others):,} people who saw such pictures here and added "
+            f"theirs; the median is {middle:.2g} cycles/image."
+            if len(others) > 1
+            else "The grey dot is a person who saw such pictures here and added theirs, "
+            f"{middle:.2g} cycles/image."
         )
     if not _has_played() or players.end(you):  # half a result is no dot
         return
