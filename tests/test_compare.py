@@ -122,6 +122,8 @@ def test_the_command_prints_all_models_of_the_data(seeds, capsys):
     assert main(["family", "--data", "objects"]) == 0
     out = capsys.readouterr().out
     assert [line.split(" ")[1] for line in out.splitlines()[2:4]] == ["`a`", "`c`"]
-    assert out.splitlines()[-2:] == ["- `a`: hybrids 30", "- `c`: none"]
+    *_, first, second, _, protocol = out.splitlines()
+    assert [first, second] == ["- `a`: hybrids 30", "- `c`: none"]
+    assert protocol.startswith("Protocol: hybrids 30 pictures")
     assert main(["family", "--data", "objects", "--model", "c"]) == 0
     assert "`a`" not in capsys.readouterr().out

@@ -51,7 +51,7 @@ def test_photographs_that_are_not_here_are_not_offered_and_objects_are_played(
 
 
 @needs_models
-def test_photographs_of_imagenet_are_played_in_everyday_words(opened, shared, monkeypatch):
+def test_photographs_of_imagenet_are_played_in_everyday_words(opened, shared, monkeypatch, capsys):
     monkeypatch.setenv("BLURLAB_DATA", str(shared / "data"))
     assert "imagenet16" in deck.available()
     assert deck.LEFT_OUT == ("airplane", "bicycle", "elephant", "keyboard", "knife", "oven")
@@ -59,6 +59,14 @@ def test_photographs_of_imagenet_are_played_in_everyday_words(opened, shared, mo
     assert said(app) == []
     names = {trace.get("name") for trace in drawn(app)["data"]}
     assert {cache.title(name) for name in shell.fitting("imagenet")} <= names
+    capsys.readouterr()
+    exec(next(each.value for each in app.code if "quest" in each.value), {})
+    printed = [line.split()[1:] for line in capsys.readouterr().out.splitlines()]
+    told = [row["reverse frequency"] for row in app.dataframe[0].value.to_dict("records")]
+    assert len(printed) == len(told)
+    for numbers, words in zip(printed, told, strict=True):
+        value, low, high = (f"{float(each):.3g}" for each in numbers)
+        assert words in (f"{value} [{low}, {high}]", f"above {low}", f"below {high}")
     assert any(", ".join(deck.LEFT_OUT) in each.value for each in app.caption)
 
 

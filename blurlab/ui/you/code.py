@@ -10,6 +10,13 @@ DRAWN = {
     label = torch.tensor([objects.CLASSES.index(name)])
     return objects.draw(label, label, {size}, torch.Generator().manual_seed(number))[0]
 """,
+    "imagenet16": """photographs = sets.imagenet16("val", {size})
+
+
+def draw(name, number):
+    shown = (photographs.labels == photographs.classes.index(name)).nonzero().flatten()
+    return photographs.images[shown[number : number + 1]][0].float() / 255
+""",
     "imagenette": """def draw(name, number):
     return images.square(sets.imagenette_class(name, number + 1)[-1].float() / 255, {size})
 """,
