@@ -4,6 +4,8 @@ import json
 import math
 import re
 import statistics
+import subprocess
+import sys
 import time
 from contextlib import contextmanager
 from io import BytesIO
