@@ -11,6 +11,7 @@ from pathlib import Path
 PACKAGE = Path(__file__).parent
 STORIES = PACKAGE / "stories"
 GLOSSARY = PACKAGE / "glossary.toml"
+ARTICLE = PACKAGE / "article.toml"
 CARRIED = PACKAGE / "shipped"  # there in an installed wheel alone
 INSTALLED = CARRIED.is_dir()
 ROOT = CARRIED if INSTALLED else PACKAGE.parent

@@ -1,8 +1,12 @@
-"""Learn: the words of the field, in the order in which one explains the next, with pictures."""
+"""Learn: an article whose figures move, and the words of the field."""
+
+import streamlit as st
 
 from blurlab.ui import link, shell
 from blurlab.ui.learn import article
 
-shell.begin("Learn", {}, "What the pages speak of, from the first word to the last.")
-article.show()
+shell.begin("Learn", {}, "How to ask a network which spatial frequencies it sees with.")
+article.show_sections()
+st.header("All words", anchor=False)
+article.show_words()
 link.write(shell.SHARED)

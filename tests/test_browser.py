@@ -22,6 +22,7 @@ from blurlab.pictures import images
 from blurlab.ui import cache, channel
 from blurlab.ui.attacks.controls import DRAWN, OPENING
 from blurlab.ui.hybrid import job
+from blurlab.ui.learn import figures
 from blurlab.ui.stories import reading
 
 pytestmark = [
@@ -417,6 +418,22 @@ def test_a_bad_link_is_explained_and_the_explanation_stays(visit):
     assert page.get_by_text("The link's cutoff is “900”, not 0 to 128 cycles/image").is_visible()
     assert cutoff_of(page) == 8
     assert state(page) == {"unit": "pixel"}
+
+
+def test_every_figure_of_the_article_moves(visit):
+    page = visit("/learn")
+    page.get_by_text("All words").wait_for()
+    shown = page.locator(".frames")
+    assert shown.count() == len(figures.FIGURES)
+    for number in range(shown.count()):
+        picture = shown.nth(number).locator("canvas").first
+        page.wait_for_function("node => node.dataset.position", arg=picture.element_handle())
+        before = picture.get_attribute("data-position")
+        shown.nth(number).locator("input").press("ArrowRight")
+        page.wait_for_function(
+            "([node, before]) => node.dataset.position !== before",
+            arg=[picture.element_handle(), before],
+        )
 
 
 def test_the_state_is_kept_while_walking_through_the_pages(visit):

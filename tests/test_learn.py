@@ -2,14 +2,16 @@
 
 import html
 import inspect
+import itertools
 import re
 
 import pytest
 from opening import fine, labels, needs_models, said
 
 from blurlab import places
+from blurlab.networks import store
 from blurlab.ui import shell
-from blurlab.ui.learn import pictures
+from blurlab.ui.learn import article, figures, pictures
 from blurlab.ui.learn.words import words
 from blurlab.ui.stories import reading
 
@@ -26,20 +28,60 @@ def test_each_word_has_one_sentence_and_stands_once():
 def test_every_picture_is_used_and_drawn():
     assert {each.picture for each in words() if each.picture} == set(pictures.PICTURES)
     for name in pictures.PICTURES:
-        shown = pictures.drawn(name)
+        shown = pictures.small(name)
         assert len({url for _, url in shown}) == len(shown) == 3
 
 
+def test_every_figure_has_its_section():
+    found = article.sections()
+    assert [each.figure for each in found] == list(figures.FIGURES)
+    assert len({each.title for each in found}) == len(found)
+
+
+@pytest.mark.parametrize("name", figures.FIGURES)
+def test_a_figure_changes_with_each_step_of_its_slider(name):
+    if not figures.can_be_made(name):
+        pytest.skip("the networks of the drawn objects are not installed")
+    figure, urls = figures.made(name)
+    assert figure.position in figure.positions
+    for step in itertools.pairwise(range(len(figure.positions))):
+        assert any(len({each[index] for index in step}) == 2 for each in urls.values())
+    assert (len(figure.answers) > 0) is (name in figures.ASKING)
+
+
 @needs_models
-@pytest.mark.parametrize("word", [each for each in words() if each.page], ids=lambda w: w.term)
-def test_a_word_is_tried_on_a_page_that_knows_its_state(opened, word):
-    assert word.page in reading.PAGES
+def test_the_figures_show_what_their_sections_say():
+    plain, behind = store.pair("objects")
+    answers = figures.made("reversal")[0].answers
+    first = {
+        name: next(
+            at for at, low, high in zip(figures.CUTOFFS, *two.values(), strict=True) if low > high
+        )
+        for name, two in ((name, each["curves"]) for name, each in answers.items())
+    }
+    assert first[behind] < first[plain]
+    (attacked,) = figures.made("attacks")[0].answers.values()
+    assert attacked["curves"]["right"][0] > 0.5 > 0.1 > attacked["curves"]["right"][-1]
+    defended = figures.made("defence")[0].answers[behind]["curves"]
+    assert min(defended["right"]) > 0.5 > 0.1 > defended["knowing"][-1]
+
+
+@needs_models
+def test_what_is_tried_opens_a_page_that_knows_its_state(opened):
+    """All of them in one session, as somebody who reads on does."""
     app = opened("learn")
-    fine(app.button(key=f"try_{word.term}").click().run())
-    assert "Try it" not in labels(app)
-    assert said(app) == []
-    for key, value in word.state.items():
-        assert str(app.session_state[key]).removesuffix(".0") == value
+    tried = [(each.figure, each.page, each.state) for each in article.sections()]
+    tried += [(each.term, each.page, each.state) for each in words()]
+    for what, page, state in tried:
+        if not page:
+            continue
+        assert page in reading.PAGES
+        fine(app.button(key=f"try_{what}").click().run())
+        assert "Try it" not in labels(app), what
+        assert said(app) == []
+        for key, value in state.items():
+            assert str(app.session_state[key]).removesuffix(".0") == value
+        fine(app.switch_page("pages/learn.py").run())
 
 
 def test_each_word_is_explained_where_it_is_used():

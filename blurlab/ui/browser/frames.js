@@ -331,6 +331,7 @@ function makeView(parent) {
     parts.label.textContent = label;
     scene = { models, answers, curves, stages, positions, texts, em, room, title: unit ? `${label}, ${unit}` : label };
     parts.stage.classList.toggle("chain", stages.length > 0);
+    parts.stage.classList.toggle("bare", slot.answers !== undefined && !models.length);
     boxes.slice(0, stages.length).forEach(layOutStage);
     parts.who.hidden = stages.length === 0;
     parts.who.replaceChildren(...models.map((model) => element("span", {}, symbol(model), element("b", { text: model.title }))));
@@ -338,7 +339,7 @@ function makeView(parent) {
       fitPictures(em);
       scene.height = screenBelowPlot(parts.stage, parts.curve);
     }
-    scene.axis = makeFrameAxis(scene, parts.curve.clientWidth);
+    scene.axis = makeFrameAxis(scene, parts.curve.clientWidth || parts.position.clientWidth);
     const shown = new Set(scene.axis.ticks.map(({ at }) => at)), last = positions.length - 1 || 1;
     parts.ticks.replaceChildren(...positions.flatMap((at, i) =>
       shown.has(at) ? [element("span", { text: texts[i], style: `left:${(100 * i) / last}%` })] : []));

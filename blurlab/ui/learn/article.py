@@ -1,40 +1,81 @@
-"""The article: every word with its sentence, its picture, and a way to where it can be tried."""
+"""The article: sections with a figure that moves, and then every word with its sentence."""
 
-import html
+import tomllib
+from functools import lru_cache
+from typing import NamedTuple
 
 import streamlit as st
 
-from blurlab.ui.learn import pictures
-from blurlab.ui.learn.words import Word, words
+from blurlab import places
+from blurlab.ui import show
+from blurlab.ui.learn import figures
+from blurlab.ui.learn.words import words
 from blurlab.ui.stories import telling
 
-STYLE = """<style>
-.learn { display: flex; flex-wrap: wrap; gap: 1rem; }
-.learn figure { margin: 0; flex: 0 1 11rem; }
-.learn img { width: 100%; border-radius: 0.3rem; }
-.learn figcaption { opacity: 0.85; }
-</style>"""
+
+class Section(NamedTuple):
+    """title, says: stand above the figure, a key of FIGURES.
+
+    page, state: where to go on; "" for a section that needs no page.
+    """
+
+    title: str
+    says: str
+    figure: str
+    page: str = ""
+    state: dict[str, str] = {}  # noqa: RUF012  nobody writes to it
 
 
-def show() -> None:
-    """Draw the article."""
+@lru_cache(maxsize=1)
+def sections() -> tuple[Section, ...]:
+    """Return all sections in the order of the file."""
+    found = tomllib.loads(places.ARTICLE.read_text("utf-8"))["section"]
+    return tuple(Section(**each) for each in found)
+
+
+def show_sections() -> None:
+    """Draw the article, each figure as soon as it is made."""
+    for section in sections():
+        st.subheader(section.title, anchor=False)
+        st.markdown(section.says)
+        if figures.can_be_made(section.figure):
+            moving(section.figure)
+        else:
+            st.caption("The networks of the drawn objects, which this figure asks, are not here.")
+        try_it(section.figure, section.page, section.state)
+
+
+@st.fragment
+def moving(name: str) -> None:
+    """Draw a figure, whose slider moves without the rest of the page."""
+    figure, urls = figures.made(name)
+    pictures = {
+        "label": figure.label,
+        "unit": figure.unit,
+        "positions": figure.positions,
+        "position": figure.position,
+        "pictures": [{"title": title, "urls": each} for title, each in urls.items()],
+    }
+    said = {
+        "models": figure.models,
+        "answers": figure.answers,
+        "curve_titles": figure.curves,
+        "note": figure.note,
+    }
+    show.answered_frames(f"learn-{name}", pictures, said, lambda position: None)
+
+
+def show_words() -> None:
+    """Draw every word of the field with its sentence."""
     for word in words():
-        st.subheader(word.term, anchor=False)
-        st.markdown(word.says)
-        if word.picture:
-            st.html(row(word))
-        if word.page:
-            st.button(
-                "Try it", icon=":material/arrow_forward:", key=f"try_{word.term}",
-                on_click=telling.open_page, args=(word.page, word.state),
-            )  # fmt: skip
+        st.markdown(f"**{word.term}**: {word.says}")
+        try_it(word.term, word.page, word.state)
 
 
-def row(word: Word) -> str:
-    """Write a word's pictures side by side, as HTML."""
-    figures = "".join(
-        f'<figure><img src="{url}" alt="{html.escape(f"{word.term}: {words}")}">'
-        f"<figcaption>{html.escape(words)}</figcaption></figure>"
-        for words, url in pictures.drawn(word.picture)
-    )
-    return f'{STYLE}<div class="learn">{figures}</div>'
+def try_it(what: str, page: str, state: dict[str, str]) -> None:
+    """Draw the button that leads on, where a page does."""
+    if page:
+        st.button(
+            "Try it", icon=":material/arrow_forward:", key=f"try_{what}",
+            on_click=telling.open_page, args=(page, state),
+        )  # fmt: skip

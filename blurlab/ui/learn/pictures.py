@@ -1,4 +1,4 @@
-"""The pictures of the article: rows of a few, each with what it shows."""
+"""The pictures beside words: rows of a few, each with what it shows."""
 
 from collections.abc import Callable
 from functools import lru_cache
@@ -18,6 +18,7 @@ from blurlab.ui import cache
 FISH, HOUSE = cache.Choice("object", "fish", 22), cache.Choice("object", "house", 50)
 SMALL = 112  # pixels
 Row = list[tuple[str, Tensor]]
+CORRUPTED = {"gaussian_noise": "noise", "fog": "fog", "defocus_blur": "blur"}
 
 
 def gratings() -> Row:
@@ -46,10 +47,9 @@ def hybrids() -> Row:
 
 def corruptions() -> Row:
     picture = cache.picture(FISH)[None]
-    named = {"gaussian_noise": "noise", "fog": "fog", "defocus_blur": "blur"}
     return [
         (words, corrupt(picture, name, 4, torch.Generator().manual_seed(0))[0])
-        for name, words in named.items()
+        for name, words in CORRUPTED.items()
     ]
 
 
@@ -68,14 +68,8 @@ PICTURES: dict[str, Callable[[], Row]] = {
 
 
 @lru_cache(maxsize=len(PICTURES))
-def drawn(name: str) -> list[tuple[str, str]]:
-    """Return the pictures of a row as data URLs, with what each shows."""
-    return [(words, images.data_url(picture)) for words, picture in PICTURES[name]()]
-
-
-@lru_cache(maxsize=len(PICTURES))
 def small(name: str) -> list[tuple[str, str]]:
-    """Return the same, small enough to come with every page."""
+    """Return a row's pictures as data URLs, small enough to come with every page."""
     return [
         (words, images.data_url(resize(picture[None], SMALL)[0], "jpeg"))
         for words, picture in PICTURES[name]()
