@@ -9,6 +9,8 @@ import blurlab
 from blurlab import places
 
 APP = ("blurlab.ui", "blurlab.__main__")
+# What stands above the core and the pages' drawing alike, and loads the latter when asked for it.
+FRONT = ("__init__.py", "__main__.py", "commands", "ui")
 
 
 def test_the_core_imports_neither_streamlit_nor_plotly():
@@ -22,6 +24,26 @@ def test_the_core_imports_neither_streamlit_nor_plotly():
     fresh = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert fresh.returncode == 0, fresh.stderr
     assert fresh.stdout.strip() == "[]"
+
+
+def test_no_line_of_the_core_names_the_app_or_its_libraries():
+    """Nor one within a function or for types alone, which importing it would not show."""
+    wrong = [
+        f"{path.relative_to(places.PACKAGE)}, line {line.lineno}: {name}"
+        for path in sorted(places.PACKAGE.rglob("*.py"))
+        if path.relative_to(places.PACKAGE).parts[0] not in FRONT
+        for line in ast.walk(ast.parse(path.read_text()))
+        for name in named(line)
+        if name.startswith("blurlab.ui") or name.partition(".")[0] in ("streamlit", "plotly")
+    ]
+    assert wrong == []
+
+
+def named(line):
+    """Return the modules that an import names, with what it takes of them."""
+    if isinstance(line, ast.ImportFrom):
+        return [f"{line.module}.{each.name}" for each in line.names]
+    return [each.name for each in line.names] if isinstance(line, ast.Import) else []
 
 
 def test_libraries_that_load_slowly_are_imported_whole_before_their_parts():
