@@ -1,5 +1,6 @@
 """The commands and the Python lines that pages show give the numbers that they show."""
 
+import ast
 import json
 import re
 import shlex
@@ -41,6 +42,14 @@ def commands(app):
         line for each in app.code if each.language == "bash" for line in each.value.split("\n")
     ]
     return [shlex.split(line)[3:] for line in lines]
+
+
+def unused(lines):
+    """Return the names that lines import and do nothing with."""
+    nodes = list(ast.walk(ast.parse(lines)))
+    imported = [each for each in nodes if isinstance(each, ast.Import | ast.ImportFrom)]
+    names = {name.name for each in imported for name in each.names}
+    return names - {each.id for each in nodes if isinstance(each, ast.Name)}
 
 
 def traces(app, which=0):
@@ -144,13 +153,15 @@ def test_the_python_lines_print_the_numbers_that_the_page_shows(opened, page, sh
     app = opened(page.partition(",")[0], **address)
     wait(app)
     capsys.readouterr()
-    exec(compile(python(app)[which], page, "exec"), {})
+    lines = python(app)[which]
+    exec(compile(lines, page, "exec"), {})
     printed = [float(each) for each in NUMBER.findall(capsys.readouterr().out)]
     wanted = shown(app)
     assert len(wanted) > 1
     for value in wanted:
         assert min(abs(value - each) for each in printed) < near, value
     assert files.CODE in [each.label for each in (*app.expander, *app.tabs)]
+    assert unused(lines) == set()
 
 
 @pytest.mark.parametrize(

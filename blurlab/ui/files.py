@@ -1,5 +1,6 @@
 """What a page gives to take away: its numbers as files, and Python lines that make them."""
 
+import ast
 import csv
 import io
 import json
@@ -100,6 +101,23 @@ def code(place: Any, python: str, command: str = "") -> None:
     else:
         place.caption("No command does this; the Python lines do.")
     place.code(python, language="python")
+
+
+def program(imports: Sequence[str], lines: Sequence[str]) -> str:
+    """Write Python lines behind the imports that they use.
+
+    imports: what they may use, a line each; names that do not occur in the lines are left out.
+    """
+    body = "\n".join(lines)
+    used = {each.id for each in ast.walk(ast.parse(body)) if isinstance(each, ast.Name)}
+    written = []
+    for line in imports:
+        (statement,) = ast.parse(line).body
+        assert isinstance(statement, ast.Import | ast.ImportFrom)
+        statement.names = [each for each in statement.names if each.name in used]
+        if statement.names:
+            written.append(ast.unparse(statement))
+    return "\n".join([*written, "", body]) + "\n"
 
 
 def answer_lines(names: Sequence[str], pictures: str) -> list[str]:

@@ -124,7 +124,7 @@ def row(setting: Setting, step: Step, name: str, wanted: int | None) -> dict:
 def script(setting: Setting, names: Sequence[str]) -> str:
     """Write the Python lines that make the same attack and the same answers without the app."""
     label = setting.target or cache.card(setting.model)["classes"][goal(setting).item()]
-    lines = [
+    imports = [
         "import torch",
         "from blurlab.attacks.table import ATTACKS",
         "from blurlab.data import sets",
@@ -133,7 +133,8 @@ def script(setting: Setting, names: Sequence[str]) -> str:
         "from blurlab.networks.classifier import top_k",
         "from blurlab.pictures import images, objects",
         "from blurlab.pictures.resizing import resize",
-        "",
+    ]
+    lines = [
         files.picture_lines("picture", setting.picture),
         f"model = worded.load({setting.model!r})",
         "original = resize(picture[None], model.input_size, model.interpolation)",
@@ -147,7 +148,7 @@ def script(setting: Setting, names: Sequence[str]) -> str:
         'print("f_0.5", spectrum.half_power_exact(power), "cycles/pixel of the input")',
         *files.answer_lines(names, "adversarial"),
     ]
-    return "\n".join(lines) + "\n"
+    return files.program(imports, lines)
 
 
 def arguments(setting: Setting) -> str:

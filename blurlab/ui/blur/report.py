@@ -189,7 +189,7 @@ def row(name: str, setting: Setting, frame: Frame) -> dict:
 def script(names: Sequence[str], setting: Setting, strength: float) -> str:
     """Write the Python lines that make the same chain and the same answers without the app."""
     defence = DEFENCES[setting.defence].line.format(strength) if strength else "pictures"
-    lines = [
+    imports = [
         "import torch",
         "from blurlab import places",
         "from blurlab.attacks.goals import through",
@@ -201,7 +201,8 @@ def script(names: Sequence[str], setting: Setting, strength: float) -> str:
         "from blurlab.networks import worded",
         "from blurlab.pictures import images, objects",
         "from blurlab.pictures.resizing import resize",
-        "",
+    ]
+    lines = [
         files.picture_lines("picture", setting.attack.picture),
         f"model = worded.load({setting.attack.model!r})",
         "stages = [resize(picture[None], model.input_size, model.interpolation)]",
@@ -216,7 +217,7 @@ def script(names: Sequence[str], setting: Setting, strength: float) -> str:
         "        probability, index = network(stage).softmax(-1)[0].max(0)",
         "        print(name, classes[index], probability.item())",
     ]
-    return "\n".join(lines) + "\n"
+    return files.program(imports, lines)
 
 
 def attack_lines(attack: job.Setting, adaptive: bool) -> list[str]:

@@ -154,18 +154,19 @@ def command(names: tuple[str, ...], setting: Setting) -> str:
 def script(names: tuple[str, ...], setting: Setting) -> str:
     """Write the Python lines that make the same picture and answers without the app."""
     corrupting = f"corrupt(picture[None], {setting.corruption!r}, {setting.severity}, generator)[0]"
-    lines = [
+    imports = [
         "import torch",
         "from blurlab.corruptions.corrupting import corrupt",
         "from blurlab.data import sets",
         "from blurlab.networks import worded",
         "from blurlab.networks.classifier import top_k",
         "from blurlab.pictures import images, objects",
-        "",
+    ]
+    lines = [
         files.picture_lines("picture", setting.picture),
         f"generator = torch.Generator().manual_seed({setting.seed})",
         f"corrupted = {corrupting if setting.severity else 'picture'}",
         'images.save_image(corrupted, "corrupted.png")',
         *files.answer_lines(names, "corrupted[None]"),
     ]
-    return "\n".join(lines) + "\n"
+    return files.program(imports, lines)

@@ -173,15 +173,16 @@ def command(names: tuple[str, ...], setting: Setting) -> str:
 
 def script(names: tuple[str, ...], setting: Setting) -> str:
     """Write the Python lines that make the same hybrid and the same answers without the app."""
-    lines = [
+    imports = [
         "import torch",
         "from blurlab.data import sets",
-        *(["from blurlab.filters import eye"] if setting.far else []),
+        "from blurlab.filters import eye",
         "from blurlab.filters.hybrid import hybrid",
         "from blurlab.networks import worded",
         "from blurlab.networks.classifier import top_k",
         "from blurlab.pictures import images, objects",
-        "",
+    ]
+    lines = [
         files.picture_lines("low", setting.low),
         files.picture_lines("high", setting.high),
         f"cutoff, high_cutoff = {setting.cutoff!r}, {setting.high_cutoff!r}  # cycles/image",
@@ -192,4 +193,4 @@ def script(names: tuple[str, ...], setting: Setting) -> str:
         'images.save_image(picture, "hybrid.png")',
         *files.answer_lines(names, "picture[None]"),
     ]
-    return "\n".join(lines) + "\n"
+    return files.program(imports, lines)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from blurlab.ui import cache
+from blurlab.ui import cache, files
 from blurlab.ui.you import deck
 
 DRAWN = {
@@ -21,14 +21,15 @@ def draw(name, number):
     return images.square(sets.imagenette_class(name, number + 1)[-1].float() / 255, {size})
 """,
 }
-LINES = """import torch
-from blurlab.data import sets
-from blurlab.filters.hybrid import hybrid
-from blurlab.networks import store, worded
-from blurlab.people import quest
-from blurlab.pictures import images, objects
-
-
+IMPORTS = (
+    "import torch",
+    "from blurlab.data import sets",
+    "from blurlab.filters.hybrid import hybrid",
+    "from blurlab.networks import store, worded",
+    "from blurlab.people import quest",
+    "from blurlab.pictures import images, objects",
+)
+LINES = """
 {drawn}
 
 # Which cutoff, coarse picture, fine picture, and whether you named the coarse one.
@@ -67,4 +68,5 @@ def script(
             low, high = ((each.name, each.variant) for each in (shown.coarse, shown.fine))
             rows.append(f"    ({answer[0]}, {low!r}, {high!r}, {answer[1]}),")
     drawn = DRAWN[deck.KINDS[name]].format(size=cache.SIZE)
-    return LINES.format(drawn=drawn, trials="\n".join(rows), names=list(names))
+    lines = LINES.format(drawn=drawn, trials="\n".join(rows), names=list(names))
+    return files.program(IMPORTS, lines.splitlines())
