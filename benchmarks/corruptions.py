@@ -22,7 +22,8 @@ import torch
 from benchmarks import Row, alternate
 from blurlab.corruptions.corrupting import corrupt
 from blurlab.corruptions.table import published as published_names
-from blurlab.pictures.images import photograph, to_uint8
+from blurlab.pictures.images import to_uint8
+from blurlab.pictures.photographs import photograph
 
 SIZE, BATCH, SEVERITY = 224, 32, 3
 SLOW = {"glass_blur"}  # a Python loop over pixels in the reference, of more than a second

@@ -18,7 +18,7 @@ from browser import quiet
 from PIL import Image
 
 from blurlab.networks import store
-from blurlab.pictures import images
+from blurlab.pictures import photographs
 from blurlab.ui import cache, channel
 from blurlab.ui.attacks.controls import DRAWN, OPENING
 from blurlab.ui.hybrid import job
@@ -191,7 +191,7 @@ def test_a_deep_link_is_the_first_request_of_a_cold_server(browser):
         assert cutoff_of(page) == 30
         assert part(page, "cutoff-value").text_content() == "0.117 cycles/pixel"
         assert part(page, "low-label").text_content() == "cup"
-        assert part(page, "high-label").text_content() == images.PHOTOGRAPHS["cat"].title
+        assert part(page, "high-label").text_content() == photographs.PHOTOGRAPHS["cat"].title
         chosen = page.locator('[data-testid="stButtonGroup"] [aria-checked="true"]')
         assert chosen.text_content() == "Ideal"
         page.get_by_role("heading", name="Hybrid images").wait_for()
@@ -396,10 +396,10 @@ def test_a_bad_upload_shows_its_sentence_and_the_page_lives(visit):
 
 
 def test_a_photograph_of_ones_own_is_named(visit):
-    if "imagenet_lite0" not in store.names() or "coffee" not in images.photographs():
+    if "imagenet_lite0" not in store.names() or "coffee" not in photographs.here():
         pytest.skip("no network that knows ImageNet, or no photograph of coffee, is installed")
     cup = BytesIO()
-    picture = images.photograph("coffee", 400).permute(1, 2, 0).mul(255).byte().numpy()
+    picture = photographs.photograph("coffee", 400).permute(1, 2, 0).mul(255).byte().numpy()
     Image.fromarray(picture).save(cup, "JPEG")
     page = visit("/hybrid?low=upload&cutoff=128")
     settled(page)

@@ -13,7 +13,7 @@ from blurlab.__main__ import main
 from blurlab.data import imagenet, sets, sources
 from blurlab.measures import shared_classes
 from blurlab.networks import installing, packaged, store
-from blurlab.pictures import images, resizing
+from blurlab.pictures import photographs, resizing
 from blurlab.pictures.images import save_image
 
 HERE = [name for name in packaged.PACKAGED if name in store.names() and find_spec("timm")]
@@ -157,12 +157,12 @@ def test_lite0_names_what_a_direct_evaluation_of_its_weights_names(shared, monke
 
 
 @pytest.mark.skipif(
-    not HERE or not {"cat", "coffee"} <= set(images.photographs()),
+    not HERE or not {"cat", "coffee"} <= set(photographs.here()),
     reason="no packaged network, or no photographs, are installed",
 )
 @pytest.mark.parametrize(("name", "is_summed"), [("cat", True), ("coffee", False)])
 def test_sums_over_kinds_are_printed_where_they_say_more(name, is_summed, tmp_path, capsys):
-    save_image(images.photograph(name, 300), tmp_path / "picture.png")
+    save_image(photographs.photograph(name, 300), tmp_path / "picture.png")
     assert main(["predict", str(tmp_path / "picture.png"), "--model", "imagenet_blur3"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert ["kinds summed" in line for line in lines] == [False, True][: 1 + is_summed]

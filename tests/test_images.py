@@ -146,12 +146,12 @@ def test_a_decompression_bomb_is_refused_with_the_limit(side, action):
 MEASURE_PEAK_MEMORY = """
 import re, sys
 from pathlib import Path
-from blurlab.pictures import images
+from blurlab.pictures import images, photographs
 
 def peak():
     return int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) / 1024
 
-images.photograph("cat", 64)
+photographs.photograph("cat", 64)
 for path in sys.argv[1:]:
     before = peak()
     try:
@@ -744,32 +744,3 @@ def test_scaling_changes_a_disc_by_its_area(scale):
 def test_align_names_a_value_out_of_range(knob, value):
     with pytest.raises(ValueError, match=f"{knob} is {value}: it must lie between"):
         align(torch.zeros(3, 8, 8), **{knob: value})
-
-
-# Photographs
-
-
-def test_the_photographs_are_all_in_the_installed_package():
-    found = images.photographs()
-    assert list(found) == list(images.PHOTOGRAPHS)
-    assert len({photo.title for photo in found.values()}) == len(found)
-
-
-def test_photographs_are_square_and_have_something_on_them():
-    for name in images.photographs():
-        image = images.photograph(name, 64)
-        assert image.shape == (3, 64, 64)
-        assert 0 <= image.min() <= image.max() <= 1
-        assert image.std() > 0.02, name
-
-
-def test_photographs_need_no_network_code():
-    program = "import sys; from blurlab.pictures import images; images.photograph('cat', 32); "
-    loaded = run_python(program + "print(*sys.modules)").split()
-    assert "blurlab.pictures.images" in loaded
-    assert not {"skimage", "pooch", "streamlit"} & set(loaded)
-
-
-def test_an_unknown_photograph_is_refused_with_the_choices():
-    with pytest.raises(ValueError, match="unicorn is not a photograph here: choose from astronaut"):
-        images.photograph("unicorn", 64)

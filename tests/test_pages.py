@@ -15,7 +15,7 @@ from PIL import Image
 
 from blurlab import places
 from blurlab.networks import store, titles
-from blurlab.pictures import images, objects
+from blurlab.pictures import images, objects, photographs
 from blurlab.ui import cache, loaded, shell
 from blurlab.ui.home import scenes
 from blurlab.ui.hybrid import job
@@ -203,7 +203,7 @@ def test_another_picture_changes_the_stage_and_the_answers(hybrid_page):
 
 def test_a_photograph_works_with_models_that_do_not_know_its_class(hybrid_page):
     fine(hybrid_page.selectbox(key="low").set_value("photograph:cat").run())
-    assert stage(hybrid_page)["labels"]["low"] == images.PHOTOGRAPHS["cat"].title
+    assert stage(hybrid_page)["labels"]["low"] == photographs.PHOTOGRAPHS["cat"].title
     for said_by_model in fed(hybrid_page, "answers").values():
         assert "unfiltered picture" in said_by_model["note"]
 
@@ -273,7 +273,7 @@ def test_a_link_restores_the_page(opened):
     settings, drawn = fed(app, "settings"), stage(app)
     assert (settings["cutoff"], settings["filter"]) == (20.5, "butterworth")
     assert settings["unit"]["suffix"] == "of Nyquist"
-    assert drawn["labels"] == {"low": "cup", "high": images.PHOTOGRAPHS["cat"].title}
+    assert drawn["labels"] == {"low": "cup", "high": photographs.PHOTOGRAPHS["cat"].title}
     cup = cache.picture(cache.Choice("object", "cup", 7, scale=1.5, flip=True))
     assert (pixels(drawn["low"]) - cup).abs().max() <= 0.5 / 255 + 1e-6
     assert [model["key"] for model in drawn["models"]] == store.names()[:1]

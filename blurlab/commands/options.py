@@ -11,7 +11,7 @@ from torch import Tensor
 from blurlab.data import sets
 from blurlab.knobs import Knob
 from blurlab.networks import classifier
-from blurlab.pictures import images, objects
+from blurlab.pictures import images, objects, photographs
 
 # What add_subparsers returns has no public name.
 Commands = argparse._SubParsersAction
@@ -58,7 +58,7 @@ def _number(text: str) -> int:
 
 DRAWN = 256  # pixels of a picture that is named, without a size
 PICTURES: dict[str, Callable[[str, int], Tensor]] = {
-    "object": drawn, "photograph": images.photograph, "imagenette": imagenette,
+    "object": drawn, "photograph": photographs.photograph, "imagenette": imagenette,
 }  # fmt: skip
 NAMED = "a file, or object:CLASS:NUMBER, photograph:NAME, imagenette:CLASS:NUMBER as on the pages"
 

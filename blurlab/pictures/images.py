@@ -2,13 +2,11 @@
 
 import base64
 import ctypes
-import importlib.util
 import math
 import warnings
 from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -48,31 +46,6 @@ with suppress(AttributeError, OSError):  # where Pillow's libtiff cannot be reac
 
 class ImageError(ValueError):
     """A file that cannot become a picture; the message is one sentence for who sent it."""
-
-
-class Photograph(NamedTuple):
-    """A file among scikit-image's data, with its title and category in plain words."""
-
-    file: str
-    title: str
-    category: str
-
-
-PHOTOGRAPHS = {
-    "astronaut": Photograph("astronaut.png", "Astronaut Eileen Collins", "person"),
-    "cat": Photograph("chelsea.png", "Chelsea the cat", "cat"),
-    "coffee": Photograph("coffee.png", "Cup of coffee", "cup"),
-    "motorcycle": Photograph("motorcycle_left.png", "Motorcycle in a garage", "motorcycle"),
-    "rocket": Photograph("rocket.jpg", "Rocket on its launch pad", "rocket"),
-    "photographer": Photograph("camera.png", "Photographer with a tripod", "person"),
-    "coins": Photograph("coins.png", "Greek coins from Pompeii", "coins"),
-    "moon": Photograph("moon.png", "Surface of the Moon", "moon"),
-    "galaxies": Photograph("hubble_deep_field.jpg", "Hubble deep field", "galaxies"),
-    "retina": Photograph("retina.jpg", "Human retina", "retina"),
-    "bricks": Photograph("brick.png", "Brick wall", "brick wall"),
-    "grass": Photograph("grass.png", "Grass", "grass"),
-    "gravel": Photograph("gravel.png", "Gravel", "gravel"),
-}
 
 
 def read_image(data: bytes, name: str) -> Tensor:
@@ -279,29 +252,3 @@ def data_url(image: Tensor, kind: str = "png") -> str:
     """A (3, H, W) picture as a URL that holds it whole; kind is "png" (lossless) or "jpeg"."""
     encode = {"png": png_bytes, "jpeg": jpeg_bytes}[kind]
     return f"data:image/{kind};base64," + base64.b64encode(encode(image)).decode()
-
-
-def _photograph_folder() -> Path | None:
-    # scikit-image itself is not imported: its own loaders download what they do not find.
-    package = importlib.util.find_spec("skimage")
-    places = package.submodule_search_locations if package else None
-    return Path(places[0]) / "data" if places else None
-
-
-def photographs() -> dict[str, Photograph]:
-    """The PHOTOGRAPHS that lie inside the installed scikit-image, in menu order.
-
-    Nothing is downloaded; a file that is not there is left out.
-    """
-    folder = _photograph_folder()
-    if folder is None:
-        return {}
-    return {name: photo for name, photo in PHOTOGRAPHS.items() if (folder / photo.file).is_file()}
-
-
-def photograph(name: str, size: int) -> Tensor:
-    """One of photographs(), centred and cropped to (3, size, size) in [0, 1]."""
-    folder, found = _photograph_folder(), photographs()
-    if folder is None or name not in found:
-        raise ValueError(f"{name} is not a photograph here: choose from {', '.join(found)}.")
-    return square(load_image(folder / found[name].file), size)

@@ -9,7 +9,7 @@ from torch import Tensor
 from blurlab.data import sets
 from blurlab.networks import store, worded
 from blurlab.networks.classifier import Classifier
-from blurlab.pictures import images, objects
+from blurlab.pictures import images, objects, photographs
 from blurlab.ui import loaded
 
 SIZE = 256  # side in pixels of every picture on the pages
@@ -83,7 +83,7 @@ def _unaligned(kind: str, name: str, variant: int, upload: bytes) -> Tensor:
         label = torch.tensor([objects.CLASSES.index(name)])
         return objects.draw(label, label, SIZE, generator)[0]
     if kind == "photograph":
-        return images.photograph(name, SIZE)
+        return photographs.photograph(name, SIZE)
     if kind == "imagenette":
         return images.square(imagenette(name)[variant].float() / 255, SIZE)
     if kind == "imagenet16":

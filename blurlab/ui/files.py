@@ -64,10 +64,10 @@ def picture_lines(side: str, choice: cache.Choice) -> str:
         seed = f"torch.Generator().manual_seed({choice.variant})"
         first = f"label = {label}\n{side} = objects.draw(label, label, {cache.SIZE}, {seed})[0]"
     elif choice.kind == "photograph":
-        first = f"{side} = images.photograph({choice.name!r}, {cache.SIZE})"
+        first = f"{side} = photographs.photograph({choice.name!r}, {cache.SIZE})"
     elif choice.kind == "imagenette":
-        photographs = f"sets.imagenette_class({choice.name!r}, {choice.variant + 1})"
-        first = f"{side} = images.square({photographs}[-1].float() / 255, {cache.SIZE})"
+        shown = f"sets.imagenette_class({choice.name!r}, {choice.variant + 1})"
+        first = f"{side} = images.square({shown}[-1].float() / 255, {cache.SIZE})"
     else:
         first = f"{side} = images.square(images.load_image({choice.name!r}), {cache.SIZE})"
     aligned = {key: getattr(choice, key) for key in ("shift_x", "shift_y", "scale", "flip")}

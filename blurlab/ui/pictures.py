@@ -7,7 +7,7 @@ import streamlit as st
 from blurlab import limits, public
 from blurlab.data import sets
 from blurlab.networks import store
-from blurlab.pictures import images, objects
+from blurlab.pictures import images, objects, photographs
 from blurlab.ui import cache, gallery, link, shell, show
 
 SIDES = {
@@ -24,7 +24,7 @@ LONGEST_WORD = 40  # characters of what a person says that a file shows
 def options() -> list[str]:
     """List every picture that can be chosen, as the address writes it: kind:name."""
     listed = [f"{OBJECT}:{name}" for name in objects.CLASSES]
-    listed += [f"{PHOTOGRAPH}:{name}" for name in images.photographs()]
+    listed += [f"{PHOTOGRAPH}:{name}" for name in photographs.here()]
     if sets.has_imagenette():
         listed += [f"{IMAGENETTE}:{name}" for name in sets.IMAGENETTE_CLASSES]
     return [*listed, UPLOAD, CAMERA]
@@ -34,7 +34,7 @@ def title(option: str) -> str:
     """Name an option for people."""
     kind, _, name = option.partition(":")
     if kind == PHOTOGRAPH:
-        return f"Photograph: {images.PHOTOGRAPHS[name].title}"
+        return f"Photograph: {photographs.PHOTOGRAPHS[name].title}"
     return {
         OBJECT: f"Object: {name}",
         IMAGENETTE: f"Imagenette: {name}",
@@ -45,7 +45,7 @@ def title(option: str) -> str:
 
 def opening(photograph: str, otherwise: str) -> str:
     """Return the picture that a page opens with: a photograph where a network can name it."""
-    can = can_name_photographs() and photograph in images.photographs()
+    can = can_name_photographs() and photograph in photographs.here()
     return f"{PHOTOGRAPH}:{photograph}" if can else otherwise
 
 
@@ -123,7 +123,7 @@ def label(choice: cache.Choice, names: Sequence[str]) -> str:
     names: models, of which the first says what a picture shows that nobody has said it of.
     """
     if choice.kind == PHOTOGRAPH:
-        return images.PHOTOGRAPHS[choice.name].title
+        return photographs.PHOTOGRAPHS[choice.name].title
     if (known := cache.shown(choice)) is not None:
         return known
     guess = cache.card(names[0])["classes"][cache.named_class(names[0], choice)]

@@ -131,7 +131,7 @@ def script(setting: Setting, names: Sequence[str]) -> str:
         "from blurlab.filters import spectrum",
         "from blurlab.networks import worded",
         "from blurlab.networks.classifier import top_k",
-        "from blurlab.pictures import images, objects",
+        "from blurlab.pictures import images, objects, photographs",
         "from blurlab.pictures.resizing import resize",
     ]
     lines = [

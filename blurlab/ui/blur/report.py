@@ -199,7 +199,7 @@ def script(names: Sequence[str], setting: Setting, strength: float) -> str:
         "from blurlab.filters import pca",
         "from blurlab.filters.blur import gaussian_blur",
         "from blurlab.networks import worded",
-        "from blurlab.pictures import images, objects",
+        "from blurlab.pictures import images, objects, photographs",
         "from blurlab.pictures.resizing import resize",
     ]
     lines = [

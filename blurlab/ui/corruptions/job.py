@@ -160,7 +160,7 @@ def script(names: tuple[str, ...], setting: Setting) -> str:
         "from blurlab.data import sets",
         "from blurlab.networks import worded",
         "from blurlab.networks.classifier import top_k",
-        "from blurlab.pictures import images, objects",
+        "from blurlab.pictures import images, objects, photographs",
     ]
     lines = [
         files.picture_lines("picture", setting.picture),

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from blurlab.pictures import images
+from blurlab.pictures import photographs
 from blurlab.ui import cache, link, pictures, show
 from blurlab.ui.hybrid import controls
 
@@ -42,7 +42,7 @@ SCENES = {
 
 def has_photographs() -> bool:
     """Tell whether the photographs are here, and a network that can name them."""
-    return {"coffee", "cat"} <= set(images.photographs()) and pictures.can_name_photographs()
+    return {"coffee", "cat"} <= set(photographs.here()) and pictures.can_name_photographs()
 
 
 # Where Home opens, between the cutoffs at which the networks change from one picture to the other.

@@ -180,7 +180,7 @@ def script(names: tuple[str, ...], setting: Setting) -> str:
         "from blurlab.filters.hybrid import hybrid",
         "from blurlab.networks import worded",
         "from blurlab.networks.classifier import top_k",
-        "from blurlab.pictures import images, objects",
+        "from blurlab.pictures import images, objects, photographs",
     ]
     lines = [
         files.picture_lines("low", setting.low),

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from blurlab import limits, places
 from blurlab.data import archives
-from blurlab.pictures import images, objects
+from blurlab.pictures import images, objects, photographs
 from blurlab.ui import cache, jobs, polling, show
 
 SIDE, WIDTH = 160, 112  # pixels, of the first pictures and of what the page gives them
@@ -33,11 +33,11 @@ def shipped() -> None:
     )
     drawn = [cache.Choice("object", name, 11) for name in objects.CLASSES]
     st.image([cache.data_url(choice) for choice in drawn], width=WIDTH, alt=objects.CLASSES)
-    found = images.photographs()
-    st.markdown(f"**Photographs** inside scikit-image: {len(found)}.")
-    photographs = [cache.Choice("photograph", name) for name in found]
-    titles = [photograph.title for photograph in found.values()]
-    st.image([cache.data_url(choice) for choice in photographs], width=WIDTH, alt=titles)
+    known = photographs.here()
+    st.markdown(f"**Photographs** inside scikit-image: {len(known)}.")
+    chosen = [cache.Choice("photograph", name) for name in known]
+    titles = [photograph.title for photograph in known.values()]
+    st.image([cache.data_url(choice) for choice in chosen], width=WIDTH, alt=titles)
 
 
 def published(name: str) -> None:
