@@ -9,8 +9,10 @@ import torch
 from blurlab import places
 from blurlab.__main__ import main
 from blurlab.claims import compare, coverage
+from blurlab.claims.claim import ROBUST
 from blurlab.claims.paired import Effect, over_seeds
-from blurlab.claims.table import HELD, ROBUST, claims, pair, seeds_of, together, verdict
+from blurlab.claims.sentences import together, verdict
+from blurlab.claims.table import HELD, claims, pair, seeds_of
 from blurlab.corruptions.table import CORRUPTIONS, published
 from blurlab.measures import corrupted, half_power, hybrids, perturbation
 from blurlab.measures.row import EACH

@@ -10,7 +10,8 @@ from blurlab.claims.by_class import by_class
 from blurlab.claims.compare import family
 from blurlab.claims.coverage import simulate
 from blurlab.claims.protocols import both
-from blurlab.claims.table import behind, claims, seeds_of, together
+from blurlab.claims.sentences import together
+from blurlab.claims.table import behind, claims, seeds_of
 from blurlab.commands.options import Commands, between, command
 from blurlab.commands.tables import claimed, markdown, rows_of, spanned
 from blurlab.corruptions.row import BANDS

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
+from blurlab.claims.claim import Claim
 from blurlab.claims.compare import Kin
-from blurlab.claims.table import Claim
 from blurlab.statistics import Interval
 
 LONGEST = 20  # numbers shown of a list

@@ -8,7 +8,9 @@ from typing import Any, NamedTuple
 import streamlit as st
 
 from blurlab.claims import compare
-from blurlab.claims.table import Claim, claims, pair, together, verdict
+from blurlab.claims.claim import Claim
+from blurlab.claims.sentences import together, verdict
+from blurlab.claims.table import claims, pair
 from blurlab.data import sets, sources
 from blurlab.measures import corrupted
 from blurlab.measures.figure import FREQUENCIES
