@@ -17,7 +17,7 @@ from torchvision.transforms.functional import to_pil_image
 from blurlab import places
 from blurlab.__main__ import main
 from blurlab.data import sources
-from blurlab.measures import measuring
+from blurlab.measures import keeping, measuring
 from blurlab.networks import architectures, classifier, installing, preparing, store
 from blurlab.networks.classifier import Classifier
 from blurlab.pictures.images import save_image
@@ -77,7 +77,7 @@ def test_an_added_model_is_measured_and_known_by_its_weights(file):
     assert last.pictures == 2
     installing.add("again", file, recipe(), tiny.CLASSES)
     assert store.identity(store.card("again")) == store.identity(store.card("own"))
-    assert measuring.kept(measuring.plan("again", "corruptions", source, count=2))
+    assert keeping.kept(measuring.plan("again", "corruptions", source, count=2))
 
 
 @pytest.mark.parametrize(

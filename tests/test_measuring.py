@@ -22,7 +22,7 @@ from blurlab.claims import methods
 from blurlab.data import sets, sources
 from blurlab.data.sets import Pictures
 from blurlab.data.sources import Source
-from blurlab.measures import measuring, provenance, results
+from blurlab.measures import keeping, measuring, provenance, results
 from blurlab.measures.measured_data import data_sets
 from blurlab.measures.row import EACH
 from blurlab.measures.table import MEASURES
@@ -108,7 +108,7 @@ def test_tallies_of_an_earlier_version_are_gone_on_with_by_their_sums_alone():
         count=120,
     ):
         kept = {name: value for name, value in tally.items() if not name.startswith(EACH)}
-        measuring.keep(work, number, kept)
+        keeping.keep(work, number, kept)
     summed = last(work).summed
     assert int(summed["pictures"]) == 120
     assert not any(name.startswith(EACH) for name in summed)
@@ -131,7 +131,7 @@ def test_a_stopped_measure_goes_on_where_it_was(monkeypatch, tmp_path):
     running = measuring.measure(plan())
     assert next(running).pictures == 50
     running.close()
-    assert sorted(measuring.kept(plan())) == [0]
+    assert sorted(keeping.kept(plan())) == [0]
     found = list(measuring.measure(plan()))
     assert [each.pictures for each in found] == [100, 120]
     assert_same(found[-1].summed, elsewhere(monkeypatch, tmp_path, plan()).summed)
@@ -141,7 +141,7 @@ def test_what_another_revision_of_a_measure_left_is_kept_apart(monkeypatch):
     first = last(plan())
     with monkeypatch.context() as patch:
         patch.setitem(MEASURES, "hybrids", replace(MEASURES["hybrids"], revision=2))
-        assert measuring.kept(plan()) == {}
+        assert keeping.kept(plan()) == {}
         assert [each.pictures for each in measuring.measure(plan())] == [50, 100, 120]
     (again,) = measuring.measure(plan())
     assert_same(again.summed, first.summed)
@@ -151,7 +151,7 @@ def test_a_gap_in_what_is_kept_is_filled(monkeypatch, tmp_path):
     work = plan()
     tallied = measuring.tallier(work, measuring.network(work))
     for number in (0, 2):
-        measuring.keep(work, number, tallied(number, 0, 50))
+        keeping.keep(work, number, tallied(number, 0, 50))
     found = list(measuring.measure(work))
     assert [each.pictures for each in found] == [100, 120]
     assert_same(found[-1].summed, elsewhere(monkeypatch, tmp_path, work).summed)
@@ -184,7 +184,7 @@ def test_settings_seeds_and_models_are_kept_apart(installed):
         measuring.plan("other", "hybrids", source(), FEW),
         measuring.plan("tiny", "hybrids", source(name="drawn/41"), FEW),
     ):
-        assert measuring.kept(other) == {}
+        assert keeping.kept(other) == {}
 
 
 # Part by part
@@ -208,8 +208,8 @@ def test_parts_give_what_the_batch_gives(parts, monkeypatch, tmp_path):
     at_once(monkeypatch, *parts)
     *_, found = measuring.measure(plan(), seconds=0.5)
     assert_same(found.summed, elsewhere(monkeypatch, tmp_path, plan()).summed)
-    assert measuring.begun(plan()) == {}
-    assert sorted(measuring.kept(plan())) == [0, 1, 2]
+    assert keeping.begun(plan()) == {}
+    assert sorted(keeping.kept(plan())) == [0, 1, 2]
 
 
 def test_what_was_reported_of_a_batch_is_kept_and_gone_on_with(monkeypatch, tmp_path):
@@ -218,14 +218,14 @@ def test_what_was_reported_of_a_batch_is_kept_and_gone_on_with(monkeypatch, tmp_
     while next(running).pictures < 54:
         pass
     running.close()
-    (begun,) = measuring.begun(plan()).values()
+    (begun,) = keeping.begun(plan()).values()
     assert int(begun["pictures"]) == 4
-    seen = measuring.stamp(plan())
+    seen = keeping.stamp(plan())
     found = list(measuring.measure(plan()))
     assert [each.pictures for each in found] == [100, 120]
     assert_same(found[-1].summed, elsewhere(monkeypatch, tmp_path, plan()).summed)
-    assert measuring.begun(plan()) == {}
-    assert measuring.stamp(plan()) != seen
+    assert keeping.begun(plan()) == {}
+    assert keeping.stamp(plan()) != seen
 
 
 def test_a_check_ends_a_measure_within_a_batch_and_what_is_whole_stays(monkeypatch):
@@ -498,7 +498,7 @@ def test_the_line_below_a_table_says_by_what_protocol_its_numbers_are():
     for measure, count in {"hybrids": 50, "corruptions": 4}.items():
         work = measuring.plan("tiny", measure, source(count, name=f"objects/val/{size}"))
         tally = {"pictures": torch.tensor(float(count))}
-        measuring.keep(work, 0, tally, provenance.made("cpu"))
+        keeping.keep(work, 0, tally, provenance.made("cpu"))
     about = f"seed 0; BlurLab {blurlab.__version__} with PyTorch {torch.__version__} on cpu"
     line = methods.line(behind, "objects")
     assert f"hybrids 50 pictures (objects/val/{size} with usual settings; {about}" in line

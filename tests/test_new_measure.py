@@ -16,7 +16,7 @@ from blurlab.claims.table import claims
 from blurlab.commands.measures import listed
 from blurlab.data import sources
 from blurlab.knobs import Knob
-from blurlab.measures import measuring
+from blurlab.measures import keeping, measuring
 from blurlab.measures.figure import Curves, Scale, Series
 from blurlab.measures.row import Measure, Number
 from blurlab.measures.table import MEASURES
@@ -111,7 +111,7 @@ def test_it_is_measured_and_kept(installed):
     first, again = ([*measuring.measure(work)][-1] for _ in range(2))
     assert int(first.summed["pictures"]) == 6
     assert torch.equal(first.summed["right"], again.summed["right"])
-    assert measuring.kept(work)
+    assert keeping.kept(work)
 
 
 def test_the_command_measures_it_checks_its_knobs_and_lists_them(installed, capsys):

@@ -12,7 +12,7 @@ from opening import button, fine, labels, needs_models, said, until
 from blurlab import places
 from blurlab.claims import compare
 from blurlab.data import sets
-from blurlab.measures import measuring
+from blurlab.measures import keeping, measuring
 from blurlab.measures.measuring import Running
 from blurlab.measures.table import MEASURES
 from blurlab.networks import store
@@ -135,14 +135,14 @@ def test_what_is_kept_is_read_again_only_when_there_is_more(monkeypatch):
     measured("hybrids", count=50)
     source = measures_job.source("objects", store.card(NAME)["recipe"]["input_size"])
     work, read = measuring.plan(NAME, "hybrids", source, count=100), []
-    kept = measuring.kept
-    monkeypatch.setattr(measuring, "kept", lambda work: read.append(work) or kept(work))
+    kept = keeping.kept
+    monkeypatch.setattr(keeping, "kept", lambda work: read.append(work) or kept(work))
     found = [measures_job.estimates([work], None)[NAME] for _ in range(3)]
     assert len(read) == 1
     assert all(running.pictures == 50 for running, _ in found)
     assert found[0][1] is found[2][1]
     tally = measuring.tallier(work, measuring.network(work))(1, 0, 50)
-    measuring.keep(work, 1, tally)
+    keeping.keep(work, 1, tally)
     running, estimate = measures_job.estimates([work], None)[NAME]
     assert len(read) == 2
     assert running.pictures == 100

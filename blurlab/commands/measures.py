@@ -16,9 +16,9 @@ from blurlab.data import archives, sources
 from blurlab.data.folders import Source
 from blurlab.measures import measuring, sweep
 from blurlab.measures.corrupted import mce
-from blurlab.measures.measuring import Work
 from blurlab.measures.row import Tally
 from blurlab.measures.table import MEASURES
+from blurlab.measures.work import Work
 from blurlab.networks import store
 
 BAR = 30  # characters

@@ -10,45 +10,20 @@ from typing import Any, NamedTuple
 import torch
 
 from blurlab.data.sources import Source
-from blurlab.measures import provenance, results
+from blurlab.measures import keeping, provenance
 from blurlab.measures.provenance import Made
 from blurlab.measures.results import Key
-from blurlab.measures.row import Measure, Network, Tally
-from blurlab.measures.shared_classes import Answers, answering, share_classes
+from blurlab.measures.row import Network, Tally
+from blurlab.measures.shared_classes import answering, share_classes
 from blurlab.measures.table import MEASURES
 from blurlab.measures.tallies import add, tallying
+from blurlab.measures.work import Work
 from blurlab.networks import store
 from blurlab.statistics import Interval
 
 # Alone, a picture takes another path through some libraries, which changes the last digits of what
 # a network answers.
 FEWEST = 2  # pictures that are tallied at once where a batch is watched part by part
-
-
-class Work(NamedTuple):
-    """One network, one set of pictures and one measure.
-
-    model: an installed one's name.  logits: which of its answers count, those of the source's
-    classes.  settings: all of the measure's.  count: how many of the source's pictures, in the
-    order that the key's seed decides.
-    """
-
-    model: str
-    logits: Answers
-    source: Source
-    measure: Measure
-    settings: dict[str, Any]
-    key: Key
-    count: int  # type: ignore[assignment]  # hides tuple.count
-
-    @property
-    def numbers(self) -> range:
-        """The numbers of its batches."""
-        return range(-(-self.count // self.measure.size))
-
-    def pictures(self, number: int, count: int) -> int:
-        """How many of the first count pictures are in a batch."""
-        return min(self.measure.size, count - number * self.measure.size)
 
 
 class Running(NamedTuple):
@@ -137,67 +112,6 @@ def network(work: Work, device: str | torch.device = "cpu") -> Network:
     return answering(store.load(work.model, device).in_float32(), work.logits)
 
 
-def kept(work: Work) -> dict[int, Tally]:
-    """Return the tallies of this work that are kept, by the number of the batch."""
-    found = results.read(work.key) | results.read(_key(work, work.numbers[-1]))
-    return {
-        number: found[number]
-        for number in work.numbers
-        if number in found and int(found[number]["pictures"]) == work.pictures(number, work.count)
-    }
-
-
-def recorded(work: Work) -> list[dict[str, Any]]:
-    """Say what made the tallies of this work that are kept, as provenance.told does."""
-    found = results.provenance(work.key) | results.provenance(_key(work, work.numbers[-1]))
-    return provenance.told(found[number] for number in kept(work))
-
-
-def begun(work: Work) -> dict[int, Tally]:
-    """Return the tallies of the first pictures of batches that are not whole yet, by number."""
-    last = work.numbers[-1]
-    found = results.read(_begun(work, 0))
-    found.pop(last, None)
-    found |= {n: tally for n, tally in results.read(_begun(work, last)).items() if n == last}
-    return {
-        number: found[number]
-        for number in work.numbers
-        if number in found and int(found[number]["pictures"]) < work.pictures(number, work.count)
-    }
-
-
-def stamp(work: Work) -> tuple[int, ...]:
-    """Return what changes whenever something is kept of this work."""
-    last = work.numbers[-1]
-    keys = (work.key, _key(work, last), _begun(work, 0), _begun(work, last))
-    return tuple(each for key in keys for each in results.stamp(key))
-
-
-def keep(work: Work, number: int, tally: Tally, made: Made | None = None) -> None:
-    """Keep the tally of one batch, for this work and any other that has the same batch.
-
-    made: what made it, where that is known.
-    """
-    if work.source.title:
-        results.call(work.source.name, work.source.title)
-    results.add(_key(work, number), number, tally, made)
-    results.drop(_begun(work, number), number)
-
-
-def _begun(work: Work, number: int) -> Key:
-    """Keep the first pictures of a batch apart until it is whole."""
-    key = _key(work, number)
-    return key._replace(settings=key.settings | {results.UNFINISHED: True})
-
-
-def _key(work: Work, number: int) -> Key:
-    """Keep a batch that the count cuts short apart, since a run over more pictures has it whole."""
-    pictures = work.pictures(number, work.count)
-    if pictures == work.pictures(number, work.source.count):
-        return work.key
-    return work.key._replace(settings=work.key.settings | {"pictures": pictures})
-
-
 def measure(
     work: Work,
     device: str | torch.device = "cpu",
@@ -216,7 +130,7 @@ def measure(
     means. Batches are added in the order of their numbers, whoever measured them, so that the same
     batches give the same sum to the last digit. Memory does not grow with new batches.
     """
-    done = kept(work)
+    done = keeping.kept(work)
     missing = [number for number in work.numbers if number not in done]
     # Nothing is loaded when nothing is missing.
     fresh: Iterator[Tally] = iter(())
@@ -236,7 +150,7 @@ def measure(
             yield _running(work, _plus(summed, tally))
         summed = _plus(summed, tally)
     if missing:
-        join(work)
+        keeping.join(work)
 
 
 def _plus(summed: Tally | None, tally: Tally) -> Tally:
@@ -258,7 +172,7 @@ def _growing(
 
     What was kept of a batch that is not whole is gone on with.
     """
-    started, many = begun(work), FEWEST
+    started, many = keeping.begun(work), FEWEST
     is_split = seconds is not None and work.measure.splits(work.settings)
     for number in numbers:
         whole, tally = work.pictures(number, work.count), started.pop(number, None)
@@ -270,9 +184,9 @@ def _growing(
             took = time.perf_counter() - before
             many, done = pace(last - done, took, seconds or took), last
             if done < whole:
-                results.add(_begun(work, number), number, tally, made)
+                keeping.keep_begun(work, number, tally, made)
             else:
-                keep(work, number, tally, made)
+                keeping.keep(work, number, tally, made)
             yield tally
 
 
@@ -309,12 +223,6 @@ def tallier(
     )
 
 
-def join(work: Work) -> None:
-    """Put what is kept of a finished work into one file, which is faster to read."""
-    if results.read(work.key):
-        results.join(work.key)
-
-
 def estimate(work: Work, summed: Tally) -> dict[str, Any]:
     """Return what a sum of tallies says, with 95 % intervals."""
     return work.measure.estimate(summed, work.settings)
@@ -328,7 +236,7 @@ def written(work: Work, summed: Tally) -> dict[str, Any]:
         "settings": work.settings,
         "pictures": int(summed["pictures"]),
         "fingerprint": provenance.fingerprint(summed),
-        "made": recorded(work),
+        "made": keeping.recorded(work),
     }
 
 

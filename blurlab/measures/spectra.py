@@ -19,9 +19,9 @@ from blurlab.data.sets import Pictures
 from blurlab.filters.spectrum import mean_power, ring_means
 from blurlab.measures import half_power, measuring, perturbation
 from blurlab.measures.corrupted import CORRUPTED
-from blurlab.measures.measuring import Work
 from blurlab.measures.row import Batch, Network, Tally
 from blurlab.measures.tallies import add, batches, tallying
+from blurlab.measures.work import Work
 from blurlab.statistics import Interval
 
 

@@ -16,12 +16,12 @@ import torch
 
 from blurlab import places, texts
 from blurlab.data import sources
-from blurlab.measures import measuring, provenance
-from blurlab.measures.measuring import Work
+from blurlab.measures import keeping, measuring, provenance
 from blurlab.measures.provenance import Made
 from blurlab.measures.row import Measure, Tally
 from blurlab.measures.shared_classes import Answers, answering
 from blurlab.measures.tallies import tallies
+from blurlab.measures.work import Work
 from blurlab.networks import classifier, store
 
 RETRIES = 5  # of a batch whose worker died
@@ -78,7 +78,7 @@ def run(
     Yields (batches done, batches in all) at the start and after every batch.
     Raises ValueError where Ray is not installed, or a batch failed.
     """
-    done = [set(measuring.kept(work)) for work in works]
+    done = [set(keeping.kept(work)) for work in works]
     missing = [
         (work, number)
         for work, numbers in zip(works, done, strict=True)
@@ -92,12 +92,12 @@ def run(
     ray = start(address, workers)
     try:
         for finished, (work, number, found) in enumerate(_results(ray, missing), 1):
-            measuring.keep(work, number, *found)
+            keeping.keep(work, number, *found)
             yield count - len(missing) + finished, count
     finally:
         ray.shutdown()
     for work in works:
-        measuring.join(work)
+        keeping.join(work)
 
 
 def start(address: str | None, workers: int | None) -> Any:

@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 
 from blurlab import limits, places, public
 from blurlab.data import sources
-from blurlab.measures import measuring
-from blurlab.measures.measuring import Running, Work
+from blurlab.measures import keeping, measuring
+from blurlab.measures.measuring import Running
 from blurlab.measures.tallies import total
+from blurlab.measures.work import Work
 from blurlab.networks import classifier, store
 from blurlab.ui import allowed, cache, jobs, loaded
 
@@ -148,10 +149,10 @@ def kept(work: Work) -> Running | None:
 
     They are read again only when something was added to them, for pages ask twice a second.
     """
-    place, stamp = (work.key.digest, work.count), measuring.stamp(work)
+    place, stamp = (work.key.digest, work.count), keeping.stamp(work)
     held = _kept.get(place)
     if held is None or held[0] != stamp:
-        found = measuring.begun(work) | measuring.kept(work)
+        found = keeping.begun(work) | keeping.kept(work)
         summed = total(found) if found else None
         running = Running(int(summed["pictures"]), work.count, summed) if summed else None
         held = stamp, running

@@ -7,9 +7,10 @@ from typing import Any
 import streamlit as st
 
 from blurlab.claims import methods
-from blurlab.measures import measuring
-from blurlab.measures.measuring import Running, Work
+from blurlab.measures import keeping, measuring
+from blurlab.measures.measuring import Running
 from blurlab.measures.row import Measure, Number
+from blurlab.measures.work import Work
 from blurlab.statistics import Interval
 from blurlab.ui import cache, files, protocol, shell
 from blurlab.ui.sensitivity import controls, figures, job
@@ -56,7 +57,7 @@ def protocol_of(
     counts = {found[work.model][0].pictures for work in works if work.model in found}
     how = list(dict.fromkeys(measure.methods(work.settings) for work in works))
     if is_over:
-        recorded = [way for work in works for way in measuring.recorded(work)]
+        recorded = [way for work in works for way in keeping.recorded(work)]
         how.append(f"Measured by {methods.ways(recorded)}.")
     return protocol.told(
         measure.title,
@@ -100,7 +101,7 @@ def written(found: Interval, *, percent: bool = False, points: bool = False) -> 
     return "{} [{}, {}]".format(*(f"{number:#.3g}".rstrip(".") for number in found))
 
 
-def _protocol(work: measuring.Work) -> dict[str, Any]:
+def _protocol(work: Work) -> dict[str, Any]:
     """Return what decides the numbers of a work, for the lines of a table."""
     return {
         "data": work.key.data,

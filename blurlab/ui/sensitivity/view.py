@@ -5,7 +5,7 @@ from typing import Any
 import streamlit as st
 
 from blurlab import public
-from blurlab.measures.measuring import Work
+from blurlab.measures.work import Work
 from blurlab.ui import jobs, link, polling, shell, show
 from blurlab.ui.sensitivity import job as measures_job
 from blurlab.ui.sensitivity import report
