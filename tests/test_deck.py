@@ -1,13 +1,23 @@
 """Which pictures a game of You vs the models shows, where they are, and answers as letters."""
 
+import csv
+import io
+import urllib.request
+
 import pytest
 import torch
-from opening import components, needs_models, said
+from opening import button, components, fine, needs_models, said, until
+from test_audience import played
 from test_you import drawn
 
+from benchmarks.serving import routed
 from blurlab.data import entry_level, sets
 from blurlab.people.quest import CUTOFFS
-from blurlab.ui import cache, shell
+from blurlab.pictures import images
+from blurlab.ui import cache, owner, shell
+from blurlab.ui.audience import room as rooms
+from blurlab.ui.audience import routes, view
+from blurlab.ui.audience.room import Room
 from blurlab.ui.you import deck
 
 
@@ -68,6 +78,34 @@ def test_photographs_of_imagenet_are_played_in_everyday_words(opened, shared, mo
         value, low, high = (f"{float(each):.3g}" for each in numbers)
         assert words in (f"{value} [{low}, {high}]", f"above {low}", f"below {high}")
     assert any(", ".join(deck.LEFT_OUT) in each.value for each in app.caption)
+
+
+@needs_models
+def test_an_audience_plays_them_too_and_its_phones_are_given_them(
+    opened, shared, monkeypatch, tmp_path
+):
+    monkeypatch.setattr(owner, "is_here", lambda: True)
+    monkeypatch.setattr(view, "ROOM", made := Room())
+    monkeypatch.setenv("BLURLAB_DATA", str(tmp_path))
+    assert opened("audience").radio(key="room_deck").options == ["Objects"]
+    monkeypatch.setenv("BLURLAB_DATA", str(shared / "data"))
+    app = opened("audience")
+    app.radio(key="room_deck").set_value("imagenet16").run()
+    assert deck.NOTES["imagenet16"] in [each.value for each in app.caption]
+    button(app, "Begin anew").click().run()
+    made.steer("open")
+    played(made)
+    rows = list(csv.DictReader(io.StringIO(made.written())))
+    assert {row["coarse_class"] for row in rows} <= set(deck.CLASSES["imagenet16"])
+    with routed(routes.routes()) as address:
+        for row in rows[:2]:
+            choice = cache.Choice("imagenet16", row["fine_class"], int(row["fine_variant"]))
+            with urllib.request.urlopen(f"{address}/{rooms.address(choice)}") as reply:
+                found = images.read_image(reply.read(), "picture")
+            assert (found - cache.picture(choice)).abs().mean() < 0.02
+    titles = {cache.title(name) for name in shell.fitting("imagenet")}
+    fine(app.run())
+    until(app, lambda: titles <= {each.get("name") for each in drawn(app)["data"]})
 
 
 def test_every_photograph_of_a_category_is_of_it(shared, monkeypatch):

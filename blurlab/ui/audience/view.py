@@ -78,6 +78,8 @@ def steering() -> None:
     with st.popover("Begin anew", width="stretch"):
         here = {name: deck.CROWDS[name] for name in deck.available(deck.CROWDS)}
         name = st.radio("Pictures", list(here), format_func=here.get, key="room_deck")
+        if name in deck.NOTES:
+            st.caption(deck.NOTES[name])
         each = st.radio("Trials for each person", room.EACH, 1, key="room_each", horizontal=True)
         count = len(ROOM.given())
         st.button(

@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from blurlab.data import entry_level
 from blurlab.ui import link, show
 from blurlab.ui.you import deck, game, screen
 
@@ -28,12 +27,8 @@ def choose() -> None:
     if state["deck"] in (here := deck.available()):
         decks = {each: deck.DECKS[each] for each in here}
         show.one_of(right, "Pictures", decks, "deck", on_change=game.anew)
-    if state["deck"] == "imagenet16":
-        right.caption(
-            f"Of the {len(entry_level.PICTURES)} words that people chose from in Geirhos et al. "
-            f"2018, those with fewer than {deck.ENOUGH} photographs here are left out: "
-            f"{', '.join(deck.LEFT_OUT)}."
-        )
+    if state["deck"] in deck.NOTES:
+        right.caption(deck.NOTES[state["deck"]])
     with st.expander("Time and screen", icon=":material/straighten:"):
         st.number_input(
             "How long a picture is seen (ms)", LEAST, MOST, int(state["shown_ms"]), 10,

@@ -16,7 +16,7 @@ DECKS = {
     "imagenet16": "In everyday words",
 }
 # An audience shares its pictures, so that they are drawn and fetched once.
-CROWDS = {"crowd": "Objects", "imagenette": "Photographs"}
+CROWDS = {"crowd": "Objects"} | {name: DECKS[name] for name in ("imagenette", "imagenet16")}
 ENOUGH = 5  # photographs of a category, with fewer of which it is left out
 # How many of each class there are; of ImageNet those that sets.imagenet16 finds.
 VARIANTS = {
@@ -27,6 +27,12 @@ VARIANTS = {
 }
 CLASSES = {deck: tuple(counts) for deck, counts in VARIANTS.items()}
 LEFT_OUT = tuple(word for word in entry_level.PICTURES if word not in CLASSES["imagenet16"])
+# What is said below a deck where it is chosen.
+NOTES = {
+    "imagenet16": f"Of the {len(entry_level.PICTURES)} words that people chose from in Geirhos et "
+    f"al. 2018, those with fewer than {ENOUGH} photographs here are left out: "
+    f"{', '.join(LEFT_OUT)}.",
+}
 KINDS = {
     "objects": "object", "crowd": "object", "imagenette": "imagenette", "imagenet16": "imagenet16",
 }  # fmt: skip
