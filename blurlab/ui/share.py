@@ -13,6 +13,7 @@ button {
   border: 1px solid color-mix(in srgb, var(--st-text-color) 55%, transparent);
 }
 button:hover { border-color: var(--st-primary-color); }
+@media (pointer: coarse) { button { min-height: 44px; } }
 button:focus-visible { outline: 3px solid var(--st-primary-color); outline-offset: 2px; }
 span { overflow-wrap: anywhere; }
 """

@@ -51,6 +51,16 @@ ICONS = """<style>
 COLORS = """<style>
 [data-testid="stBaseButton-primary"]:not(:disabled) { color: light-dark(#fff, #0e1117); }
 </style>"""
+# What a finger has to hit, but for what stands within a table's or a figure's corner.
+TOUCH = """<style>
+@media (pointer: coarse) {
+  :is([data-testid^="stBaseButton"], [data-testid="stButtonGroup"] button, summary,
+    [data-testid="stNumberInputContainer"] button, [data-testid="stExpandSidebarButton"],
+    [data-testid="stSidebarNavLink"]):not([data-testid="stElementToolbar"] *) {
+    min-width: 44px; min-height: 44px;
+  }
+}
+</style>"""
 # Streamlit adds an entry to the browser's history whenever a page's state is written into its
 # address, so that Back would undo one address after another and no state with it. An entry of the
 # same page is replaced instead, and Back leads to the page before.
@@ -95,7 +105,13 @@ def main() -> None:
     chosen = st.session_state["models"]
     if not set(chosen) <= set(store.names()):
         st.session_state["models"] = [name for name in chosen if name in store.names()]
-    st.html(CLICKS + ICONS + COLORS + (PRESENTER_STYLE if st.session_state["present"] else STYLE))
+    st.html(
+        CLICKS
+        + ICONS
+        + COLORS
+        + TOUCH
+        + (PRESENTER_STYLE if st.session_state["present"] else STYLE)
+    )
     st.html(ONE_ENTRY, unsafe_allow_javascript=True)
     sidebar()
     telling.tell()
