@@ -3,7 +3,9 @@
 FROM python:3.11-slim
 WORKDIR /app
 COPY requirements.txt constraints.txt ./
-RUN pip install --no-cache-dir -r requirements.txt -c constraints.txt
+# What only tests and sweeps over machines need is below that line.
+RUN sed '/^# Tests$/,$d' requirements.txt > app.txt \
+    && pip install --no-cache-dir -r app.txt -c constraints.txt
 COPY . .
 RUN useradd --create-home blurlab
 USER blurlab
