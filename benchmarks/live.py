@@ -10,11 +10,9 @@ from contextlib import contextmanager
 
 import torch
 from torch import Tensor
-from websockets.sync.client import ClientConnection, connect
-from websockets.typing import Origin
 
 from benchmarks import Row
-from benchmarks.serving import routed, served
+from benchmarks.serving import joined, routed, served
 from benchmarks.ui import chromium, missing, ms
 from blurlab.networks import store
 from blurlab.ui import cache, channel
@@ -28,14 +26,6 @@ def live() -> Iterator[str]:
     """Serve the channel alone; yield its address."""
     with routed([channel.route()]) as address:
         yield address.replace("http://", "ws://") + channel.PATH
-
-
-@contextmanager
-def joined(address: str, names: tuple[str, ...]) -> Iterator[ClientConnection]:
-    origin = address.replace("ws://", "http://").removesuffix(channel.PATH)
-    with connect(address, origin=Origin(origin), compression=None) as client:
-        client.send(json.dumps({"models": names}))
-        yield client
 
 
 def frame(number: int, picture: Tensor) -> bytes:
@@ -54,7 +44,7 @@ def answers_over_the_channel() -> Iterator[Row]:
             networks = [cache.model(name) for name in names]
             over, bare = [], []
             for _ in range(4):
-                with joined(address, names) as client:
+                with joined(address, *names) as client:
                     started = time.perf_counter()
                     for number, picture in enumerate(pictures):
                         client.send(frame(number, picture))
@@ -92,7 +82,7 @@ def answers_while_dragging() -> Iterator[Row]:
             for turn in range(4):
                 setting = job.Setting(fish, house, 8.0, None, "gaussian")
                 token = view.offered(pair, setting)
-                with joined(address, ()) as client:
+                with joined(address) as client:
                     started = time.perf_counter()
                     for cutoff in cutoffs:
                         client.send(json.dumps({"exact": token, "at": [cutoff + turn / 100, None]}))
@@ -119,7 +109,7 @@ def twelve_clients() -> Iterator[Row]:
         end = time.perf_counter() + SECONDS
 
         def ask(index: int) -> None:
-            with joined(address, store.pair("objects")) as client:
+            with joined(address, *store.pair("objects")) as client:
                 while time.perf_counter() < end:
                     client.send(frame(counts[index], picture))
                     client.recv()

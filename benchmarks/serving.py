@@ -1,5 +1,6 @@
 """The app as a new user starts it, for whoever looks at it through a browser."""
 
+import json
 import re
 import socket
 import subprocess
@@ -17,8 +18,11 @@ from urllib.request import urlopen
 import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute
+from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Origin
 
 from blurlab import places
+from blurlab.ui import channel
 
 PATIENCE = 180  # seconds for a server to answer
 LEFT = "starlette.websockets.WebSocketDisconnected"
@@ -104,3 +108,13 @@ def routed(routes: Sequence[BaseRoute]) -> Iterator[str]:
     yield f"http://127.0.0.1:{port}"
     server.should_exit = True
     thread.join(10)
+
+
+@contextmanager
+def joined(address: str, *names: str) -> Iterator[ClientConnection]:
+    """Connect to the frame channel as a page of the same server does, and ask networks, if any."""
+    origin = address.replace("ws://", "http://").removesuffix(channel.PATH)
+    with connect(address, origin=Origin(origin), compression=None, max_size=None) as client:
+        if names:
+            client.send(json.dumps({"models": names}))
+        yield client

@@ -7,7 +7,7 @@ import socket
 import struct
 import threading
 import time
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 
 import pytest
 import tiny
@@ -16,11 +16,11 @@ from PIL import Image
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
-from benchmarks.serving import routed
+from benchmarks.serving import joined, routed
 from blurlab import places
 from blurlab.networks import store
 from blurlab.pictures import images
-from blurlab.ui import cache, channel, exact, loaded
+from blurlab.ui import cache, channel, exact, loaded, messages
 
 SIDE = 32
 PICTURES = (255 * tiny.pictures(4, 0).images[:, :, :SIDE, :SIDE].float() / 255).byte()
@@ -46,16 +46,6 @@ def address(models):
     """A server of the channel alone, on the loopback."""
     with routed([channel.route()]) as found:
         yield found.replace("http://", "ws://") + channel.PATH
-
-
-@contextmanager
-def joined(address, *names):
-    """Connect as a page of the same server does, and say which networks are asked."""
-    origin = address.replace("ws://", "http://").removesuffix(channel.PATH)
-    with connect(address, origin=origin, compression=None, max_size=None) as client:
-        if names:
-            client.send(json.dumps({"models": names}))
-        yield client
 
 
 def closed_by(client, attack):
@@ -177,7 +167,7 @@ def test_frames_of_several_clients_are_answered_in_one_pass(models):
     passes = []
     network = loaded.model("one")
     handle = network.register_forward_hook(lambda *each: passes.append(len(each[1][0])))
-    frames = [channel.Frame(n, image, ("one",), now) for n, image in enumerate(images)]
+    frames = [messages.Frame(n, image, ("one",), now) for n, image in enumerate(images)]
     found = channel.answer(frames)
     handle.remove()
     assert passes == [3]
@@ -208,38 +198,38 @@ def test_twelve_clients_each_have_their_share(address):
 
 
 HOSTILE = {
-    "a frame of no square": (lambda c: c.send(b"\0" * 1000), channel.BREACH, "1,000 bytes"),
-    "a frame that is too small": (lambda c: c.send(b"\0" * 7), channel.BREACH, "7 bytes"),
+    "a frame of no square": (lambda c: c.send(b"\0" * 1000), messages.BREACH, "1,000 bytes"),
+    "a frame that is too small": (lambda c: c.send(b"\0" * 7), messages.BREACH, "7 bytes"),
     "a number that no computer holds": (
-        lambda c: c.send('{"exact": "x", "at": [' + "9" * 400 + "]}"), channel.BREACH, "models",
+        lambda c: c.send('{"exact": "x", "at": [' + "9" * 400 + "]}"), messages.BREACH, "models",
     ),
     "a JPEG of no square": (
-        lambda c: c.send(b"\0" * 4 + jpeg(32, 48)), channel.BREACH, "32 x 48 pixels",
+        lambda c: c.send(b"\0" * 4 + jpeg(32, 48)), messages.BREACH, "32 x 48 pixels",
     ),
     "a JPEG that is too large": (
-        lambda c: c.send(b"\0" * 4 + jpeg(512, 512)), channel.BREACH, "512 x 512 pixels",
+        lambda c: c.send(b"\0" * 4 + jpeg(512, 512)), messages.BREACH, "512 x 512 pixels",
     ),
     "a JPEG that is cut off": (
-        lambda c: c.send(b"\0" * 4 + jpeg(32, 32)[:200]), channel.BREACH, "damaged JPEG",
+        lambda c: c.send(b"\0" * 4 + jpeg(32, 32)[:200]), messages.BREACH, "damaged JPEG",
     ),
-    "an empty message": (lambda c: c.send(b""), channel.BREACH, "0 bytes"),
-    "a message too large": (lambda c: c.send(b"\0" * 3_000_000), channel.TOO_LARGE, "3,000,000"),
-    "text that is no JSON": (lambda c: c.send("{"), channel.BREACH, "models"),
-    "text without models": (lambda c: c.send("[1, 2]"), channel.BREACH, "models"),
+    "an empty message": (lambda c: c.send(b""), messages.BREACH, "0 bytes"),
+    "a message too large": (lambda c: c.send(b"\0" * 3_000_000), messages.TOO_LARGE, "3,000,000"),
+    "text that is no JSON": (lambda c: c.send("{"), messages.BREACH, "models"),
+    "text without models": (lambda c: c.send("[1, 2]"), messages.BREACH, "models"),
     "models that are no list": (
-        lambda c: c.send('{"models": "one"}'), channel.BREACH, "list",
+        lambda c: c.send('{"models": "one"}'), messages.BREACH, "list",
     ),
     "a network that is not there": (
-        lambda c: c.send('{"models": ["../../etc"]}'), channel.BREACH, "no installed network",
+        lambda c: c.send('{"models": ["../../etc"]}'), messages.BREACH, "no installed network",
     ),
     "a name that is no text": (
-        lambda c: c.send('{"models": [{}]}'), channel.BREACH, "no installed network",
+        lambda c: c.send('{"models": [{}]}'), messages.BREACH, "no installed network",
     ),
     "too many networks": (
-        lambda c: c.send(json.dumps({"models": ["one"] * 7})), channel.BREACH, "at most 6",
+        lambda c: c.send(json.dumps({"models": ["one"] * 7})), messages.BREACH, "at most 6",
     ),
     "too many messages": (
-        lambda c: [c.send(frame(n)) for n in range(1000)], channel.BREACH, "in a second",
+        lambda c: [c.send(frame(n)) for n in range(1000)], messages.BREACH, "in a second",
     ),
 }  # fmt: skip
 
@@ -265,7 +255,7 @@ def test_who_breaks_a_rule_is_closed_in_one_line_and_others_are_answered(what, a
 def test_a_message_of_a_hundred_megabytes_is_not_even_read(address):
     with joined(address, "one") as other, joined(address) as client:
         closed = closed_by(client, lambda each: each.send(b"\0" * 100_000_000))
-        assert closed is None or closed.code == channel.TOO_LARGE
+        assert closed is None or closed.code == messages.TOO_LARGE
         other.send(frame(1))
         assert answer(other)["number"] == 1
 

@@ -11,7 +11,7 @@ from blurlab.attacks.table import STEPS
 from blurlab.people import finished
 from blurlab.pictures import images
 from blurlab.training import live
-from blurlab.ui import channel, jobs, link, pictures
+from blurlab.ui import channel, jobs, link, messages, pictures
 from blurlab.ui.audience import room, routes
 from blurlab.ui.models import own
 
@@ -44,7 +44,7 @@ def test_every_limit_is_set_where_the_page_says(name, file):
         f"stopped {patience['lessons']} after its viewer has left; {live.MOST_LENT} pairs",
         f"{room.MOST_PHONES:,} phones, {max(room.EACH)} trials each; {routes.MOST_BYTES:,} bytes",
         f"{finished.MOST:,} results, of which",
-        f"{channel.MOST_A_SECOND} messages a second of at most {channel.MOST_BYTES:,} bytes",
+        f"{channel.MOST_A_SECOND} messages a second of at most {messages.MOST_BYTES:,} bytes",
         f"{channel.MOST_CLIENTS} clients",
     ],
 )
