@@ -24,7 +24,7 @@ from torch import nn
 from torch.testing import assert_close
 from torchvision.models import resnet18
 
-from blurlab.networks import architectures, checkpoints, inert
+from blurlab.networks import architectures, checkpoints, fitting, inert
 
 CLASSES = 5
 SHAPES = {"features.weight": torch.Size([4, 3, 3, 3]), "fc.weight": torch.Size([CLASSES, 4])}
@@ -53,7 +53,7 @@ def behind(prefix, state=STATE):
 
 
 def fit(given, prefix=None, classes=CLASSES):
-    return checkpoints.fitted(given, SHAPES, "this net", classes, prefix)
+    return fitting.fitted(given, SHAPES, "this net", classes, prefix)
 
 
 # Files that hold tensors
@@ -322,7 +322,7 @@ def test_published_layouts_load_and_answer(tmp_path, architecture, prefix, zippe
     expected = architectures.shapes(recipe, 10)
     loaded = architectures.net(recipe, 10).eval()
     given = checkpoints.tensors(path)
-    loaded.load_state_dict(checkpoints.fitted(given, expected, architecture, 10))
+    loaded.load_state_dict(fitting.fitted(given, expected, architecture, 10))
     images = torch.rand(2, 3, 32, 32)
     assert loaded(images).shape == (2, 10)
     assert_close(loaded(images), net(images))
@@ -624,7 +624,7 @@ def test_spare_buffers_are_left_out(prefix):
     counted = {"total_ops": torch.zeros(1), "features.total_params": torch.zeros(1)}
     given = behind(prefix, STATE | counted) | {"n_averaged": torch.tensor(5)}
     assert_close(fit(given), STATE, atol=0, rtol=0)
-    assert checkpoints.spare(given, SHAPES) == [
+    assert fitting.spare(given, SHAPES) == [
         f"{prefix}total_ops", f"{prefix}features.total_params", "n_averaged",
     ]  # fmt: skip
 

@@ -8,7 +8,7 @@ import torch
 
 from blurlab import places
 from blurlab.__main__ import main
-from blurlab.claims import compare, coverage
+from blurlab.claims import compare, coverage, simulated
 from blurlab.claims.claim import ROBUST
 from blurlab.claims.paired import Effect, over_seeds
 from blurlab.claims.sentences import together, verdict
@@ -327,7 +327,7 @@ def test_a_network_that_is_not_installed_is_named(capsys):
 @pytest.mark.parametrize("what", coverage.CASES)
 def test_intervals_hold_the_truth_about_as_often_as_they_say(what, monkeypatch):
     monkeypatch.setattr(coverage, "CASES", {what: coverage.CASES[what]})
-    monkeypatch.setattr(coverage, "MANY", 8_000)
+    monkeypatch.setattr(simulated, "MANY", 8_000)
     (found,) = coverage.simulate(60)
     assert found.what == what
     assert found.share.value >= 0.8  # 95 % of 60 are 57; fewer than 48 would be no accident

@@ -11,8 +11,8 @@ from torchvision import models as torchvision_models
 from blurlab.__main__ import main
 from blurlab.networks import (
     architectures,
-    checkpoints,
     classifier,
+    fitting,
     installing,
     preparing,
     published,
@@ -148,7 +148,7 @@ def test_the_names_in_older_files_of_torchvision_are_understood(architecture, re
                 name = name.replace(new, before)
         old[name] = torch.empty(shape, device="meta")
     assert list(old) != list(expected)
-    assert checkpoints.fitted(old, expected, architecture, 1000).keys() == expected.keys()
+    assert fitting.fitted(old, expected, architecture, 1000).keys() == expected.keys()
 
 
 def test_mnasnet_takes_weights_that_do_not_say_their_version():

@@ -19,6 +19,7 @@ from blurlab.networks import (
     architectures,
     checkpoints,
     classifier,
+    fitting,
     packaged,
     programs,
     store,
@@ -69,11 +70,11 @@ def add(
     notes = [*notes, *found]
     words = architectures.title(recipe)
     try:
-        state = checkpoints.fitted(given, expected, words, len(classes), prefix)
+        state = fitting.fitted(given, expected, words, len(classes), prefix)
     except ValueError as error:
         hint = architectures.hint(recipe.get("architecture", ""), given)
         raise ValueError(f"{str(error).removesuffix('.')}{hint}.") from None
-    if spare := checkpoints.spare(given, expected):
+    if spare := fitting.spare(given, expected):
         more = f" and {len(spare) - 1} more" if spare[1:] else ""
         notes.append(f"{file.name} has {spare[0]}{more}, which {words} lacks and does not need.")
     model = classifier.build(recipe, len(classes)).eval()
