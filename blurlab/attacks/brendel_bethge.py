@@ -1,14 +1,14 @@
 """The smallest change of each picture that succeeds, sought along the boundary between answers."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor
 
-from blurlab.attacks.goals import CRITERIA, Goal, Model, goal_of, loss_and_gradient
+from blurlab.attacks.goals import loss_and_gradient
 from blurlab.attacks.ladder import pgd_ladder
-from blurlab.attacks.minimum import Smallest
-from blurlab.attacks.norms import NORMS, Norm, check, each, shorten, unit
+from blurlab.attacks.minimum import Search, Smallest, Sought
+from blurlab.attacks.norms import Norm, each, shorten, unit
 
 # As foolbox has them (Rauber et al. 2020), but that a radius is a share of one picture's values.
 RADIUS, DECAYS, MOMENTUM, OVERSHOOT = 1e-3, 20, 0.8, 0.1
@@ -16,43 +16,18 @@ LINE, OUTER, INNER = 10, 12, 16  # halvings: along a line, of closeness, and of 
 WIDEST = 1000.0  # multiplier that moves a value of root-mean-square gradient this often too far
 
 
-def brendel_bethge(
-    model: Model,
-    images: Tensor,
-    labels: Tensor,
-    *,
-    norm: str = "linf",
-    targeted: bool = False,
-    steps: int = 100,
-    criterion: str = "boundary",
-) -> Iterator[Smallest]:
+def _walk(sought: Sought) -> Iterator[Smallest]:
     """Go from what PGD on a ladder of radii finds along the boundary, ever nearer to the picture.
 
     Each step takes the boundary for a plane and solves for the nearest point on it to the picture
     that is a picture too and no further from here than a trust region, which shrinks (Brendel et
-    al. 2019, NeurIPS). What is found is never larger than what PGD found.
-    Takes and raises what minimal_epsilon does; steps are those along the boundary, after PGD of 20
-    steps a run.  Yields the nearest found so far after PGD, after every step, and once more when
-    each has been brought to the boundary.
+    al. 2019, NeurIPS). What is found is never larger than what PGD found. Steps are those along the
+    boundary.  Yields the nearest found so far after PGD, after every step, and once more when each
+    has been brought to the boundary.
     """
-    check(epsilon=0, steps=steps, norm=norm)
-    goal, met, row = goal_of(images, labels, targeted), CRITERIA[criterion], NORMS[norm]
-    images = images.detach()
-    *_, start = pgd_ladder(
-        model, images, labels, norm=norm, targeted=targeted, criterion=criterion
-    )  # fmt: skip
-    return _walk(model, images, goal, row, steps, met, start)
+    model, images, goal, norm, steps, met = sought
+    *_, start = pgd_ladder.run(sought._replace(steps=pgd_ladder.usual))
 
-
-def _walk(
-    model: Model,
-    images: Tensor,
-    goal: Goal,
-    norm: Norm,
-    steps: int,
-    met: Callable[[Tensor, Goal], Tensor],
-    start: Smallest,
-) -> Iterator[Smallest]:
     def at_the_boundary(smallest: Smallest) -> Smallest:
         best, found = smallest
         change, known = best - images, torch.where(found.isfinite(), found, 0)
@@ -83,6 +58,9 @@ def _walk(
         radius = RADIUS * images[0].numel() * 0.5 ** (step * DECAYS // steps)
         point = (point + nearest_step(images, point, normal, rise, radius, norm)).clamp(0, 1)
     yield at_the_boundary(Smallest(best, found))
+
+
+brendel_bethge = Search(_walk, usual=100)
 
 
 def nearest_step(

@@ -6,15 +6,12 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from blurlab.attacks.goals import CRITERIA, Model, cross_entropy, goal_of, loss_and_gradient
-from blurlab.attacks.minimum import Smallest
-from blurlab.attacks.norms import NORMS, check, each
+from blurlab.attacks.goals import cross_entropy, loss_and_gradient
+from blurlab.attacks.minimum import Search, Smallest, Sought
+from blurlab.attacks.norms import each
 
-RUNGS, LOWEST, HIGHEST = (
-    100,
-    2e-4,
-    0.5,
-)  # of pictures in [0, 1], by the root mean square of a change
+# Of pictures in [0, 1], by the root mean square of a change.
+RUNGS, LOWEST, HIGHEST = 100, 2e-4, 0.5
 
 
 def radii(norm: str, values: int) -> Tensor:
@@ -28,29 +25,16 @@ def radii(norm: str, values: int) -> Tensor:
     return ladder * (math.sqrt(values) if norm == "l2" else 1)
 
 
-def pgd_ladder(
-    model: Model,
-    images: Tensor,
-    labels: Tensor,
-    *,
-    norm: str = "linf",
-    targeted: bool = False,
-    steps: int = 20,
-    criterion: str = "boundary",
-) -> Iterator[Smallest]:
-    """Search for each picture's smallest change by PGD within radii of a ladder, halving it.
+def _climb(sought: Sought) -> Iterator[Smallest]:
+    """Search by PGD within radii of a ladder, halving it; yield the nearest found after each run.
 
     PGD (Madry et al. 2018) starts at the picture and takes steps of 2.5 radii / steps. Where it
     succeeds the search goes on below, else above: seven runs find the lowest of a hundred radii,
     if whatever succeeds within a radius does so within larger ones. Li et al. 2023 run PGD at all
-    of a hundred radii, and another attack beside it.
-    Takes and raises what minimal_epsilon does; steps are those of each run.  Yields the nearest
-    found so far after each run.
+    of a hundred radii, and another attack beside it. Steps are those of each run.
     """
-    check(epsilon=0, steps=steps, norm=norm)
-    goal, row = goal_of(images, labels, targeted), NORMS[norm]
-    met, images = CRITERIA[criterion], images.detach()
-    rungs = radii(norm, images[0].numel()).to(images)
+    model, images, goal, norm, steps, met = sought
+    rungs = radii(norm.name, images[0].numel()).to(images)
     with torch.no_grad():
         is_met = met(model(images), goal) > 0
     best, found = images, torch.where(is_met, 0.0, math.inf).to(images)
@@ -63,14 +47,17 @@ def pgd_ladder(
         adversarial = images
         for _ in range(steps):
             _, gradient = loss_and_gradient(cross_entropy, model, adversarial, goal)
-            moved = adversarial + row.steepest(gradient) * (2.5 / steps * radius)
-            adversarial = (images + row.project(moved - images, radius)).clamp(0, 1)
+            moved = adversarial + norm.steepest(gradient) * (2.5 / steps * radius)
+            adversarial = (images + norm.project(moved - images, radius)).clamp(0, 1)
         with torch.no_grad():
             success = met(model(adversarial), goal) > 0
-        size = row.size(adversarial - images)
+        size = norm.size(adversarial - images)
         better = success & (size < found)
         best, found = torch.where(each(better), adversarial, best), torch.where(better, size, found)
         is_open = fails + 1 < succeeds
         succeeds = torch.where(is_open & success, rung, succeeds)
         fails = torch.where(is_open & ~success, rung, fails)
         yield Smallest(best, found)
+
+
+pgd_ladder = Search(_climb, usual=20)

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import torch
@@ -28,41 +29,65 @@ class Smallest(NamedTuple):
     epsilon: Tensor
 
 
-def minimal_epsilon(
-    model: Model,
-    images: Tensor,
-    labels: Tensor,
-    *,
-    norm: str = "linf",
-    targeted: bool = False,
-    steps: int = 100,
-    criterion: str = "boundary",
-) -> Iterator[Smallest]:
-    """Search for each picture's smallest change that succeeds, by the fast minimum-norm attack.
+class Sought(NamedTuple):
+    """What a search is given, all of which is checked.
+
+    model, images, steps: as of Search.  goal: which answers are sought.  norm: of a change's size.
+    met: called with logits and the goal; returns how far they are beyond it (N,), above 0 where a
+    change has succeeded.
+    """
+
+    model: Model
+    images: Tensor
+    goal: Goal
+    norm: Norm
+    steps: int
+    met: Callable[[Tensor, Goal], Tensor]
+
+
+@dataclass(frozen=True)
+class Search:
+    """A way to search for each picture's smallest change that succeeds.
+
+    run: yields the nearest found so far.  usual: how many steps it takes where none are given.
+    """
+
+    run: Callable[[Sought], Iterator[Smallest]]
+    usual: int
+
+    def __call__(
+        self,
+        model: Model,
+        images: Tensor,
+        labels: Tensor,
+        *,
+        norm: str = "linf",
+        targeted: bool = False,
+        steps: int | None = None,
+        criterion: str = "boundary",
+    ) -> Iterator[Smallest]:
+        """Search, and yield the best so far; its sizes never grow.
+
+        images: (N, 3, S, S) in [0, 1].  labels: (N,) classes to lead away from or, if targeted, to.
+        criterion: a key of CRITERIA: "boundary" where the answer is to change, "half" where the
+        wanted one is to have a probability of 0.5.
+        A picture whose answer is already as wanted has size 0.
+        Raises ValueError as pgd does.
+        """
+        steps = self.usual if steps is None else steps
+        check(epsilon=0, steps=steps, norm=norm)
+        goal, row = goal_of(images, labels, targeted), NORMS[norm]
+        return self.run(Sought(model, images.detach(), goal, row, steps, CRITERIA[criterion]))
+
+
+def _shrink(sought: Sought) -> Iterator[Smallest]:
+    """Search by the fast minimum-norm attack, and yield the nearest found after each step.
 
     Each picture has a radius of its own, which shrinks while the attack succeeds and grows while it
     fails, ever more slowly (FMN, Pintor et al. 2021). Steps are measured in radii here, so that the
     number of pixels does not matter. What is found is an upper bound of the true smallest size.
-    images: (N, 3, S, S) in [0, 1].  labels: (N,) classes to lead away from or, if targeted, to.
-    criterion: a key of CRITERIA: "boundary" where the answer is to change, "half" where the wanted
-    one is to have a probability of 0.5.
-    Yields the best so far after each step; its sizes never grow. A picture whose answer is already
-    as wanted has size 0.
-    Raises ValueError as pgd does.
     """
-    check(epsilon=0, steps=steps, norm=norm)
-    goal = goal_of(images, labels, targeted)
-    return _shrink(model, images.detach(), goal, NORMS[norm], steps, CRITERIA[criterion])
-
-
-def _shrink(
-    model: Model,
-    images: Tensor,
-    goal: Goal,
-    norm: Norm,
-    steps: int,
-    met: Callable[[Tensor, Goal], Tensor],
-) -> Iterator[Smallest]:
+    model, images, goal, norm, steps, met = sought
     best, found = images, images.new_full((len(images),), math.inf)
     adversarial, radius = images, found
     for step in range(steps):
@@ -84,6 +109,9 @@ def _shrink(
         move = norm.along(gradient) * each(radius * share)
         change = norm.project(adversarial + move - images, each(radius))
         adversarial = (images + change).clamp_(0, 1)
+
+
+minimal_epsilon = Search(_shrink, usual=100)
 
 
 def minimal(model: Model, images: Tensor, labels: Tensor, **options: Any) -> Iterator[Tensor]:

@@ -20,7 +20,7 @@ from blurlab.filters.spectrum import mean_power, ring_means
 from blurlab.measures import half_power, measuring, perturbation
 from blurlab.measures.corrupted import CORRUPTED
 from blurlab.measures.row import Batch, Network, Tally
-from blurlab.measures.tallies import add, batches, tallying
+from blurlab.measures.tallies import add, batches, tallies
 from blurlab.measures.work import Work
 from blurlab.statistics import Interval
 
@@ -76,9 +76,11 @@ def of_corruption(
         return tally(corrupted - batch.images)
 
     row = replace(CORRUPTED, tally=changed)
-    tallied = tallying(row, _silent, pictures, {}, count=count, seed=seed, device=device)
     numbers = batches(pictures, count, row.size)
-    yield from accumulate((tallied(number, 0, row.size) for number in numbers), add)
+    found = tallies(
+        row, _silent, pictures, {}, numbers=numbers, count=count, seed=seed, device=device
+    )
+    yield from accumulate((tally for _, tally in found), add)
 
 
 def _silent(images: Tensor) -> Tensor:
