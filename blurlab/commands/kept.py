@@ -12,7 +12,7 @@ from blurlab.claims.coverage import simulate
 from blurlab.claims.protocols import both
 from blurlab.claims.sentences import together
 from blurlab.claims.table import behind, claims, seeds_of
-from blurlab.commands.options import Commands, between, command
+from blurlab.commands.options import Commands, add_models, between, command
 from blurlab.commands.tables import claimed, markdown, rows_of, spanned
 from blurlab.corruptions.row import BANDS
 from blurlab.data.sets import DATASETS
@@ -26,13 +26,7 @@ def add(commands: Commands) -> None:
     telling = command(
         commands, "family", print_family, "print the kept results of networks as a Markdown table"
     )
-    telling.add_argument(
-        "--model",
-        metavar="M",
-        dest="models",
-        action="append",
-        help="name of an installed model; repeat it for several (default: all trained on the data)",
-    )
+    add_models(telling, "all trained on the data")
 
     claiming = command(
         commands, "claims", print_claims, "test the paper's claims on the kept results"
@@ -79,27 +73,13 @@ def add(commands: Commands) -> None:
     describing = command(
         commands, "methods", print_methods, "write how what is kept was measured, for a paper"
     )
-    describing.add_argument(
-        "--model",
-        metavar="M",
-        dest="models",
-        action="append",
-        required=True,
-        help="name of an installed model; repeat it for several",
-    )
+    add_models(describing)
 
     reporting = command(
         commands, "report", write_report, "write what is kept of networks as one HTML file"
     )
     reporting.add_argument("output", metavar="OUT.html", type=Path, help="file to write")
-    reporting.add_argument(
-        "--model",
-        metavar="M",
-        dest="models",
-        action="append",
-        help="name of an installed model; repeat it for several (default: the plain and the "
-        "blurred one of the data)",
-    )
+    add_models(reporting, "the plain and the blurred one of the data")
 
     for parser in (telling, claiming, sweeping, classing, doubling, describing, reporting):
         parser.add_argument(

@@ -92,14 +92,16 @@ def add_size(added: argparse.ArgumentParser) -> None:
     )
 
 
-def add_models(added: argparse.ArgumentParser) -> None:
+def add_models(added: argparse.ArgumentParser, usual: str = "") -> None:
+    """usual: which are taken where none is named; without it one has to be."""
     added.add_argument(
         "--model",
         metavar="M",
         dest="models",
         action="append",
-        required=True,
-        help="name of an installed model; repeat it for several",
+        required=not usual,
+        help="name of an installed model; repeat it for several"
+        + (f" (default: {usual})" if usual else ""),
     )
 
 
