@@ -9,13 +9,8 @@ const RETRY = 2000; // ms until a lost connection is tried again
 const SHOWN = 5000; // ms for which each of the moving objects is shown
 const views = new WeakMap();
 
-export default function camera({ data, parentElement, setTriggerValue }) {
-  if (!parentElement.isConnected) return; // the call came late, see feed.py
-  let view = views.get(parentElement);
-  if (!view?.parts.stage.isConnected) views.set(parentElement, (view = makeView(parentElement)));
-  view.send = setTriggerValue;
-  view.show(data);
-  return () => parentElement.isConnected || view.close();
+export default function camera(called) {
+  return mount(views, makeView, called, called.setTriggerValue);
 }
 
 // ---- Filters ----------------------------------------------------------------------------------
@@ -185,7 +180,7 @@ function makeView(parent) {
   let source = "objects", kind = "low", strength = 1, mirror = true, frozen = false, count = 0, counted = 0, delay = null;
   let history = [], moveCurves = null;
   const shown = {};
-  const view = { parts, show, close, send: () => {} };
+  const view = { root: parts.stage, show, close, send: () => {} };
 
   function show(next) {
     const old = data;

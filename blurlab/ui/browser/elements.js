@@ -32,6 +32,19 @@ function look({ color }) {
 const sign = (model, attributes) => shape("path", { d: look(model).d, fill: look(model).color, ...attributes });
 const symbol = (model) => shape("svg", { viewBox: "-9 -9 18 18", "aria-hidden": "true" }, sign(model));
 
+// ---- Mounting ---------------------------------------------------------------------------------
+
+// Show data in the view of a place, which makeView makes where there is none yet; returns what ends
+// it. called: what Streamlit calls a component with.  send: how it takes what the view sends.
+function mount(views, makeView, { data, parentElement }, send) {
+  if (!parentElement.isConnected) return undefined; // the call came late, see feed.py
+  let view = views.get(parentElement);
+  if (!view?.root.isConnected) views.set(parentElement, (view = makeView(parentElement)));
+  view.send = send;
+  view.show(data);
+  return () => parentElement.isConnected || view.close();
+}
+
 // ---- Pictures ---------------------------------------------------------------------------------
 
 async function readPixels(url, size) {

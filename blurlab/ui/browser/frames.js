@@ -7,13 +7,8 @@ const CHAIN_CURVES = 11; // em; height of a chain's curves and their heading on 
 const CURVE_DASHES = ["none", "9 5", "2 5", "14 4 3 4"];
 const views = new WeakMap();
 
-export default function frames({ data, parentElement, setStateValue }) {
-  if (!parentElement.isConnected) return; // the call came late, see feed.py
-  let view = views.get(parentElement);
-  if (!view?.parts.stage.isConnected) views.set(parentElement, (view = makeView(parentElement)));
-  view.send = setStateValue;
-  view.show(data);
-  return () => parentElement.isConnected || view.close();
+export default function frames(called) {
+  return mount(views, makeView, called, called.setStateValue);
 }
 
 // ---- The curves -------------------------------------------------------------------------------
@@ -142,7 +137,7 @@ function makeView(parent) {
   let data = null, slot = null, settings = null, cards = [], boxes = [], modelsShown = "";
   let index = 0, dragging = false, sent = [], held = false;
   let scene = null, moveCurves = null, frame = null, layoutIsOld = true;
-  const view = { parts, show, close, send: () => {} };
+  const view = { root: parts.stage, show, close, send: () => {} };
 
   // -- What comes in ----------------------------------------------------------------------------
 

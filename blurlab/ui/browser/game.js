@@ -5,13 +5,8 @@ const PARTS = 4; // of the slot, among which pictures of trials alternate
 const TOO_LONG = 2; // times the asked duration, from which a trial does not count
 const games = new WeakMap();
 
-export default function game({ data, parentElement, setStateValue }) {
-  if (!parentElement.isConnected) return; // the call came late, see feed.py
-  let view = games.get(parentElement);
-  if (!view?.parts.game.isConnected) games.set(parentElement, (view = makeGame(parentElement)));
-  view.send = setStateValue;
-  view.show(data);
-  return () => parentElement.isConnected || view.close();
+export default function game(called) {
+  return mount(games, makeGame, called, called.setStateValue);
 }
 
 function makeGame(parent) {
@@ -20,7 +15,7 @@ function makeGame(parent) {
   const slots = (window.blurlabStages ??= new Map());
   let data = null, slot = null, records = [], round = 0, wake = () => {}, answer = null;
   let sentAt = 0, reply = null, context = null;
-  const view = { parts, show, close, send: () => {} };
+  const view = { root: parts.game, show, close, send: () => {} };
 
   function show(next) {
     if (next.time < data?.time) return;

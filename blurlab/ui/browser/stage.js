@@ -6,13 +6,8 @@ const STEPS = 360; // slider positions, equally spaced in log cutoff
 const FAR = 64; // side in pixels of what is seen from far: it has few frequencies, and costs little so
 const views = new WeakMap();
 
-export default function stage({ data, parentElement, setStateValue }) {
-  if (!parentElement.isConnected) return; // the call came late, see feed.py
-  let view = views.get(parentElement);
-  if (!view?.parts.stage.isConnected) views.set(parentElement, (view = makeView(parentElement)));
-  view.send = setStateValue;
-  view.show(data);
-  return () => parentElement.isConnected || view.close();
+export default function stage(called) {
+  return mount(views, makeView, called, called.setStateValue);
 }
 
 // ---- One model's card -------------------------------------------------------------------------
@@ -44,7 +39,7 @@ function makeView(parent) {
   let sent = []; // pairs of cutoffs on their way to Python and back, which must not move the slider
   let live = null; // the server's answers at the very cutoffs, as they came last
   let scene = null, moveCurves = null, moveSpectra = null, frame = null, layoutIsOld = true;
-  const view = { parts, show, close, send: () => {} };
+  const view = { root: parts.stage, show, close, send: () => {} };
 
   // -- What comes in ----------------------------------------------------------------------------
 
