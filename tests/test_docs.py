@@ -87,6 +87,14 @@ def test_every_command_is_one_that_the_program_takes(page, capsys):
 
 
 @pytest.mark.parametrize("page", PAGES)
+def test_every_file_of_ours_that_is_named_is_there(page):
+    for name in re.findall(
+        r"`((?:blurlab|benchmarks|pages|tests|assets)/[\w/.]+\.\w+)`", PAGES[page]
+    ):
+        assert "NAME" in name or (places.ROOT / name).is_file(), name
+
+
+@pytest.mark.parametrize("page", PAGES)
 def test_every_target_of_make_is_one(page):
     known = re.findall(r"^(\w+):", (places.ROOT / "Makefile").read_text(), re.M)
     assert set(re.findall(r"(?:^    |`)make (\w+)", PAGES[page], re.M)) <= set(known)

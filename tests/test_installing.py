@@ -18,7 +18,7 @@ from blurlab import places
 from blurlab.__main__ import main
 from blurlab.data import sources
 from blurlab.measures import keeping, measuring
-from blurlab.networks import architectures, classifier, installing, preparing, store
+from blurlab.networks import architectures, class_names, classifier, installing, preparing, store
 from blurlab.networks.classifier import Classifier
 from blurlab.pictures.images import save_image
 from blurlab.pictures.resizing import INTERPOLATIONS
@@ -236,7 +236,7 @@ def test_an_architecture_that_is_no_file_is_refused(architecture):
 
 def test_a_thousand_class_names_are_no_file():
     names = [f"class {number}" for number in range(1000)]
-    assert installing.class_names(", ".join(names)) == tuple(names)
+    assert class_names.read(", ".join(names)) == tuple(names)
 
 
 def test_a_network_that_cannot_take_pictures_of_the_size_is_refused(folder):
@@ -254,12 +254,12 @@ def test_a_network_that_cannot_take_pictures_of_the_size_is_refused(folder):
 
 def test_class_names_come_from_a_file_a_list_or_a_known_set():
     Path("names.txt").write_text("red fox\n\nhouse, old\n")
-    assert installing.class_names("names.txt") == ("red fox", "house, old")
-    assert installing.class_names("cat, dog") == ("cat", "dog")
-    assert installing.class_names("cifar10")[:2] == ("airplane", "automobile")
-    imagenet = installing.class_names("imagenet")
+    assert class_names.read("names.txt") == ("red fox", "house, old")
+    assert class_names.read("cat, dog") == ("cat", "dog")
+    assert class_names.read("cifar10")[:2] == ("airplane", "automobile")
+    imagenet = class_names.read("imagenet")
     assert len(set(imagenet)) == 1000
-    assert set(installing.CLASS_SETS["imagenette"]) <= set(imagenet)
+    assert set(class_names.KNOWN["imagenette"]) <= set(imagenet)
 
 
 def saved(name, architecture, classes=3):

@@ -10,7 +10,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from blurlab import limits
-from blurlab.networks import installing
+from blurlab.networks import class_names, installing
 from blurlab.ui import cache, show
 from blurlab.ui.attacks import job as attacking
 from blurlab.ui.attacks import report
@@ -40,9 +40,9 @@ def test_class_names_are_limited_in_length_and_number():
 
 def test_many_classes_are_checked_in_no_time_and_a_double_one_is_found():
     names = [str(number) for number in range(25_000)]
-    installing.check_classes(names)
+    class_names.check(names)
     with pytest.raises(ValueError, match="'7' is given twice"):
-        installing.check_classes([*names[:-1], "7"])
+        class_names.check([*names[:-1], "7"])
 
 
 @pytest.mark.parametrize("mark", MARKS.values(), ids=MARKS)

@@ -5,7 +5,7 @@ import pytest
 from blurlab import texts
 from blurlab.data import ground_truth
 from blurlab.measures import sweep
-from blurlab.networks import installing
+from blurlab.networks import class_names
 
 WORDS = "tench\nbière\n狐\n"
 ENCODINGS = ("utf-8", "utf-8-sig", "utf-16")
@@ -20,7 +20,7 @@ FOREIGN = {
 def test_a_mark_is_no_part_of_the_text(tmp_path, encoding):
     (tmp_path / "names.txt").write_bytes(WORDS.encode(encoding))
     assert texts.read(tmp_path / "names.txt") == WORDS
-    assert installing.class_names(str(tmp_path / "names.txt")) == ("tench", "bière", "狐")
+    assert class_names.read(str(tmp_path / "names.txt")) == ("tench", "bière", "狐")
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
@@ -32,7 +32,7 @@ def test_a_plan_is_read_in_any_of_these(tmp_path, encoding):
 
 
 READERS = {
-    "class names": ("names.txt", lambda path: installing.class_names(str(path))),
+    "class names": ("names.txt", lambda path: class_names.read(str(path))),
     "plan": ("PLAN.toml", sweep.read_plan),
     "ground truth": (
         "LOC_val_solution.csv",

@@ -10,6 +10,7 @@ from blurlab import places
 from blurlab.commands.options import Commands, add_device, add_models, between, command
 from blurlab.data import entry_level, sets
 from blurlab.networks import (
+    class_names,
     classifier,
     installing,
     preparing,
@@ -116,7 +117,7 @@ def add_model(options: Namespace) -> None:
         options.name,
         options.checkpoint,
         recipe,
-        installing.class_names(options.classes),
+        class_names.read(options.classes),
         title=options.title or "",
         source=options.checkpoint.name,
         prefix=options.prefix,

@@ -3,7 +3,6 @@
 import math
 import os
 import re
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,11 +12,12 @@ from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from blurlab import limits, places, public, texts
-from blurlab.data import imagenet, sets
+from blurlab import limits, places, public
+from blurlab.data import imagenet
 from blurlab.networks import (
     architectures,
     checkpoints,
+    class_names,
     classifier,
     fitting,
     packaged,
@@ -25,7 +25,6 @@ from blurlab.networks import (
     store,
     trials,
 )
-from blurlab.pictures import objects
 from blurlab.pictures.resizing import INTERPOLATIONS
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
@@ -35,11 +34,6 @@ PROBABILITIES = (
     "The network ends in a softmax: its answers are probabilities, and their logarithms are taken "
     "as its logits."
 )
-CLASS_SETS = {
-    "cifar10": sets.CIFAR10_CLASSES,
-    "imagenette": sets.IMAGENETTE_CLASSES,
-    "objects": objects.CLASSES,
-}
 
 
 def add(
@@ -64,7 +58,7 @@ def add(
     """
     public.refuse("Adding a network")
     check_name(name)
-    check_classes(classes)
+    class_names.check(classes)
     expected = architectures.shapes(recipe, len(classes))
     given, found = checkpoints.read(file, key)
     notes = [*notes, *found]
@@ -151,40 +145,11 @@ def built(architecture: str) -> dict[str, Any]:
     return {"architecture": f"{library}{architecture}"}
 
 
-def class_names(words: str) -> tuple[str, ...]:
-    """Read class names, in the order of the logits, from what a person gives.
-
-    words: a file with one name a line, or names with commas between them, or "imagenet", "cifar10",
-    "imagenette" or "objects".
-    """
-    return listed(texts.read(Path(words))) if os.path.isfile(words) else listed(words)
-
-
-def listed(words: str) -> tuple[str, ...]:
-    """Read class names, one a line or with commas between them, or one of the known sets' names."""
-    words = words.strip()
-    if words == "imagenet":
-        return imagenet.classes()
-    if words in CLASS_SETS:
-        return tuple(CLASS_SETS[words])
-    separated = words.splitlines() if "\n" in words else words.split(",")
-    return tuple(name.strip() for name in separated if name.strip())
-
-
 def check_name(name: str) -> None:
     if not NAME.fullmatch(name):
         raise ValueError(f"{name!r} cannot be a name: use up to 64 letters, digits and _ . -")
     if name in store.names():
         raise ValueError(f"a model {name} is installed already; remove it first.")
-
-
-def check_classes(classes: Sequence[str]) -> None:
-    limits.check_classes(classes)
-    if len(classes) < 2:
-        raise ValueError(f"{len(classes)} classes were given; a model has at least two.")
-    twice = next((name for name, count in Counter(classes).items() if count > 1), None)
-    if twice is not None:
-        raise ValueError(f"the class {twice!r} is given twice; every class has its own name.")
 
 
 def check_weights(state: dict[str, Tensor], net: nn.Module) -> None:

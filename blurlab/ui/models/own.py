@@ -9,7 +9,7 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from blurlab import limits, places
-from blurlab.networks import installing, preparing, store
+from blurlab.networks import class_names, installing, preparing, store
 from blurlab.pictures.resizing import INTERPOLATIONS
 from blurlab.ui import cache, show
 
@@ -104,7 +104,7 @@ def install(file: UploadedFile | None) -> None:
             raise ValueError("no file was chosen; the form takes the weights.")
         check_lengths()
         limits.check_models(places.models_folder(), file.size)
-        classes = installing.listed(state["own_classes"])
+        classes = class_names.listed(state["own_classes"])
         with TemporaryDirectory() as folder:
             path = Path(folder) / file_name(file.name)
             path.write_bytes(file.getbuffer())
