@@ -9,7 +9,7 @@ from torch.testing import assert_close
 
 from blurlab.data.sets import Pictures
 from blurlab.measures.hybrids import HYBRIDS, sums
-from blurlab.measures.tallies import batches, tallies, total
+from blurlab.measures.tallies import add, batches, tallies, total
 
 SIZE = 16
 FREQUENCIES = range(1, 8)  # cycles/image of the gratings in a picture below
@@ -82,6 +82,31 @@ def test_the_curve_is_the_share_of_thresholds_that_the_cutoff_has_reached():
     assert values(found["p_low"]) == pytest.approx([index / 7 for index in range(8)])
     assert values(found["p_high"]) == pytest.approx([1 - index / 7 for index in range(8)])
     assert found["f_rev_nyquist"].value == pytest.approx(4 / (SIZE / 2))
+
+
+def test_the_confidence_is_the_mean_probability_of_both_pictures_classes():
+    """It names the coarse picture in a share of pairs, 0.9 sure, and is 0.1 sure of the other."""
+
+    def sure(images):
+        named = looks_at_one_frequency(images).argmax(-1)
+        return torch.tensor([[0.9, 0.1], [0.1, 0.9]])[named].log()
+
+    pictures = striped(torch.arange(70) % 2, torch.arange(70) % 7 + 1)
+    found = measured(sure, pictures)
+    shares = [index / 7 for index in range(8)]
+    assert values(found["confidence_low"]) == pytest.approx([0.1 + 0.8 * each for each in shares])
+    assert values(found["confidence_high"]) == pytest.approx([0.9 - 0.8 * each for each in shares])
+    half = 1.96 * 0.8 * math.sqrt(3 / 7 * 4 / 7 / 70)
+    assert found["confidence_low"][3].high == pytest.approx(0.1 + 0.8 * 3 / 7 + half, rel=1e-4)
+
+
+def test_what_was_kept_before_confidence_is_read_without_it():
+    kept = summed(looks_at_one_frequency, random_stripes(40, 3))
+    before = {n: each for n, each in kept.items() if not n.startswith(("confidence", "squares"))}
+    found, now = (HYBRIDS.estimate(each, SETTINGS) for each in (before, kept))
+    assert found == {name: each for name, each in now.items() if not name.startswith("confidence")}
+    assert "confidence_low" not in HYBRIDS.estimate(add(before, kept), SETTINGS)
+    assert len(HYBRIDS.draw(found)) == 1
 
 
 def test_the_products_are_those_of_the_pairs_whatever_the_batch():

@@ -65,18 +65,22 @@ def figure(measure: Measure, found: dict[str, dict[str, Any]], axes: dict[str, A
 
 
 def curves(drawn: dict[str, Sequence[Curves]], axes: dict[str, Axis]) -> go.Figure:
-    """Lay the networks' panels over one another, each in its network's colour and dash."""
-    first_title, first = next(iter(drawn.items()))
+    """Lay the networks' panels over one another, each in its network's colour and dash.
+
+    A network may lack the last panels of others.
+    """
+    first_title, first = max(drawn.items(), key=lambda each: len(each[1]))
+    is_shared = all(panel.y == first[0].y for panel in first)
     made = make_subplots(
-        1, len(first), shared_yaxes=True, subplot_titles=[panel.title for panel in first]
+        1, len(first), shared_yaxes=is_shared, subplot_titles=[panel.title for panel in first]
     )
     for index, (title, panels) in enumerate(drawn.items()):
         for column, panel in enumerate(panels, 1):
-            shown = column == 1 if len(panels) > 1 else None
+            shown = column == 1 if len(first) > 1 else None
             for trace in _traces(panel, index, title, axes[title], shown):
                 made.add_trace(trace, row=1, col=column)
     for column, panel in enumerate(first, 1):
-        beside = {title: panels[column - 1] for title, panels in drawn.items()}
+        beside = {t: panels[column - 1] for t, panels in drawn.items() if len(panels) >= column}
         for series in panel.series:
             if series.style == "reference":
                 trace = _reference(series, panel, axes[first_title], column == 1)
@@ -86,7 +90,9 @@ def curves(drawn: dict[str, Sequence[Curves]], axes: dict[str, Axis]) -> go.Figu
         most = max(beside, key=lambda title: len(beside[title].x.ticks))
         made.update_xaxes(_scaled(beside[most].x, axes[most]), row=1, col=column)
         height = _scaled(panel.y, axes[first_title])
-        made.update_yaxes(height if column == 1 else height | {"title": None}, row=1, col=column)
+        if is_shared and column > 1:
+            height |= {"title": None}
+        made.update_yaxes(height, row=1, col=column)
     return made
 
 
