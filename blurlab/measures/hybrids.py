@@ -8,10 +8,20 @@ from torch import Tensor
 
 from blurlab.filters.hybrid import hybrid
 from blurlab.measures.figure import Curves, Mark, Panels, Scale, Series
-from blurlab.measures.reversal import PAPERS, PERCENTAGES, reverse_frequency, zero_crossing
+from blurlab.measures.reversal import (
+    PAPERS,
+    PERCENTAGES,
+    between_rings,
+    reverse_frequency,
+    zero_crossing,
+)
 from blurlab.measures.row import EACH, Batch, Measure, Network, Number, Tally, always
 from blurlab.statistics import UNDEFINED, difference, share
 from blurlab.statistics import mean as average
+
+# Probabilities are rounded to steps, of which sums over thousands of pictures are exact and do not
+# hang on the order.
+STEPS = 2**20
 
 
 @torch.no_grad()
@@ -20,6 +30,7 @@ def tally(network: Network, batch: Batch, settings: dict[str, Any]) -> Tally:
 
     low, high (K,): answers that name its class, by cutoff, and each_low, each_high (N, K) those of
     every pair.  products (K, K): of what each pair adds to low - high at two cutoffs.
+    sides: of the pictures, in pixels, so that a sum knows of rings.
     confidence_low, confidence_high (K,): the probabilities of both classes, and squares_low,
     squares_high their squares.
     """
@@ -30,11 +41,12 @@ def tally(network: Network, batch: Batch, settings: dict[str, Any]) -> Tally:
     ]
     probabilities = torch.stack(logits, 1).double().softmax(-1)  # (N, K, classes)
     answers = torch.stack([each.argmax(-1) for each in logits], 1)
-    found, each = {}, {}
+    found = {"sides": torch.tensor(2 * nyquist * len(batch.images), dtype=torch.float64)}
+    each = {}
     for kind, labels in (("low", batch.labels), ("high", batch.partner_labels)):
         each[f"each_{kind}"] = answers == labels[:, None]
         chosen = labels[:, None, None].expand(-1, len(logits), 1)
-        confidence = probabilities.gather(-1, chosen)[..., 0]
+        confidence = (probabilities.gather(-1, chosen)[..., 0] * STEPS).round() / STEPS
         found[f"confidence_{kind}"] = confidence.sum(0)
         found[f"squares_{kind}"] = confidence.square().sum(0)
     return sums(each) | found | each
@@ -56,7 +68,8 @@ def estimate(summed: Tally, settings: dict[str, Any]) -> dict[str, Any]:
     """Return f_rev, in fractions of Nyquist, and p_low, p_high and their difference by cutoff.
 
     f_rev is not a number where the difference does not cross zero. Where what each picture said was
-    kept, its interval knows that a picture serves in two hybrids.
+    kept, its interval knows that a picture serves in two hybrids, and that of what this version
+    kept ends at rings.
     confidence_low, confidence_high: the mean probability of both pictures' classes, by cutoff; not
     there in what earlier versions kept.
     Source: Li et al. 2023, PLOS Comput Biol 19(3): e1010932.
@@ -68,6 +81,9 @@ def estimate(summed: Tally, settings: dict[str, Any]) -> dict[str, Any]:
     if f"{EACH}low" in summed:
         covariance = covariance + _shared(summed, mean) / pairs
     generator = torch.Generator().manual_seed(0)
+    reversed_at = reverse_frequency(cutoffs, mean, covariance / pairs, generator)
+    if "sides" in summed:
+        reversed_at = between_rings(reversed_at, summed["sides"].item() / pairs)
     low, high = ([share(int(count), pairs) for count in summed[name]] for name in ("low", "high"))
     confidence = {
         f"confidence_{kind}": [
@@ -82,7 +98,7 @@ def estimate(summed: Tally, settings: dict[str, Any]) -> dict[str, Any]:
         if f"confidence_{kind}" in summed
     }
     return confidence | {
-        "f_rev_nyquist": reverse_frequency(cutoffs, mean, covariance / pairs, generator),
+        "f_rev_nyquist": reversed_at,
         "cutoffs_nyquist": cutoffs.tolist(),
         "p_low": low,
         "p_high": high,
@@ -151,7 +167,8 @@ def methods(settings: dict[str, Any]) -> str:
         "The reverse frequency f_rev is the cutoff at which the share of answers that name the "
         "low-frequency picture equals that of answers that name its partner, by linear "
         "interpolation [li2023]. Its 95 % interval is that of the crossings of 2,000 curves drawn "
-        "from the normal distribution of the mean curve."
+        "from the normal distribution of the mean curve, widened to the next rings of Fourier "
+        "coefficients."
     )
 
 
