@@ -13,7 +13,7 @@ from blurlab.__main__ import main, parser
 from blurlab.claims import coverage
 from blurlab.claims.compare import kept
 from blurlab.claims.paper import POINTS
-from blurlab.corruptions.table import CORRUPTIONS
+from blurlab.corruptions.table import CORRUPTIONS, published
 from blurlab.measures import results, sweep
 from blurlab.measures.results import Key
 from blurlab.measures.table import MEASURES
@@ -352,6 +352,35 @@ def test_the_noise_that_networks_withstand_is_tabled(data):
             for threshold in found
         ]
         assert f"| `{name}` | {' | '.join(cells)} |" in PAGES["docs/measures/noise.md"]
+
+
+SPECTRA = re.findall(r"^\| `(\w+)` \| (\w*) \| (.+?) \| (.+?) \| (.+?) \| (.+?) \|$",
+                     PAGES["docs/corruptions.md"].partition("## Spectra")[2], re.M)  # fmt: skip
+
+
+def test_the_spectra_of_corruptions_are_given_as_the_command_prints_them(
+    shared, monkeypatch, capsys
+):
+    """Of one that takes little time; the others are by the same command."""
+    monkeypatch.setenv("BLURLAB_DATA", str(shared / "data"))
+    asked = ["spectra", "--data", "imagenette", "-n", "500"]
+    assert f"    python -m blurlab {' '.join(asked)}\n" in PAGES["docs/corruptions.md"]
+    assert main([*asked, "--corruption", "contrast"]) == 0
+    *_, printed = capsys.readouterr().out.strip().splitlines()
+    (tabled,) = [row for row in SPECTRA if row[0] == "contrast"]
+    assert printed.startswith(f"| `contrast` | {' | '.join(tabled[1:4])} | ")
+
+
+def test_the_spectra_of_corruptions_part_their_classes_as_is_told():
+    bands = {name: band for name, band, *_ in SPECTRA}
+    assert bands == {name: CORRUPTIONS[name].band or "" for name in published()}
+    for column in (2, 4):
+        halves = [
+            [float(row[column].split()[0]) for row in SPECTRA if row[1] == band]
+            for band in ("low", "medium", "high")
+        ]
+        assert max(halves[0]) < min(halves[1])
+        assert max(halves[1]) < min(halves[2])
 
 
 def test_the_critical_bands_are_given():
