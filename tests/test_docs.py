@@ -383,6 +383,25 @@ def test_the_spectra_of_corruptions_part_their_classes_as_is_told():
         assert max(halves[1]) < min(halves[2])
 
 
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("imagenette_base", "imagenette"),
+        ("imagenette_blur2", "imagenette"),
+        ("objects_base", "objects"),
+        ("imagenet_lite0", "imagenet"),
+    ],
+)
+def test_the_channels_of_networks_are_tabled_beside_peoples(name, data):
+    if name not in store.names():
+        pytest.skip(f"{name} is not installed")
+    count, found = kept(name, data, ("critical_band",))["critical_band"]
+    forms = {"centre": "{:.1f} [{:.1f}, {:.1f}]", "bandwidth": "{:.2f} [{:.2f}, {:.2f}]",
+             "peak": "{:.3f} [{:.3f}, {:.3f}]"}  # fmt: skip
+    cells = [f"{count:,}", *(form.format(*found[key]) for key, form in forms.items())]
+    assert f"| `{name}` | {' | '.join(cells)} |" in PAGES["docs/measures/critical_band.md"]
+
+
 def test_the_critical_bands_are_given():
     for each in pair("imagenette"):
         centre = "{:.1f} [{:.1f}, {:.1f}]".format(*each["critical_band"]["centre"])
