@@ -11,7 +11,7 @@ import pytest
 from blurlab import places
 from blurlab.__main__ import main, parser
 from blurlab.claims import coverage
-from blurlab.claims.compare import kept
+from blurlab.claims.compare import kept, tallied
 from blurlab.claims.paper import POINTS
 from blurlab.corruptions.table import CORRUPTIONS, published
 from blurlab.measures import results, sweep
@@ -384,18 +384,21 @@ def test_the_spectra_of_corruptions_part_their_classes_as_is_told():
 
 
 @pytest.mark.parametrize(
-    ("name", "data"),
+    ("name", "data", "contrast"),
     [
-        ("imagenette_base", "imagenette"),
-        ("imagenette_blur2", "imagenette"),
-        ("objects_base", "objects"),
-        ("imagenet_lite0", "imagenet"),
+        ("imagenette_base", "imagenette", 0.5),
+        ("imagenette_blur2", "imagenette", 0.5),
+        ("objects_base", "objects", 0.5),
+        ("imagenet_lite0", "imagenet", 0.5),
+        ("imagenet_lite0", "imagenet16", 0.2),
     ],
 )
-def test_the_channels_of_networks_are_tabled_beside_peoples(name, data):
+def test_the_channels_of_networks_are_tabled_beside_peoples(name, data, contrast):
     if name not in store.names():
         pytest.skip(f"{name} is not installed")
-    count, found = kept(name, data, ("critical_band",))["critical_band"]
+    measure = MEASURES["critical_band"]
+    summed = total(tallied(name, data, (measure.name,), contrast=contrast)[measure.name])
+    count, found = int(summed["pictures"]), measure.estimate(summed, measure.settings)
     forms = {"centre": "{:.1f} [{:.1f}, {:.1f}]", "bandwidth": "{:.2f} [{:.2f}, {:.2f}]",
              "peak": "{:.3f} [{:.3f}, {:.3f}]"}  # fmt: skip
     cells = [f"{count:,}", *(form.format(*found[key]) for key, form in forms.items())]

@@ -160,7 +160,8 @@ def draw(numbers: dict[str, Any]) -> Panels:
         Series(beyond, [strongest] * len(beyond), "beyond", f"more than {deviations[-1]:g}"),
         people(),
     ]
-    x = Scale("centre of the octave of noise", "image", log=True, ticks=centres)
+    shown = max(people().x, centres, key=len)
+    x = Scale("centre of the octave of noise", "image", log=True, ticks=shown)
     y = Scale(
         "noise at half correct", "deviation", log=True,
         low=deviations[0] / 2, high=deviations[-1] * 1.25, ticks=deviations,

@@ -72,7 +72,11 @@ def curves(drawn: dict[str, Sequence[Curves]], axes: dict[str, Axis]) -> go.Figu
     first_title, first = max(drawn.items(), key=lambda each: len(each[1]))
     is_shared = all(panel.y == first[0].y for panel in first)
     made = make_subplots(
-        1, len(first), shared_yaxes=is_shared, subplot_titles=[panel.title for panel in first]
+        1,
+        len(first),
+        shared_yaxes=is_shared,
+        subplot_titles=[panel.title for panel in first],
+        horizontal_spacing=None if is_shared else 0.17,  # with room for another axis between
     )
     for index, (title, panels) in enumerate(drawn.items()):
         for column, panel in enumerate(panels, 1):
