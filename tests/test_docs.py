@@ -354,6 +354,17 @@ def test_the_noise_that_networks_withstand_is_tabled(data):
         assert f"| `{name}` | {' | '.join(cells)} |" in PAGES["docs/measures/noise.md"]
 
 
+@DATA
+def test_the_masks_of_networks_are_tabled(data):
+    for name in store.pair(data):
+        count, found = kept(name, data, ("mask",))["mask"]
+        cells = ["{:.3f} [{:.3f}, {:.3f}]".format(*found["frequency"])]
+        for key in ("all", "kept", "held"):
+            cells.append("{:.1f} [{:.1f}, {:.1f}]".format(*(100 * end for end in found[key])))
+        row = f"| `{name}` | {count} | {' | '.join(cells)} |"
+        assert row in PAGES["docs/measures/mask.md"]
+
+
 SPECTRA = re.findall(r"^\| `(\w+)` \| (\w*) \| (.+?) \| (.+?) \| (.+?) \| (.+?) \|$",
                      PAGES["docs/corruptions.md"].partition("## Spectra")[2], re.M)  # fmt: skip
 
