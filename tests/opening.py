@@ -27,6 +27,9 @@ class Launched(PagesManager):
 def opened(monkeypatch):
     """Open a page of a fresh session at an address, as a browser's first request does."""
     monkeypatch.setattr("streamlit.testing.v1.app_test.PagesManager", Launched)
+    # Nobody moves a slider meanwhile, and what comes last would wait for all other tests.
+    for name, queue in jobs.QUEUES.items():
+        monkeypatch.setitem(jobs.QUEUES, name, queue._replace(nice=0))
     monkeypatch.setattr(PagesManager, "uses_pages_directory", False)
 
     def open_page(page="home", **address):
@@ -49,12 +52,18 @@ def fine(app):
 
 
 def until(app, condition, seconds=120):
-    """Run the page until a condition holds, as its timer does."""
+    """Run the page until a condition holds, as its timer does.
+
+    As long as a run takes, the page then leaves the machine to the work that it waits for.
+    """
     end = time.monotonic() + seconds
+    took = 0.05
     while not condition():
         assert time.monotonic() < end
-        time.sleep(0.05)
+        time.sleep(took)
+        began = time.monotonic()
         fine(app.run())
+        took = max(0.05, time.monotonic() - began)
     return app
 
 

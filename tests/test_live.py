@@ -20,10 +20,17 @@ STEPS = 3
 
 
 @pytest.fixture
-def short(monkeypatch):
+def few(monkeypatch):
+    """Make lessons of few pictures, with few questions."""
+    monkeypatch.setattr(live, "FIRST", 64)
+    monkeypatch.setattr(live, "MORE", 1)
+    monkeypatch.setattr(live, "ASKED", 12)
+
+
+@pytest.fixture
+def short(few, monkeypatch):
     """Make lessons of a few steps."""
     monkeypatch.setattr(live, "STEPS", STEPS)
-    monkeypatch.setattr(live, "FIRST", 64)
 
 
 @pytest.fixture
@@ -142,9 +149,7 @@ def test_the_page_teaches_two_networks_and_installs_them(opened, short, passing)
     assert said(app) == []
 
 
-def test_the_page_pauses_goes_on_and_stops(opened, monkeypatch):
-    monkeypatch.setattr(live, "FIRST", 64)
-    monkeypatch.setattr(live, "MORE", 1)
+def test_the_page_pauses_goes_on_and_stops(opened, few):
     app = fine(opened("train"))
     fine(button(app, "Start").click().run())
     until(app, lambda: lesson_of(app).results)
