@@ -199,6 +199,31 @@ def release(page: Any) -> float:
     return page.evaluate("step")
 
 
+def release_beside_a_lesson() -> Iterator[Row]:
+    """Release the stage's slider while two networks learn on Train live, and while none do."""
+    with chromium() as browser:
+        if browser is None:
+            yield missing("release beside a lesson")
+            return
+        with served() as server:
+            page = opened(browser, f"{server.address}/hybrid")
+            alone = [release(page) for _ in range(ROUNDS + 1)][1:]
+            lesson = browser.new_page()
+            lesson.goto(f"{server.address}/train")
+            lesson.get_by_text("Start", exact=True).click(timeout=120_000)
+            lesson.get_by_text("Stop", exact=True).wait_for(timeout=120_000)
+            beside = [release(page) for _ in range(ROUNDS + 1)][1:]
+            if not lesson.get_by_text("Stop", exact=True).count():
+                raise RuntimeError("the lesson ended before the releases did")
+    during, without = statistics.median(beside), statistics.median(alone)
+    yield Row(
+        "release on the stage to the exact answers, while two networks learn",
+        "while none do",
+        during / without,
+        times=f"{ms(during)} / {ms(without)}",
+    )
+
+
 def first_picture() -> Iterator[Row]:
     """Start the server, and wait for the first visitor's first picture and answers."""
     with chromium() as browser:
@@ -231,4 +256,4 @@ def ms(value: float) -> str:
     return f"{value:.0f} ms"
 
 
-ROWS = [slider_drag, slider_step, first_picture]
+ROWS = [slider_drag, slider_step, release_beside_a_lesson, first_picture]

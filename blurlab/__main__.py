@@ -11,6 +11,7 @@ from blurlab.commands import (
     defences,
     films,
     kept,
+    lessons,
     measures,
     networks,
     people,
@@ -69,8 +70,8 @@ def parser() -> argparse.ArgumentParser:
     whole.add_argument("--version", action="version", version=f"blurlab {__version__}")
     commands = whole.add_subparsers(dest="command", metavar="COMMAND", required=True)
     parts = (
-        serving, networks, training, pictures, films, defences, measures, spectra, kept, people,
-        rows,
+        serving, networks, training, lessons, pictures, films, defences, measures, spectra, kept,
+        people, rows,
     )  # fmt: skip
     for part in parts:
         part.add(commands)

@@ -25,6 +25,7 @@ class Knob:
     offered: value -> title of what a page's control offers of all that is allowed; without any
     there is no control. Both may be functions, which are called whenever somebody asks.
     address: its name in a page's address, where it has one of its own.  help: one sentence more.
+    words: of words that stand for a value, what that is for pictures of a size in pixels.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Knob:
     kind: type | None = None
     address: str = ""
     beyond: bool = False
+    words: Mapping[str, Callable[[int], Any]] = field(default_factory=dict)
 
     @property
     def key(self) -> str:
@@ -71,7 +73,8 @@ class Knob:
         if self.type is str:
             return "a word" + " or null" * (self.default is None)
         if self.type is list:
-            return f"ascending numbers, {self._range}" + (f" ({self.unit})" if self.unit else "")
+            unit = f" ({self.unit})" if self.unit else ""
+            return " or ".join([f"ascending numbers, {self._range}{unit}", *self.words])
         return self._range + (f" {self.unit}" if self.unit else "")
 
     @property
@@ -82,6 +85,10 @@ class Knob:
         return (
             f"{low} and at most {self.high:g}" if self.above else f"{self.low:g} to {self.high:g}"
         )
+
+    def meant(self, value: Any, size: int) -> Any:
+        """Return what a value stands for, for pictures of a size in pixels."""
+        return self.words[value](size) if isinstance(value, str) and value in self.words else value
 
     def check(self, value: Any) -> Any:
         """Return a value that is allowed, a whole number as a float where the knob's is one.

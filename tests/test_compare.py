@@ -28,7 +28,11 @@ NAMES = {
     ],
     "attacks": [f"accuracy, attacks of {epsilon}/255" for epsilon in (1, 2, 4)],
     "perturbation": ["f_0.5, cycles/pixel", "median minimal epsilon (FMN, 3 steps), 255ths"],
-    "critical_band": ["critical band, cycles/image", "its bandwidth, octaves"],
+    "critical_band": [
+        "critical band, cycles/image",
+        "its bandwidth, octaves",
+        "noise at the critical band, deviation",
+    ],
     "noise": [
         "threshold of Gaussian noise, standard deviation",
         "threshold of uniform noise, half-width",

@@ -11,9 +11,9 @@ import pytest
 from blurlab import places
 from blurlab.__main__ import main, parser
 from blurlab.claims import coverage
-from blurlab.claims.compare import kept
+from blurlab.claims.compare import kept, tallied
 from blurlab.claims.paper import POINTS
-from blurlab.corruptions.table import CORRUPTIONS
+from blurlab.corruptions.table import CORRUPTIONS, published
 from blurlab.measures import results, sweep
 from blurlab.measures.results import Key
 from blurlab.measures.table import MEASURES
@@ -360,6 +360,68 @@ def test_the_noise_that_networks_withstand_is_tabled(data):
             for threshold in found
         ]
         assert f"| `{name}` | {' | '.join(cells)} |" in PAGES["docs/measures/noise.md"]
+
+
+@DATA
+def test_the_masks_of_networks_are_tabled(data):
+    for name in store.pair(data):
+        count, found = kept(name, data, ("mask",))["mask"]
+        cells = ["{:.3f} [{:.3f}, {:.3f}]".format(*found["frequency"])]
+        for key in ("all", "kept", "held"):
+            cells.append("{:.1f} [{:.1f}, {:.1f}]".format(*(100 * end for end in found[key])))
+        row = f"| `{name}` | {count} | {' | '.join(cells)} |"
+        assert row in PAGES["docs/measures/mask.md"]
+
+
+SPECTRA = re.findall(r"^\| `(\w+)` \| (\w*) \| (.+?) \| (.+?) \| (.+?) \| (.+?) \|$",
+                     PAGES["docs/corruptions.md"].partition("## Spectra")[2], re.M)  # fmt: skip
+
+
+def test_the_spectra_of_corruptions_are_given_as_the_command_prints_them(
+    shared, monkeypatch, capsys
+):
+    """Of one that takes little time; the others are by the same command."""
+    monkeypatch.setenv("BLURLAB_DATA", str(shared / "data"))
+    asked = ["spectra", "--data", "imagenette", "-n", "500"]
+    assert f"    python -m blurlab {' '.join(asked)}\n" in PAGES["docs/corruptions.md"]
+    assert main([*asked, "--corruption", "contrast"]) == 0
+    *_, printed = capsys.readouterr().out.strip().splitlines()
+    (tabled,) = [row for row in SPECTRA if row[0] == "contrast"]
+    assert printed.startswith(f"| `contrast` | {' | '.join(tabled[1:4])} | ")
+
+
+def test_the_spectra_of_corruptions_part_their_classes_as_is_told():
+    bands = {name: band for name, band, *_ in SPECTRA}
+    assert bands == {name: CORRUPTIONS[name].band or "" for name in published()}
+    for column in (2, 4):
+        halves = [
+            [float(row[column].split()[0]) for row in SPECTRA if row[1] == band]
+            for band in ("low", "medium", "high")
+        ]
+        assert max(halves[0]) < min(halves[1])
+        assert max(halves[1]) < min(halves[2])
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "contrast"),
+    [
+        ("imagenette_base", "imagenette", 0.5),
+        ("imagenette_blur2", "imagenette", 0.5),
+        ("objects_base", "objects", 0.5),
+        ("imagenet_lite0", "imagenet", 0.5),
+        ("imagenet_lite0", "imagenet16", 0.2),
+    ],
+)
+def test_the_channels_of_networks_are_tabled_beside_peoples(name, data, contrast):
+    if name not in store.names():
+        pytest.skip(f"{name} is not installed")
+    measure = MEASURES["critical_band"]
+    summed = total(tallied(name, data, (measure.name,), contrast=contrast)[measure.name])
+    count, found = int(summed["pictures"]), measure.estimate(summed, measure.settings)
+    forms = {"centre": "{:.1f} [{:.1f}, {:.1f}]", "bandwidth": "{:.2f} [{:.2f}, {:.2f}]",
+             "peak": "{:.3f} [{:.3f}, {:.3f}]"}  # fmt: skip
+    cells = [f"{count:,}", *(form.format(*found[key]) for key, form in forms.items())]
+    assert f"| `{name}` | {' | '.join(cells)} |" in PAGES["docs/measures/critical_band.md"]
 
 
 def test_the_critical_bands_are_given():

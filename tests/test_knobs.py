@@ -42,6 +42,14 @@ def test_what_is_allowed_passes_unchanged(knob, value):
     assert knob.check(value) is value
 
 
+def test_a_word_stands_for_a_value_at_a_size():
+    knob = Knob("sizes", "Sizes", [1], low=0, words={"halves": lambda size: [size / 4, size / 2]})
+    assert knob.check(knob.meant("halves", 32)) == [8, 16]
+    assert knob.meant([3], 32) == [3]
+    with pytest.raises(ValueError, match=r"'thirds'; it must be ascending numbers, .* or halves\."):
+        knob.check(knob.meant("thirds", 32))
+
+
 def test_a_whole_number_becomes_a_float_where_the_knob_is_one():
     assert type(RATIO.check(1)) is float
 

@@ -1,10 +1,14 @@
 """Two networks learn while somebody watches: on the page Train live, and without it."""
 
+import re
+
 import pytest
 import torch
 from opening import button, fine, said, until
 
 from blurlab import places
+from blurlab.__main__ import main
+from blurlab.commands import lessons
 from blurlab.networks import store
 from blurlab.pictures import objects
 from blurlab.training import live
@@ -79,6 +83,27 @@ def test_networks_learn_to_name_objects_and_part_by_what_they_go_by(monkeypatch)
     assert plain.texture > plain.outline
     assert blurred.outline > 0.5 > 0.2 > blurred.texture
     assert plain.f_rev > 10 > 5 > blurred.f_rev
+
+
+def test_the_command_prints_the_table_of_the_documentation(short, monkeypatch, capsys):
+    """The lessons are a few steps long, so that the numbers are others; the form is the same."""
+    for name, few in {"ASKED": 12, "MORE": 1, "STEPS": 1}.items():
+        monkeypatch.setattr(live, name, few)
+    assert main(["lessons"]) == 0
+    printed = capsys.readouterr().out.splitlines()
+    page = (places.ROOT / "docs" / "live.md").read_text().splitlines()
+    tabled = [line for line in page if line.startswith("|")]
+    assert printed[:2] == tabled[:2]
+    assert len(printed) == len(tabled) == 2 + 2 * len(lessons.CUES)
+    for ours, theirs in zip(printed[2:], tabled[2:], strict=True):
+        named = [[cell.strip() for cell in line.split("|")[1:-1]] for line in (ours, theirs)]
+        assert named[0][:2] == named[1][:2]
+        for cells in named:
+            assert re.fullmatch(r"\d+ %", cells[2])
+            assert re.fullmatch(r"\d+ % / \d+ %", cells[3])
+            assert re.fullmatch(r"[\d.]+|none|\(names too few\)", cells[4])
+    *_, told = live.lessons(Lesson(outline=0.4))
+    assert printed[-1].endswith(f"| {' | '.join(lessons.cells(told.learned[1]))} |")
 
 
 def test_a_lesson_is_the_same_each_time_and_another_with_another_seed(short):

@@ -66,6 +66,7 @@ def test_the_channel_of_a_model_is_the_one_it_was_given():
         assert threshold.low <= known <= threshold.high
     assert found["centre"].value == pytest.approx(LOWEST * 2**MIDDLE, rel=0.03)
     assert found["bandwidth"].value == pytest.approx(2 * math.sqrt(math.log(4)) * SIGMA, rel=0.04)
+    assert found["peak"].value == pytest.approx(STRONGEST / 2**HEIGHT, rel=0.04)
 
 
 def test_the_intervals_of_the_channel_cover_it(monkeypatch, generator):
@@ -75,7 +76,7 @@ def test_the_intervals_of_the_channel_cover_it(monkeypatch, generator):
     needed = torch.tensor(
         [math.log2(each / STRONGEST) + depth(band) for band in range(BANDS) for each in deviations]
     )
-    covered = torch.zeros(2)
+    covered = torch.zeros(3)
     for _ in range(60):
         tolerances = 2 * torch.rand(BANDS * len(deviations), 80, generator=generator) - 1
         right = torch.cat([torch.ones(1, 80), (tolerances >= needed[:, None])]).double()
@@ -83,7 +84,11 @@ def test_the_intervals_of_the_channel_cover_it(monkeypatch, generator):
         found = CRITICAL_BAND.estimate(
             summed | {"pictures": torch.tensor(80.0)}, CRITICAL_BAND.settings
         )
-        truth = {"centre": LOWEST * 2**MIDDLE, "bandwidth": 2 * math.sqrt(math.log(4)) * SIGMA}
+        truth = {
+            "centre": LOWEST * 2**MIDDLE,
+            "bandwidth": 2 * math.sqrt(math.log(4)) * SIGMA,
+            "peak": STRONGEST / 2**HEIGHT,
+        }
         covered += torch.tensor([found[k].low <= truth[k] <= found[k].high for k in truth])
     assert (covered / 60 >= 0.85).all()  # 0.95 expected; 0.85 is three standard deviations less
 
@@ -95,7 +100,7 @@ def answering(*logits):
 def test_there_is_no_channel_where_faint_pictures_are_not_known():
     found = measured(answering(0.0, 0.0, 1.0), pictures_that_bear(torch.zeros(4)))
     assert "Without noise" in found["undefined"]
-    for each in (found["centre"], found["bandwidth"], *found["thresholds"]):
+    for each in (found["centre"], found["bandwidth"], found["peak"], *found["thresholds"]):
         assert math.isnan(each.value)
 
 
@@ -123,6 +128,16 @@ def test_noise_has_its_octave_its_deviation_and_one_draw_for_all_bands(generator
         seen += there
     assert seen.max() == 1  # octaves side by side
     assert seen[2:20, 2:20].min() == 1
+
+
+def test_people_stand_behind_the_figure_between_the_steps_that_they_were_shown():
+    """Two octaves hide pictures from them; the strongest noise leaves the others."""
+    (panel,) = CRITICAL_BAND.draw(CRITICAL_BAND.blank(CRITICAL_BAND.settings, SIZE))
+    (people,) = [series for series in panel.series if series.style == "reference"]
+    found = dict(zip(people.x, people.y, strict=True))
+    assert [band for band, each in found.items() if each.high < STRONGEST] == [28, 56]
+    assert found[28][1:] == found[56][1:] == (0.04, 0.08)
+    assert "Compare" not in CRITICAL_BAND.note({"contrast": 0.2}, 16)
 
 
 @pytest.mark.parametrize(("size", "count", "last"), [(224, 7, 112), (128, 6, 56), (32, 4, 14)])

@@ -8,8 +8,9 @@ from gratings import grating
 from torch.testing import assert_close
 
 from blurlab.data.sets import Pictures
-from blurlab.measures.hybrids import HYBRIDS, sums
-from blurlab.measures.tallies import batches, tallies, total
+from blurlab.measures.hybrids import HYBRIDS, STEPS, sums
+from blurlab.measures.measuring import settings_of
+from blurlab.measures.tallies import add, batches, tallies, total
 
 SIZE = 16
 FREQUENCIES = range(1, 8)  # cycles/image of the gratings in a picture below
@@ -84,6 +85,33 @@ def test_the_curve_is_the_share_of_thresholds_that_the_cutoff_has_reached():
     assert found["f_rev_nyquist"].value == pytest.approx(4 / (SIZE / 2))
 
 
+def test_the_confidence_is_the_mean_probability_of_both_pictures_classes():
+    """It names the coarse picture in a share of pairs, 0.9 sure, and is 0.1 sure of the other."""
+
+    def sure(images):
+        named = looks_at_one_frequency(images).argmax(-1)
+        return torch.tensor([[0.9, 0.1], [0.1, 0.9]])[named].log()
+
+    pictures = striped(torch.arange(70) % 2, torch.arange(70) % 7 + 1)
+    found = measured(sure, pictures)
+    shares = [index / 7 for index in range(8)]
+    low = [0.1 + 0.8 * each for each in shares]
+    high = [0.9 - 0.8 * each for each in shares]
+    assert values(found["confidence_low"]) == pytest.approx(low, abs=1 / STEPS)
+    assert values(found["confidence_high"]) == pytest.approx(high, abs=1 / STEPS)
+    half = 1.96 * 0.8 * math.sqrt(3 / 7 * 4 / 7 / 70)
+    assert found["confidence_low"][3].high == pytest.approx(0.1 + 0.8 * 3 / 7 + half, rel=1e-4)
+
+
+def test_what_was_kept_before_confidence_is_read_without_it():
+    kept = summed(looks_at_one_frequency, random_stripes(40, 3))
+    before = {n: each for n, each in kept.items() if not n.startswith(("confidence", "squares"))}
+    found, now = (HYBRIDS.estimate(each, SETTINGS) for each in (before, kept))
+    assert found == {name: each for name, each in now.items() if not name.startswith("confidence")}
+    assert "confidence_low" not in HYBRIDS.estimate(add(before, kept), SETTINGS)
+    assert len(HYBRIDS.draw(found)) == 1
+
+
 def test_the_products_are_those_of_the_pairs_whatever_the_batch():
     """A pair differs by -1 up to its threshold and by 1 beyond: the moments are known."""
     pictures = random_stripes(60, 1)
@@ -139,3 +167,26 @@ def test_the_interval_knows_that_a_picture_serves_in_two_hybrids():
 def test_a_cutoff_beyond_nyquist_is_refused_with_the_range():
     with pytest.raises(ValueError, match=r"cutoff is 8\.4 .* 0 to 8"):
         summed(looks_at_one_frequency, random_stripes(4, 5), settings={"alphas": [50, 105]})
+
+
+@pytest.mark.parametrize("squared", [2, 5, 13])
+def test_f_rev_of_few_cycles_lies_between_rings_and_its_interval_says_so(squared):
+    """A model that reads one coefficient reverses at its ring, and nothing tells where before."""
+    across, down = {2: (1, 1), 5: (2, 1), 13: (3, 2)}[squared]
+    labels = torch.arange(20) % 2
+    place = (across * torch.arange(SIZE) + down * torch.arange(SIZE)[:, None]) / SIZE
+    waves = 0.3 * torch.cos(2 * math.pi * place) * (2 * labels - 1).view(-1, 1, 1)
+    images = (0.5 + waves).mul(255).round().byte()[:, None].repeat(1, 3, 1, 1)
+
+    def by_sign(images):
+        sign = torch.fft.fft2(images[:, 0])[:, down, across].real
+        return torch.stack([-sign, sign], 1)
+
+    pictures, rings = Pictures(images, labels, ("minus", "plus")), [0, 1, 2, 4, 5, 8, 9, 10, 13]
+    nyquist, settings = SIZE / 2, settings_of("hybrids", {"alphas": "rings"}, SIZE)
+    assert [round((each / 100 * nyquist) ** 2) for each in settings["alphas"]][:9] == rings
+    found = HYBRIDS.estimate(summed(by_sign, pictures, settings=settings), settings)
+    before = rings[rings.index(squared) - 1]
+    ends = math.sqrt(before) / nyquist, math.sqrt(squared) / nyquist
+    assert found["f_rev_nyquist"][1:] == pytest.approx(ends)
+    assert found["f_rev_nyquist"].value == pytest.approx(sum(ends) / 2)

@@ -520,6 +520,7 @@ def test_the_methods_of_a_measure_follow_its_settings_and_cite_what_is_known(nam
         "passes": {"filter": "human"},
         "corruptions": {"strengths": "cifar"},
         "heatmap": {"cells": 7},
+        "mask": {"penalty": 2.0},
         "perturbation": {"criterion": "half"},
         "critical_band": {"contrast": 0.2},
         "contrast": {"trials": 4},

@@ -278,8 +278,20 @@ def test_a_figure_shows_every_interval_of_its_estimate(measure):
     axis = Axis("nyquist", 128, None)
     drawn = figures.figure(MEASURES[measure], {"a": found}, {"a": axis})
     points = sum(len(trace.y) for trace in drawn.data if trace.error_y.array is not None)
-    expected = {"attacks": 4, "hybrids": 16, "passes": 32}[measure]
+    expected = {"attacks": 4, "hybrids": 48, "passes": 32}[measure]
     assert points == expected
+
+
+def test_what_was_kept_without_confidence_is_drawn_beside_what_has_it():
+    found = measured("hybrids")
+    before = {name: each for name, each in found.items() if "confidence" not in name}
+    axis = Axis("nyquist", 128, None)
+    both = {"before": before, "now": found}
+    drawn = figures.figure(MEASURES["hybrids"], both, dict.fromkeys(both, axis))
+    panels = {title: {t.xaxis for t in drawn.data if t.name == title} for title in both}
+    assert panels == {"before": {"x"}, "now": {"x", "x2"}}
+    assert drawn.layout.yaxis2.title.text == "mean confidence"
+    assert drawn.layout.yaxis.range != drawn.layout.yaxis2.range
 
 
 def test_the_axis_is_in_the_unit_of_the_sidebar():

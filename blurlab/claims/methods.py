@@ -19,6 +19,9 @@ REFERENCES = {
     "neural networks. NeurIPS 2018.",
     "hendrycks2019": "Hendrycks D, Dietterich T. Benchmarking neural network robustness to common "
     "corruptions and perturbations. ICLR 2019.",
+    "karantzas2022": "Karantzas N, Besier E, Ortega Caro J, et al. Understanding robustness and "
+    "generalization of artificial neural networks through Fourier masks. Frontiers in Artificial "
+    "Intelligence 2022; 5: 890016.",
     "li2023": "Li Z, Ortega Caro J, Rusak E, et al. Robust deep learning object recognition models "
     "rely on low frequency information in natural images. PLOS Comput Biol 2023; 19(3): e1010932.",
     "madry2018": "Madry A, Makelov A, Schmidt L, et al. Towards deep learning models resistant to "

@@ -29,11 +29,12 @@ def depths(accuracy: Tensor, clean: Tensor, deviations: list[float]) -> Tensor:
     return depth.where(ladder[..., 0] > 0.5, steps[-1] - steps[0])
 
 
-def fit(depth: Tensor) -> tuple[Tensor, Tensor]:
+def fit(depth: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Fit Gaussians over octaves to many rows (D, bands) by least squares.
 
-    Returns centres in cycles/image and bandwidths in octaves, (D,); not a number where the centre
-    is not among the bands, or fewer than two of them have a threshold.
+    Returns centres in cycles/image, bandwidths in octaves and heights in octaves of deviation,
+    (D,); not a number where the centre is not among the bands, or fewer than two of them have a
+    threshold.
     """
     octave = torch.arange(depth.shape[1], dtype=torch.float64)
     middle = torch.full((len(depth), 1), (len(octave) - 1) / 2, dtype=torch.float64)
@@ -47,20 +48,23 @@ def fit(depth: Tensor) -> tuple[Tensor, Tensor]:
         )  # (D, tried, bands)
         # The best height of a given shape is a projection, and what it leaves follows from it.
         explained = torch.einsum("dtb,db->dt", shape, depth).clamp(min=0)
-        best = (explained / shape.norm(dim=-1).clamp(min=1e-9)).argmax(1, keepdim=True)
+        norm = shape.norm(dim=-1).clamp(min=1e-9)
+        best = (explained / norm).argmax(1, keepdim=True)
+        height = (explained / norm.square()).gather(1, best)
         middle, log_sigma = tried[0].gather(1, best), tried[1].gather(1, best)
         reach = reach / 3
     # A width of many times the bands' range is that of no channel.
     found = (middle >= 0) & (middle <= octave[-1]) & (log_sigma < 2)
     found &= (depth > 0).sum(1, keepdim=True) > 1
-    centre = (LOWEST * torch.exp2(middle)).where(found, math.nan)
-    return centre[:, 0], (WIDTH * log_sigma.exp()).where(found, math.nan)[:, 0]
+    fitted = LOWEST * torch.exp2(middle), WIDTH * log_sigma.exp(), height
+    centre, bandwidth, height = (each.where(found, math.nan)[:, 0] for each in fitted)
+    return centre, bandwidth, height
 
 
 def why_undefined(clean: float, depth: Tensor, found: Tensor) -> str | None:
     """Say in a sentence why there is no channel, or None where there is one.
 
-    clean: accuracy without noise.  depth: (bands,) from depths.  found: (2,) from fit.
+    clean: accuracy without noise.  depth: (bands,) from depths.  found: (3,) from fit.
     """
     if clean <= 0.5:
         return "Without noise, the faint grey pictures are not answered right half of the time."

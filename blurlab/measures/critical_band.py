@@ -17,6 +17,12 @@ from blurlab.statistics import UNDEFINED, Interval, share
 
 BACKGROUND = 0.449  # the mean of ImageNet's pictures
 DRAWS = 500
+# The strongest noise at which people still name more than half of the pictures, band by band from
+# LOWEST; PEOPLES_LAST is the strongest that they were shown. Of the mean of 14 people, at a
+# contrast of 0.2 and 224 pixels, on the same deviations: printed by the authors' analysis
+# (analysis/human_analysis.ipynb of ajaysub110/critical-band-masking).
+PEOPLE = (0.16, 0.16, 0.16, 0.16, 0.04, 0.04, 0.16)
+PEOPLES_LAST = 0.16
 
 
 def centres(size: int) -> list[float]:
@@ -77,7 +83,8 @@ def estimate(summed: Tally, settings: dict[str, Any]) -> dict[str, Any]:
     (cycles/image); not a number where the strongest noise leaves more.
     centre (cycles/image), bandwidth (octaves): of a Gaussian over log2 frequency fitted to the
     octaves of deviation that a threshold lies below the strongest noise; the bandwidth is its full
-    width at half height. undefined: null, or why there is no channel.
+    width at half height. peak: the deviation that leaves half right at its centre.
+    undefined: null, or why there is no channel.
     Source: Subramanian et al. 2023, NeurIPS. There the noise is a level of a Laplacian pyramid,
     thresholds are steps of the ladder, and pictures are changed where noise would leave [0, 1];
     here it has sharp edges, thresholds are interpolated, and the sum is clipped.
@@ -91,9 +98,10 @@ def estimate(summed: Tally, settings: dict[str, Any]) -> dict[str, Any]:
     thresholds[(depth <= 0) | (drawn[:, :1] <= 0.5)] = math.nan
     found = torch.stack(fit(depth), 1)
     undefined = why_undefined(mean[0].item(), depth[0], found[0])
-    centre, bandwidth = UNDEFINED, UNDEFINED
+    centre, bandwidth, peak = UNDEFINED, UNDEFINED, UNDEFINED
     if undefined is None:
-        centre, bandwidth = (_around(column) for column in found.T)
+        found[:, 2] = deviations[-1] / torch.exp2(found[:, 2])
+        centre, bandwidth, peak = (_around(column) for column in found.T)
     bands = depth.shape[1]
     accuracy = [share(int(count), pictures) for count in summed["right"]]
     return {
@@ -104,6 +112,7 @@ def estimate(summed: Tally, settings: dict[str, Any]) -> dict[str, Any]:
         "thresholds": [_around(column) for column in thresholds.T],
         "centre": centre,
         "bandwidth": bandwidth,
+        "peak": peak,
         "undefined": undefined,
     }
 
@@ -138,7 +147,7 @@ def blank(settings: dict[str, Any], size: int) -> dict[str, Any]:
 
 
 def draw(numbers: dict[str, Any]) -> Panels:
-    """Draw the noise that each band takes before half of the answers are wrong."""
+    """Draw the noise that each band takes before half of the answers are wrong, over people's."""
     centres, thresholds, deviations = (
         numbers[key] for key in ("centres", "thresholds", "deviations")
     )
@@ -149,13 +158,39 @@ def draw(numbers: dict[str, Any]) -> Panels:
     series = [
         Series(centres, thresholds),
         Series(beyond, [strongest] * len(beyond), "beyond", f"more than {deviations[-1]:g}"),
+        people(),
     ]
-    x = Scale("centre of the octave of noise", "image", log=True, ticks=centres)
+    shown = max(people().x, centres, key=len)
+    x = Scale("centre of the octave of noise", "image", log=True, ticks=shown)
     y = Scale(
         "noise at half correct", "deviation", log=True,
         low=deviations[0] / 2, high=deviations[-1] * 1.25, ticks=deviations,
     )  # fmt: skip
     return (Curves(x, y, series, [Mark("centre", numbers["centre"])]),)
+
+
+def people() -> Series:
+    """Return where people's thresholds lie, between two steps of the noise that they were shown."""
+    between = [
+        Interval(held, held, held)
+        if held == PEOPLES_LAST
+        else Interval(math.sqrt(2) * held, held, 2 * held)
+        for held in PEOPLE
+    ]
+    bands = [LOWEST * 2**octave for octave in range(len(PEOPLE))]
+    name = f"people (at {PEOPLES_LAST:g}: more than that)"
+    return Series(bands, between, "reference", name)
+
+
+def note(settings: dict[str, Any], classes: int) -> str:
+    """Say how people were tested, whose thresholds stand in the figure."""
+    is_theirs = settings["contrast"] == 0.2
+    return (
+        "People: 14 observers, 16 classes, grey photographs of 224 pixels at a contrast of 0.2, "
+        "between the steps of noise that leave more and less than half right (Subramanian et al. "
+        "2023, by the analysis that they publish)."
+        + ("" if is_theirs else " At another contrast compare where the lowest points are, alone.")
+    )
 
 
 def methods(settings: dict[str, Any]) -> str:
@@ -164,7 +199,8 @@ def methods(settings: dict[str, Any]) -> str:
     return (
         f"Grey pictures at a contrast of {settings['contrast']:g} were masked by noise of one "
         f"octave with standard deviations of {deviations}, and the critical band was taken as the "
-        "centre of a Gaussian over log frequency fitted to the thresholds [subramanian2023]."
+        "centre of a Gaussian over log frequency fitted to the thresholds, which also has a "
+        "bandwidth and a threshold at its centre [subramanian2023]."
     )
 
 
@@ -180,14 +216,16 @@ CRITICAL_BAND = Measure(
     "Faint grey pictures in octaves of noise: the deviation that leaves half of the answers "
     "right. **The lowest point is the octave that the model needs most**, its critical band; the "
     "dotted line is the centre of a Gaussian fitted to it. A triangle at the top: even the "
-    "strongest noise leaves half right.",
+    "strongest noise leaves half right. Grey: people.",
     summary=lambda numbers: [
         Number("centre", numbers["centre"], "image"),
         Number("bandwidth", numbers["bandwidth"], "octaves"),
+        Number("noise at the centre", numbers["peak"], "deviation"),
     ],
     compared=lambda numbers: [
         Number("critical band", numbers["centre"], "image"),
         Number("its bandwidth", numbers["bandwidth"], "octaves"),
+        Number("noise at the critical band", numbers["peak"], "deviation"),
     ],
     knobs=(
         Knob(
@@ -200,6 +238,7 @@ CRITICAL_BAND = Measure(
             "deviations", "Deviations of the noise", [0.02, 0.04, 0.08, 0.16], low=0, above=True
         ),
     ),
+    note=note,
     splits=always,
     blank=blank,
     methods=methods,

@@ -78,4 +78,5 @@ class Plane(NamedTuple):
     label: str
 
 
-Panels = Sequence[Curves] | Sequence[Plane]
+# Curves side by side; or a plane, with what curves there are below it.
+Panels = Sequence[Curves | Plane]

@@ -8,9 +8,20 @@ from torch import Tensor
 
 from blurlab.filters.hybrid import hybrid
 from blurlab.measures.figure import Curves, Mark, Panels, Scale, Series
-from blurlab.measures.reversal import PAPERS, PERCENTAGES, reverse_frequency, zero_crossing
+from blurlab.measures.reversal import (
+    PAPERS,
+    PERCENTAGES,
+    between_rings,
+    reverse_frequency,
+    zero_crossing,
+)
 from blurlab.measures.row import EACH, Batch, Measure, Network, Number, Tally, always
 from blurlab.statistics import UNDEFINED, difference, share
+from blurlab.statistics import mean as average
+
+# Probabilities are rounded to steps, of which sums over thousands of pictures are exact and do not
+# hang on the order.
+STEPS = 2**20
 
 
 @torch.no_grad()
@@ -19,18 +30,26 @@ def tally(network: Network, batch: Batch, settings: dict[str, Any]) -> Tally:
 
     low, high (K,): answers that name its class, by cutoff, and each_low, each_high (N, K) those of
     every pair.  products (K, K): of what each pair adds to low - high at two cutoffs.
+    sides: of the pictures, in pixels, so that a sum knows of rings.
+    confidence_low, confidence_high (K,): the probabilities of both classes, and squares_low,
+    squares_high their squares.
     """
     nyquist = batch.images.shape[-1] / 2
-    named = [
-        network(hybrid(batch.images, batch.partners, alpha / 100 * nyquist)).argmax(-1)
+    logits = [
+        network(hybrid(batch.images, batch.partners, alpha / 100 * nyquist))
         for alpha in settings["alphas"]
     ]
-    answers = torch.stack(named, 1)  # (N, K)
-    each = {
-        "each_low": answers == batch.labels[:, None],
-        "each_high": answers == batch.partner_labels[:, None],
-    }
-    return sums(each) | each
+    probabilities = torch.stack(logits, 1).double().softmax(-1)  # (N, K, classes)
+    answers = torch.stack([each.argmax(-1) for each in logits], 1)
+    found = {"sides": torch.tensor(2 * nyquist * len(batch.images), dtype=torch.float64)}
+    each = {}
+    for kind, labels in (("low", batch.labels), ("high", batch.partner_labels)):
+        each[f"each_{kind}"] = answers == labels[:, None]
+        chosen = labels[:, None, None].expand(-1, len(logits), 1)
+        confidence = (probabilities.gather(-1, chosen)[..., 0] * STEPS).round() / STEPS
+        found[f"confidence_{kind}"] = confidence.sum(0)
+        found[f"squares_{kind}"] = confidence.square().sum(0)
+    return sums(each) | found | each
 
 
 def sums(each: Tally) -> Tally:
@@ -49,7 +68,10 @@ def estimate(summed: Tally, settings: dict[str, Any]) -> dict[str, Any]:
     """Return f_rev, in fractions of Nyquist, and p_low, p_high and their difference by cutoff.
 
     f_rev is not a number where the difference does not cross zero. Where what each picture said was
-    kept, its interval knows that a picture serves in two hybrids.
+    kept, its interval knows that a picture serves in two hybrids, and that of what this version
+    kept ends at rings.
+    confidence_low, confidence_high: the mean probability of both pictures' classes, by cutoff; not
+    there in what earlier versions kept.
     Source: Li et al. 2023, PLOS Comput Biol 19(3): e1010932.
     """
     pairs = int(summed["pictures"])
@@ -59,9 +81,24 @@ def estimate(summed: Tally, settings: dict[str, Any]) -> dict[str, Any]:
     if f"{EACH}low" in summed:
         covariance = covariance + _shared(summed, mean) / pairs
     generator = torch.Generator().manual_seed(0)
+    reversed_at = reverse_frequency(cutoffs, mean, covariance / pairs, generator)
+    if "sides" in summed:
+        reversed_at = between_rings(reversed_at, summed["sides"].item() / pairs)
     low, high = ([share(int(count), pairs) for count in summed[name]] for name in ("low", "high"))
-    return {
-        "f_rev_nyquist": reverse_frequency(cutoffs, mean, covariance / pairs, generator),
+    confidence = {
+        f"confidence_{kind}": [
+            average(total, squares, pairs)
+            for total, squares in zip(
+                summed[f"confidence_{kind}"].tolist(),
+                summed[f"squares_{kind}"].tolist(),
+                strict=True,
+            )
+        ]
+        for kind in ("low", "high")
+        if f"confidence_{kind}" in summed
+    }
+    return confidence | {
+        "f_rev_nyquist": reversed_at,
         "cutoffs_nyquist": cutoffs.tolist(),
         "p_low": low,
         "p_high": high,
@@ -93,15 +130,26 @@ def blank(settings: dict[str, Any], size: int) -> dict[str, Any]:
     """Return an estimate without numbers."""
     cutoffs = [alpha / 100 for alpha in settings["alphas"]]
     nothing = [UNDEFINED] * len(cutoffs)
-    return {"cutoffs_nyquist": cutoffs, "difference": nothing, "f_rev_nyquist": UNDEFINED}
+    return {
+        "cutoffs_nyquist": cutoffs,
+        "difference": nothing,
+        "f_rev_nyquist": UNDEFINED,
+        "confidence_low": nothing,
+        "confidence_high": nothing,
+    }
 
 
 def draw(numbers: dict[str, Any]) -> Panels:
-    """Draw p_low - p_high against the cutoff, with a mark where it reverses."""
-    curve = Series(numbers["cutoffs_nyquist"], numbers["difference"])
+    """Draw p_low - p_high against the cutoff, with a mark where it reverses, and confidence."""
+    cutoffs, x = numbers["cutoffs_nyquist"], Scale("cutoff", "nyquist")
+    curve = Series(cutoffs, numbers["difference"])
     mark = Mark("f_rev", numbers["f_rev_nyquist"], 0)
     y = Scale("p_low − p_high", low=-1.05, high=1.05)
-    return (Curves(Scale("cutoff", "nyquist"), y, [curve], [mark], level=0),)
+    reversing = Curves(x, y, [curve], [mark], level=0)
+    if "confidence_low" not in numbers:
+        return (reversing,)
+    both = [Series(cutoffs, numbers[f"confidence_{kind}"]) for kind in ("low", "high")]
+    return reversing, Curves(x, Scale("mean confidence", "share"), both)
 
 
 def told(numbers: dict[str, Any]) -> list[Number]:
@@ -119,7 +167,8 @@ def methods(settings: dict[str, Any]) -> str:
         "The reverse frequency f_rev is the cutoff at which the share of answers that name the "
         "low-frequency picture equals that of answers that name its partner, by linear "
         "interpolation [li2023]. Its 95 % interval is that of the crossings of 2,000 curves drawn "
-        "from the normal distribution of the mean curve."
+        "from the normal distribution of the mean curve, widened to the next rings of Fourier "
+        "coefficients."
     )
 
 
@@ -132,7 +181,8 @@ HYBRIDS = Measure(
     draw,
     "Every hybrid joins two pictures of different classes. Above zero the model names the coarse "
     "one, below zero the fine one; it reverses at f_rev, the diamond. **The further left, the "
-    "more it relies on coarse structure.**",
+    "more it relies on coarse structure.** Beside it, where it was kept, the mean "
+    "confidence: rising with the cutoff in the coarse picture's class, falling in the fine one's.",
     summary=told,
     compared=told,
     knobs=(PERCENTAGES,),

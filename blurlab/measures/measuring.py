@@ -87,7 +87,8 @@ def settings_of(measure: str, changed: dict[str, Any], size: int) -> dict[str, A
         if name not in knobs:
             known = ", ".join(knobs) or "none"
             raise ValueError(f"{measure} has no setting {name!r}; it has {known}.")
-    checked = {name: knobs[name].check(value) for name, value in changed.items()}
+    meant = {name: knobs[name].meant(value, size) for name, value in changed.items()}
+    checked = {name: knobs[name].check(value) for name, value in meant.items()}
     return MEASURES[measure].usual(size) | checked
 
 

@@ -5,6 +5,7 @@ import math
 import torch
 from torch import Tensor
 
+from blurlab.filters.spectrum import radial_frequency
 from blurlab.knobs import Knob
 from blurlab.statistics import UNDEFINED, Interval
 
@@ -12,7 +13,23 @@ from blurlab.statistics import UNDEFINED, Interval
 PAPERS = (0, 7, 12, 16, 19, 22, 25, 32, 42, 57, 70, 85, 100)
 # Between the lowest ones are 2, 4 and 9, since networks behind a blur reverse there.
 ALPHAS = tuple(sorted((*PAPERS, 2, 4, 9)))
-PERCENTAGES = Knob("alphas", "Cutoffs", list(ALPHAS), low=0, unit="% of Nyquist")
+COARSE = 8  # cycles/image below which neighbouring rings lie 2 % apart or more
+
+
+def rings(size: int) -> list[float]:
+    """List cutoffs in percent of Nyquist: at every ring up to COARSE, then the usual ones.
+
+    size: side of the pictures in pixels.
+    """
+    nyquist = size / 2
+    radii = radial_frequency(size).unique().double()
+    near = radii[radii <= min(COARSE, nyquist)] / nyquist * 100
+    return [*near.tolist(), *(alpha for alpha in ALPHAS if alpha > near[-1])]
+
+
+PERCENTAGES = Knob(
+    "alphas", "Cutoffs", list(ALPHAS), low=0, unit="% of Nyquist", words={"rings": rings}
+)
 
 
 def zero_crossing(cutoffs: Tensor, difference: Tensor) -> float | None:
@@ -34,6 +51,26 @@ def _first_crossings(cutoffs: Tensor, differences: Tensor) -> Tensor:
     above, below = start.gather(-1, first), end.gather(-1, first)
     found = cutoffs[first] + above / (above - below) * (cutoffs[first + 1] - cutoffs[first])
     return found.squeeze(-1).where(crosses.any(-1), math.nan)
+
+
+def between_rings(found: Interval, size: float) -> Interval:
+    """Widen the interval of a frequency to the rings around it, which are all that a filter tells.
+
+    found: in fractions of Nyquist, as what is returned.  size: side of the pictures in pixels.
+    From one ring of Fourier coefficients to the next an ideal filter does nothing, so that the
+    course of a curve between them is not measured.
+    """
+    if math.isnan(found.value):
+        return found
+    radii = radial_frequency(round(size)).unique().double() / (size / 2)
+    slack = 1e-6  # what is on a ring stays there
+    below = radii[radii <= found.low + slack]
+    above = radii[radii >= found.high - slack]
+    return Interval(
+        found.value,
+        min(found.low, below[-1].item()),
+        max(found.high, above[0].item()),
+    )
 
 
 def reverse_frequency(

@@ -6,6 +6,7 @@ from blurlab.measures.corrupted import CORRUPTED
 from blurlab.measures.critical_band import CRITICAL_BAND
 from blurlab.measures.heatmap import HEATMAP
 from blurlab.measures.hybrids import HYBRIDS
+from blurlab.measures.mask import MASK
 from blurlab.measures.noise import NOISE
 from blurlab.measures.passes import PASSES
 from blurlab.measures.perturbation import PERTURBATION
@@ -14,6 +15,7 @@ from blurlab.measures.row import Measure
 MEASURES: dict[str, Measure] = {
     row.name: row
     for row in (
-        HYBRIDS, PASSES, CORRUPTED, HEATMAP, PERTURBATION, CRITICAL_BAND, CONTRAST, NOISE, ATTACKED
+        HYBRIDS, PASSES, CORRUPTED, HEATMAP, MASK, PERTURBATION, CRITICAL_BAND, CONTRAST, NOISE,
+        ATTACKED,
     )
 }  # fmt: skip

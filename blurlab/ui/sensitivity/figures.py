@@ -17,6 +17,7 @@ from blurlab.statistics import Interval
 from blurlab.ui import charts, palette
 
 HEIGHT = 440
+BETWEEN = 0.17  # of the width, where there is room for another axis
 REFERENCE = {"color": "#7f7f7f", "symbol": "diamond-open", "size": 9}
 
 
@@ -54,40 +55,65 @@ def figure(measure: Measure, found: dict[str, dict[str, Any]], axes: dict[str, A
     titles how frequencies are shown, which depends on the size of the pictures.
     """
     drawn = {title: measure.draw(numbers) for title, numbers in found.items()}
-    kind = type(next(iter(drawn.values()))[0])
-    made = DRAWN[kind](drawn, axes)
+    first = next(iter(drawn.values()))
+    made = DRAWN[type(first[0])](drawn, axes)
+    rows = len({type(panel) for panel in first})
     return made.update_layout(
-        height=HEIGHT,
+        height=rows * HEIGHT,
         margin={"t": 50, "r": 20},
-        legend={"orientation": "h", "y": 1.18},
+        legend={"orientation": "h", "y": 1.18 if rows == 1 else 0.5, "yanchor": "bottom"},
         uirevision="keep",
     )
 
 
 def curves(drawn: dict[str, Sequence[Curves]], axes: dict[str, Axis]) -> go.Figure:
-    """Lay the networks' panels over one another, each in its network's colour and dash."""
-    first_title, first = next(iter(drawn.items()))
+    """Lay the networks' panels over one another, each in its network's colour and dash.
+
+    A network may lack the last panels of others.
+    """
+    first = max(drawn.values(), key=len)
+    is_shared = _are_alike(first)
     made = make_subplots(
-        1, len(first), shared_yaxes=True, subplot_titles=[panel.title for panel in first]
+        1,
+        len(first),
+        shared_yaxes=is_shared,
+        subplot_titles=[panel.title for panel in first],
+        horizontal_spacing=None if is_shared else BETWEEN,
     )
+    _add_curves(made, drawn, axes, 1)
+    return made
+
+
+def _are_alike(panels: Sequence[Curves]) -> bool:
+    """Tell whether panels have one height, so that one axis serves them all."""
+    return all(panel.y == panels[0].y for panel in panels)
+
+
+def _add_curves(
+    made: go.Figure, drawn: dict[str, Sequence[Curves]], axes: dict[str, Axis], row: int
+) -> None:
+    """Draw the networks' curves into a row of panels."""
+    first_title, first = max(drawn.items(), key=lambda each: len(each[1]))
+    is_shared = _are_alike(first)
     for index, (title, panels) in enumerate(drawn.items()):
         for column, panel in enumerate(panels, 1):
-            shown = column == 1 if len(panels) > 1 else None
+            shown = column == 1 if len(first) > 1 else None
             for trace in _traces(panel, index, title, axes[title], shown):
-                made.add_trace(trace, row=1, col=column)
+                made.add_trace(trace, row=row, col=column)
     for column, panel in enumerate(first, 1):
-        beside = {title: panels[column - 1] for title, panels in drawn.items()}
+        place = {"row": row, "col": column}
+        beside = {t: panels[column - 1] for t, panels in drawn.items() if len(panels) >= column}
         for series in panel.series:
             if series.style == "reference":
-                trace = _reference(series, panel, axes[first_title], column == 1)
-                made.add_trace(trace, row=1, col=column)
-        _add_lines(made, column, beside, axes)
+                made.add_trace(_reference(series, panel, axes[first_title], column == 1), **place)
+        _add_lines(made, place, beside, axes)
         # Networks of larger pictures have more to label.
         most = max(beside, key=lambda title: len(beside[title].x.ticks))
-        made.update_xaxes(_scaled(beside[most].x, axes[most]), row=1, col=column)
+        made.update_xaxes(_scaled(beside[most].x, axes[most]), **place)
         height = _scaled(panel.y, axes[first_title])
-        made.update_yaxes(height if column == 1 else height | {"title": None}, row=1, col=column)
-    return made
+        if is_shared and column > 1:
+            height |= {"title": None}
+        made.update_yaxes(height, **place)
 
 
 def _traces(
@@ -138,12 +164,15 @@ def _reference(series: Series, panel: Curves, axis: Axis, is_first: bool) -> go.
 
 
 def _add_lines(
-    made: go.Figure, column: int, panels: dict[str, Curves], axes: dict[str, Axis]
+    made: go.Figure, place: dict[str, int], panels: dict[str, Curves], axes: dict[str, Axis]
 ) -> None:
-    """Draw the level across a panel, and the numbers that stand at no height."""
+    """Draw the level across a panel, and the numbers that stand at no height.
+
+    place: the panel's row and column.
+    """
     level = next(iter(panels.values())).level
     if level is not None:
-        made.add_hline(y=level, line_width=1, line_color=palette.GREY, row=1, col=column)
+        made.add_hline(y=level, line_width=1, line_color=palette.GREY, **place)
     for index, (title, panel) in enumerate(panels.items()):
         for mark in panel.marks:
             if mark.y is None and not math.isnan(mark.x.value):
@@ -152,8 +181,7 @@ def _add_lines(
                     line_dash="dot",
                     line_width=2,
                     line_color=palette.line(index)["color"],
-                    row=1,
-                    col=column,
+                    **place,
                 )
 
 
@@ -197,36 +225,58 @@ def _scaled(scale: Scale, axis: Axis) -> dict[str, Any]:
     return written
 
 
-def planes(drawn: dict[str, Sequence[Plane]], axes: dict[str, Axis]) -> go.Figure:
-    """Draw shares in the plane of frequencies, a panel for each network."""
-    made = make_subplots(1, len(drawn), subplot_titles=list(drawn))
-    for column, (title, (plane,)) in enumerate(drawn.items(), 1):
-        place = [axes[title].shown(cell, "nyquist") for cell in plane.frequencies]
-        made.add_heatmap(
-            x=place,
-            y=place,
-            z=[[cell.value for cell in row] for row in plane.shares],
-            customdata=[[(cell.low, cell.high) for cell in row] for row in plane.shares],
-            hovertemplate=f"across %{{x:.3g}}, down %{{y:.3g}}: {plane.label} %{{z:.1%}} "
-            "[%{customdata[0]:.1%}, %{customdata[1]:.1%}]<extra></extra>",
-            coloraxis="coloraxis",
-            row=1,
-            col=column,
-        )
-        half = (place[1] - place[0]) / 2
-        ends = [place[0] - half, place[-1] + half]  # Plotly finds none where all cells are empty
-        anchor = f"x{column if column > 1 else ''}"
-        made.update_xaxes(range=ends, row=1, col=column)
-        made.update_yaxes(range=ends, scaleanchor=anchor, row=1, col=column)
+def planes(drawn: dict[str, Sequence[Plane | Curves]], axes: dict[str, Axis]) -> go.Figure:
+    """Draw shares in the plane of frequencies, a panel for each network, and curves below them."""
+    shown = {t: next(p for p in panels if isinstance(p, Plane)) for t, panels in drawn.items()}
+    below: dict[str, Sequence[Curves]] = {
+        title: [p for p in panels if isinstance(p, Curves)] for title, panels in drawn.items()
+    }
+    first = next(iter(below.values()))
+    wide = max(len(drawn), len(first))
+    numbers = [len(drawn), *([len(first)] if first else [])]
+    made = make_subplots(
+        len(numbers),
+        wide,
+        specs=[[{} if column < many else None for column in range(wide)] for many in numbers],
+        subplot_titles=[*drawn, *(panel.title for panel in first)],
+        horizontal_spacing=BETWEEN if first else None,
+    )
+    for column, (title, plane) in enumerate(shown.items(), 1):
+        _add_plane(made, column, plane, axes[title])
     words = next(iter(axes.values())).words("nyquist")
-    made.update_xaxes(title=f"across ({words})", constrain="domain")
-    made.update_yaxes(title=f"down ({words})", col=1)
+    made.update_xaxes(title=f"across ({words})", constrain="domain", row=1)
+    made.update_yaxes(title=f"down ({words})", row=1, col=1)
+    if first:
+        _add_curves(made, below, axes, 2)
+    label = next(iter(shown.values())).label
+    bar = {"len": 0.45, "y": 0.8} if first else {}
     return made.update_layout(
         coloraxis={
             "colorscale": "Cividis", "cmin": 0, "cmax": 1,
-            "colorbar": {"title": plane.label, "tickformat": ".0%"},
+            "colorbar": {"title": label, "tickformat": ".0%"} | bar,
         },
     )  # fmt: skip
+
+
+def _add_plane(made: go.Figure, column: int, plane: Plane, axis: Axis) -> None:
+    """Draw a network's plane into the first row of panels."""
+    place = [axis.shown(cell, "nyquist") for cell in plane.frequencies]
+    made.add_heatmap(
+        x=place,
+        y=place,
+        z=[[cell.value for cell in row] for row in plane.shares],
+        customdata=[[(cell.low, cell.high) for cell in row] for row in plane.shares],
+        hovertemplate=f"across %{{x:.3g}}, down %{{y:.3g}}: {plane.label} %{{z:.1%}} "
+        "[%{customdata[0]:.1%}, %{customdata[1]:.1%}]<extra></extra>",
+        coloraxis="coloraxis",
+        row=1,
+        col=column,
+    )
+    half = (place[1] - place[0]) / 2
+    ends = [place[0] - half, place[-1] + half]  # Plotly finds none where all cells are empty
+    anchor = f"x{column if column > 1 else ''}"
+    made.update_xaxes(range=ends, row=1, col=column)
+    made.update_yaxes(range=ends, scaleanchor=anchor, row=1, col=column)
 
 
 DRAWN: dict[type, Callable[[Any, dict[str, Axis]], go.Figure]] = {Curves: curves, Plane: planes}
