@@ -14,6 +14,7 @@ from blurlab import places
 from blurlab.claims import compare, paper
 from blurlab.data import sets, sources
 from blurlab.measures import measuring, results
+from blurlab.measures.table import MEASURES
 from blurlab.networks import store, titles
 from blurlab.statistics import Interval, correlation
 from blurlab.ui.compare import figure, labels, report
@@ -171,6 +172,24 @@ def test_kinds_of_several_recipes_have_their_mean(opened):
     expected = sum(v["hybrids"][1]["f_rev_nyquist"].value for v in values) / len(values)
     assert numbers_of(mean["x"]) == pytest.approx([expected])
     assert not any("kind, V1" in name for name in points)
+
+
+@pytest.mark.parametrize(
+    ("up", "measures"),
+    [
+        ("accuracy, all corruptions", {"hybrids", "corruptions"}),
+        (report.ONE, {"hybrids", "corruptions"}),
+        ("accuracy, attacks of 4/255", {"hybrids", "attacks"}),
+    ],
+)
+def test_a_figures_file_tells_of_the_two_measures_that_are_drawn(up, measures):
+    row = report.row(NAME, "objects")
+    assert measures < row.found.keys()
+    told = report.protocol_of([row], [NAME], "f_rev", up, "what lies up", "objects")
+    methods = told["Methods"].splitlines()
+    assert {each for each in MEASURES if any(
+        line.startswith(f"{MEASURES[each].title}: ") for line in methods
+    )} == measures  # fmt: skip
 
 
 def test_compare_says_so_where_nothing_is_measured(opened, nothing_kept):
