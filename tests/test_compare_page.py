@@ -109,6 +109,11 @@ def test_a_name_without_room_is_left_out():
     assert labels.spread([spot], ["name"], [(30, 30)], 13) == [None]
     (place,) = labels.spread([spot], ["name"], [(300, 300)], 13)
     assert place.right > 0
+    wide = spot._replace(reach=20)
+    (far,) = labels.spread([wide], ["name"], [(300, 300)], 13)
+    mark = labels.Box(130, 130, 170, 170)
+    assert not labels.box((150, 150), far, "name", 13).meets(mark)
+    assert labels.box((150, 150), place, "name", 13).meets(mark)
     (shunned, _) = labels.spread([spot, spot._replace(x=0.58)], ["name", ""], [(300, 300)], 13)
     assert shunned.right < 0
 
