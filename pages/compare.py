@@ -41,7 +41,7 @@ if words := report.sentence(data):
     st.markdown(words)
 ours = figure.points(rows, x, y)
 if ours:
-    about = report.protocol_of(rows, [point.name for point in ours], x, title, data)
+    about = report.protocol_of(rows, [point.name for point in ours], x, y, title, data)
     if is_averaged:
         theirs = [*groups.means(ours), *theirs]
     scales = figure.scales([*ours, *theirs], x, title, report.unit_of(rows, y))

@@ -14,6 +14,7 @@ from blurlab import places
 from blurlab.claims import compare, paper
 from blurlab.data import sets, sources
 from blurlab.measures import measuring, results
+from blurlab.measures.table import MEASURES
 from blurlab.networks import store, titles
 from blurlab.statistics import Interval, correlation
 from blurlab.ui.compare import figure, labels, report
@@ -108,6 +109,11 @@ def test_a_name_without_room_is_left_out():
     assert labels.spread([spot], ["name"], [(30, 30)], 13) == [None]
     (place,) = labels.spread([spot], ["name"], [(300, 300)], 13)
     assert place.right > 0
+    wide = spot._replace(reach=20)
+    (far,) = labels.spread([wide], ["name"], [(300, 300)], 13)
+    mark = labels.Box(130, 130, 170, 170)
+    assert not labels.box((150, 150), far, "name", 13).meets(mark)
+    assert labels.box((150, 150), place, "name", 13).meets(mark)
     (shunned, _) = labels.spread([spot, spot._replace(x=0.58)], ["name", ""], [(300, 300)], 13)
     assert shunned.right < 0
 
@@ -171,6 +177,24 @@ def test_kinds_of_several_recipes_have_their_mean(opened):
     expected = sum(v["hybrids"][1]["f_rev_nyquist"].value for v in values) / len(values)
     assert numbers_of(mean["x"]) == pytest.approx([expected])
     assert not any("kind, V1" in name for name in points)
+
+
+@pytest.mark.parametrize(
+    ("up", "measures"),
+    [
+        ("accuracy, all corruptions", {"hybrids", "corruptions"}),
+        (report.ONE, {"hybrids", "corruptions"}),
+        ("accuracy, attacks of 4/255", {"hybrids", "attacks"}),
+    ],
+)
+def test_a_figures_file_tells_of_the_two_measures_that_are_drawn(up, measures):
+    row = report.row(NAME, "objects")
+    assert measures < row.found.keys()
+    told = report.protocol_of([row], [NAME], "f_rev", up, "what lies up", "objects")
+    methods = told["Methods"].splitlines()
+    assert {each for each in MEASURES if any(
+        line.startswith(f"{MEASURES[each].title}: ") for line in methods
+    )} == measures  # fmt: skip
 
 
 def test_compare_says_so_where_nothing_is_measured(opened, nothing_kept):

@@ -1,5 +1,6 @@
 """Films of a sweep over cutoffs: they open elsewhere, with as many frames as was said."""
 
+from base64 import b64encode
 from io import BytesIO
 
 import cv2
@@ -17,6 +18,21 @@ from blurlab.ui.hybrid import job, report
 
 BASE = "objects_base"
 SIZE = (films.SIDE, films.SIDE + films.HEAD)  # of a frame without networks
+# Plays a film up to a time and returns its width, its seconds and its red at one place then.
+PLAYED = """async ([source, seconds]) => {
+  const film = document.createElement("video");
+  const after = (event) => new Promise((resolve, reject) => {
+    film.addEventListener(event, resolve);
+    film.addEventListener("error", () => reject(film.error.message));
+  });
+  film.src = source;
+  await after("loadeddata");
+  film.currentTime = seconds;
+  await after("seeked");
+  const paper = new OffscreenCanvas(film.videoWidth, film.videoHeight).getContext("2d");
+  paper.drawImage(film, 0, 0);
+  return [film.videoWidth, film.duration, paper.getImageData(200, 200, 1, 1).data[0]];
+}"""
 
 
 def frames(count, said=()):
@@ -66,6 +82,17 @@ def test_an_mp4_has_every_frame(tmp_path):
     assert rate == films.RATE
     assert found[3].shape == (SIZE[1], SIZE[0], 3)
     assert found[3][200, 200] == pytest.approx([127.5] * 3, abs=6)
+
+
+@pytest.mark.browser
+def test_a_browser_plays_an_mp4(browser):
+    source = f"data:video/mp4;base64,{b64encode(films.film('.mp4', frames(6))).decode()}"
+    page = browser.new_page()
+    width, seconds, shade = page.evaluate(PLAYED, [source, 3.5 / films.RATE])
+    page.close()
+    assert width == films.SIDE
+    assert seconds == pytest.approx(6 / films.RATE, abs=0.01)
+    assert shade == pytest.approx(127.5, abs=6)
 
 
 @pytest.mark.parametrize("count", [0, 1, films.MOST + 1])

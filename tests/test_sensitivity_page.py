@@ -243,6 +243,14 @@ def test_the_axes_are_there_before_the_first_picture_with_what_is_left_to_do(ope
     assert "6 of 6 pictures" in progress(app)
 
 
+def test_progress_is_that_of_each_network(opened):
+    app = opened("sensitivity", **FEW | {"n": "6", "models": f"objects_base,{NAME}"})
+    assert progress(app) == "0 of 6 pictures for each of 2 models"
+    fine(button(app, "Measure").click().run())
+    finished(app)
+    assert progress(app) == "6 of 6 pictures for each of 2 models"
+
+
 def progress(app):
     (bar,) = app.get("progress")
     return bar.proto.text

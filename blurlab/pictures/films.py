@@ -75,7 +75,7 @@ def _rgb(color: str) -> tuple[int, ...]:
 def film(kind: str, frames: Iterable[np.ndarray], about: str = "") -> bytes:
     """Make a film of frames, (H, W, 3) uint8 of one even size.
 
-    kind: ".gif", which begins anew after its end, or ".mp4", of MPEG-4 part 2.
+    kind: ".gif", which begins anew after its end, or ".mp4", of VP9, which browsers play.
     about: what a GIF says of itself, as a comment.
     Raises ValueError for another kind, or another number of frames than 2 to MOST.
     """
@@ -116,10 +116,10 @@ def _mp4(frames: list[np.ndarray]) -> bytes:
     height, width = frames[0].shape[:2]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "film.mp4"
-        code = cv2.VideoWriter.fourcc(*"mp4v")
+        code = cv2.VideoWriter.fourcc(*"vp09")
         written = cv2.VideoWriter(str(path), code, RATE, (width, height))
         if not written.isOpened():
-            raise ValueError("OpenCV on this machine writes no MP4; take a .gif.")
+            raise ValueError("OpenCV on this machine writes no MP4 of VP9; take a .gif.")
         for each in frames:
             written.write(np.ascontiguousarray(each[..., ::-1]))
         written.release()

@@ -20,7 +20,7 @@ class Photograph(NamedTuple):
 PHOTOGRAPHS = {
     "astronaut": Photograph("astronaut.png", "Astronaut Eileen Collins", "person"),
     "cat": Photograph("chelsea.png", "Chelsea the cat", "cat"),
-    "coffee": Photograph("coffee.png", "Cup of coffee", "cup"),
+    "coffee": Photograph("coffee.png", "Cup of espresso", "cup"),
     "motorcycle": Photograph("motorcycle_left.png", "Motorcycle in a garage", "motorcycle"),
     "rocket": Photograph("rocket.jpg", "Rocket on its launch pad", "rocket"),
     "photographer": Photograph("camera.png", "Photographer with a tripod", "person"),

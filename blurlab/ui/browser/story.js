@@ -19,7 +19,17 @@ function begin() {
   const told = { note: null, notes: null, black: null };
   // On window, so that what lies on the page has had the key before.
   window.addEventListener("keydown", (event) => onKey(event, told));
+  release(told);
   return told;
+}
+
+// Does what the keys ask for that were pressed before there was a button to go on by.
+function release(told) {
+  if (!button("story_next")) {
+    requestAnimationFrame(() => release(told));
+    return;
+  }
+  for (const key of window.blurlabHeld?.splice(0) ?? []) onKey(new KeyboardEvent("keydown", { key }), told);
 }
 
 const button = (name) => document.querySelector(`.st-key-${name} button`);
@@ -33,7 +43,7 @@ function onKey(event, told) {
   }
   if (!button("story_next") || event.defaultPrevented || event.repeat) return;
   if (event.ctrlKey || event.metaKey || event.altKey) return;
-  const from = event.composedPath()[0], { key } = event, on = (what) => from.matches?.(what);
+  const from = event.composedPath()[0], { key } = event, on = (what) => from?.matches?.(what);
   if (on(TYPED) || (key === " " && on(PRESSED)) || (key.startsWith("Arrow") && on(MOVED))) return;
   if (NEXT.includes(key)) button("story_next").click();
   else if (BACK.includes(key)) button("story_back").click();

@@ -193,6 +193,7 @@ def placed(shown: list[Point], across: Scale, up: Scale) -> list[labels.Place | 
             1 - up.share(point.y.value),
             (across.share(point.x.low), across.share(point.x.high)),
             (1 - up.share(point.y.low), 1 - up.share(point.y.high)),
+            _reach(point),
         )
         for point in shown
     ]
@@ -239,6 +240,11 @@ def _bar(found: Interval) -> dict[str, Any]:
     }
 
 
+def _reach(point: Point) -> float:
+    """Return how far a mark reaches from its middle, in pixels; a mean's, a diamond, furthest."""
+    return max(labels.MARKER, 0.75 * point.marker["size"])
+
+
 def _name(point: Point, place: labels.Place, up: Scale) -> dict[str, Any]:
     """Write the name of a point as Plotly's annotation, with a line to it where it is far off."""
     is_near = place.gap == labels.GAPS[0]
@@ -254,7 +260,7 @@ def _name(point: Point, place: labels.Place, up: Scale) -> dict[str, Any]:
         "arrowhead": 0,
         "arrowwidth": 1,
         "arrowcolor": "rgba(0,0,0,0)" if is_near else palette.GREY,
-        "standoff": labels.MARKER,
+        "standoff": _reach(point),
         "borderpad": 0,
     }
 

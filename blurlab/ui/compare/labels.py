@@ -16,13 +16,14 @@ TURNS = (0, 8, 4, 12, 2, 14, 6, 10, 1, 15, 7, 9, 3, 13, 5, 11)
 class Spot(NamedTuple):
     """A point of a figure, in shares of its width from the left and of its height from the top.
 
-    across, down: the ends of its intervals.
+    across, down: the ends of its intervals.  reach: pixels from its middle to its mark's edge.
     """
 
     x: float
     y: float
     across: tuple[float, float]
     down: tuple[float, float]
+    reach: float = MARKER
 
     def at(self, size: tuple[float, float]) -> tuple[float, float]:
         """Return where it lies in a figure of (width, height), in pixels."""
@@ -85,7 +86,7 @@ def spread(
         place = None
         free = [
             (candidate, boxes)
-            for candidate in (_candidates(name, type_size) if name else ())
+            for candidate in (_candidates(name, type_size, spot.reach) if name else ())
             if all(
                 map(_fits, boxes := _boxes(spot, candidate, name, sizes, type_size), sizes, taken)
             )
@@ -114,7 +115,8 @@ def _boxes(
 
 def _marker(spot: Spot, size: tuple[float, float]) -> Box:
     x, y = spot.at(size)
-    return Box(x - MARKER, y - MARKER, x + MARKER, y + MARKER)
+    reach = spot.reach
+    return Box(x - reach, y - reach, x + reach, y + reach)
 
 
 def _bars(spot: Spot, size: tuple[float, float]) -> list[Box]:
@@ -135,12 +137,12 @@ def _hides(one: Box, others: Sequence[Box]) -> bool:
     return any(one.meets(other) for other in others)
 
 
-def _candidates(name: str, type_size: float) -> list[Place]:
-    """Return places around a point, the nearest first."""
+def _candidates(name: str, type_size: float, edge: float) -> list[Place]:
+    """Return places around a point, the nearest first; edge: how far its mark reaches."""
     width, height = extent(name, type_size)
     found = []
     for gap in GAPS:
-        reach = MARKER + gap
+        reach = edge + gap
         for turn in TURNS:
             angle = turn * math.pi / 8
             across, up = math.cos(angle), math.sin(angle)

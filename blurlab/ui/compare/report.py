@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -15,6 +16,7 @@ from blurlab.data import sets, sources
 from blurlab.measures import corrupted
 from blurlab.measures.figure import FREQUENCIES
 from blurlab.measures.row import Number
+from blurlab.measures.table import MEASURES
 from blurlab.networks import store, titles
 from blurlab.statistics import Interval
 from blurlab.ui import cache, files, protocol, show
@@ -210,16 +212,27 @@ def script(
 
 
 def protocol_of(
-    rows: list[Row], shown: list[str], across: str, up: str, data: str
+    rows: list[Row], shown: list[str], across: str, up: str, title: str, data: str
 ) -> dict[str, str]:
-    """Say how the numbers of a figure were measured; shown: the networks that it has."""
-    found = {
-        row.name: {measure: pictures for measure, (pictures, _) in row.found.items()}
-        for row in rows
-        if row.name in shown
-    }
+    """Say how the two numbers of a figure were measured.
+
+    shown: the networks that it has.  title: what the figure calls the number that lies up.
+    """
+    found = {row.name: _behind(row, (across, up)) for row in rows if row.name in shown}
     pictures = sources.TITLES.get(data, data)
-    return protocol.kept(f"{up}, against {across}", pictures, found)
+    return protocol.kept(f"{title}, against {across}", pictures, found)
+
+
+def _behind(row: Row, labels: Sequence[str]) -> dict[str, int]:
+    """Return the measures that tell these numbers of a model, and of how many pictures."""
+    found = {}
+    for label in labels:
+        for measure, (pictures, estimate) in row.found.items():
+            told = [number.label for number in MEASURES[measure].compared(estimate)]
+            if label in told or (label, measure) == (ONE, "corruptions"):
+                found[measure] = pictures
+                break  # the first measure's number is the one that is shown
+    return found
 
 
 def _protocol(name: str, data: str, measure: str) -> dict[str, Any]:

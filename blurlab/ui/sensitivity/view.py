@@ -55,8 +55,8 @@ def state_of(job: jobs.Job | None) -> str:
 
 def buttons(works: list[Work], job: jobs.Job | None, found: dict) -> None:
     """Draw how far the measure is, and what can be done about it."""
-    done = sum(running.pictures for running, _ in found.values())
-    count = sum(work.count for work in works)
+    done = [found[work.model][0].pictures if work.model in found else 0 for work in works]
+    counts = [work.count for work in works]
     state = state_of(job)
     left, right, rest = st.columns([1, 1, 4], vertical_alignment="center")
     one: dict[str, Any] = {"key": "measure_button", "width": "stretch"}
@@ -65,25 +65,30 @@ def buttons(works: list[Work], job: jobs.Job | None, found: dict) -> None:
         left.button("Pause", disabled=is_off, on_click=jobs.pause, args=(job,), **one)
     elif state == "paused":
         left.button("Resume", on_click=jobs.resume, args=(job,), type="primary", **one)
-    elif done < count and not public.is_public():
-        words = "Continue" if done else "Measure"
+    elif sum(done) < sum(counts) and not public.is_public():
+        words = "Continue" if any(done) else "Measure"
         left.button(words, on_click=begin, args=(works,), type="primary", **one)
     if state in (*ACTIVE, "paused"):
         right.button("Cancel", on_click=jobs.cancel, args=(job,), width="stretch")
-    progress = f"{done:,} of {count:,} pictures"
+    progress = f"{_span(done)} of {_span(counts)} pictures"
     if len(works) > 1:
-        progress += f", {len(works)} models"
+        progress += f" for each of {len(works)} models"
     if state in STATES:
         progress = f"{STATES[state]}: {progress}"
     if job is not None and state == "running":
         seconds = measures_job.seconds_left(works, job)
         is_new = not job.results
         progress += f", {show.time_left(seconds)}" if seconds else ", getting ready" * is_new
-    rest.progress(done / count, progress)
+    rest.progress(sum(done) / sum(counts), progress)
     if job is not None and state == "failed":
         show.error(f"The measure could not go on: {job.error}")
     for sentence in measures_job.refused(job):
         show.left_out(sentence)
+
+
+def _span(counts: list[int]) -> str:
+    least, most = min(counts), max(counts)
+    return f"{most:,}" if least == most else f"{least:,} to {most:,}"
 
 
 def begin(works: list[Work]) -> None:

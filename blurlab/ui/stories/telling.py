@@ -23,6 +23,19 @@ STYLE = """<style>
 .st-key-story_turn { position: fixed; right: 0.5rem; bottom: 0.2rem; width: auto; z-index: 10; }
 .st-key-story_turn button { min-height: 0; padding: 0.1rem 0.5rem; }
 </style>"""
+# Keys pressed while a story is first drawn wait for its script and its buttons (story.js).
+HOLD = """<script>
+if (!window.blurlabStory && !window.blurlabHeld) {
+  window.blurlabHeld = [];
+  window.addEventListener("keydown", function hold(event) {
+    const isThere = window.blurlabStory && document.querySelector(".st-key-story_next button");
+    if (isThere) window.removeEventListener("keydown", hold);
+    else if (event.target === document.body && !(event.ctrlKey || event.metaKey || event.altKey)) {
+      window.blurlabHeld.push(event.key);
+    }
+  });
+}
+</script>"""
 
 _keys = st.components.v2.component("blurlab_story", html="<span></span>", js=source("story.js"))
 
@@ -80,6 +93,7 @@ def tell() -> None:
     story = reading.stories()[name]
     number = min(int(st.session_state["story_step"]), len(story.steps))
     step = story.steps[number - 1]
+    st.html(HOLD, unsafe_allow_javascript=True)
     st.html(STYLE)
     is_presented = st.session_state["present"]
     draw = _present if is_presented else _show
