@@ -59,12 +59,21 @@ def test_a_network_that_needs_no_frequency_keeps_none_and_is_named_as_before():
     def silent(images):
         return torch.tensor([[1.0, 0.0]]).expand(len(images), 2) + 0 * images.mean()
 
-    found = tallies(MASK, silent, pictures(), MASK.settings, numbers=[0], count=12)
+    found = tallies(MASK, silent, pictures(62), MASK.settings, numbers=[0], count=62)
     summed = total(dict(found))
     found = MASK.estimate(summed, MASK.settings)
     assert found["all"].value < 1e-3
     assert found["held"].value == found["kept"].value == 1
+    assert 0 < summed["new"] < 50  # some partners are of the batch itself, and count as no others
     assert found["rings"][3][1:] == (0, 1)  # one batch tells nothing of how masks differ
+
+
+def test_where_all_pictures_are_one_batch_there_are_no_others():
+    settings = MASK.settings | {"steps": 1}
+    summed = total(dict(tallies(MASK, reader(0, 5), pictures(), settings, numbers=[0], count=12)))
+    found = MASK.estimate(summed, settings)
+    assert math.isnan(found["held"].value)
+    assert not math.isnan(found["kept"].value)
 
 
 def test_a_dearer_mask_keeps_less():

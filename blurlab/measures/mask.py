@@ -28,7 +28,8 @@ def tally(network: Network, batch: Batch, settings: dict[str, Any]) -> Tally:
     frequency: the mean one of its rings, of Nyquist.  all: its mean.
     plane_squares and so on: their squares.  batches: 1.
     kept, each_kept (N,): pictures that are named as before through the mask.  held, each_held (N,):
-    their partners, which it has not learned from; these pictures are cut to [0, 1].
+    their partners; these pictures are cut to [0, 1].  new, held_new: partners that it has not
+    learned from, and those of them that are named as before.
     """
     mask = learned(network, batch.images, settings)
     found = seen(mask)
@@ -38,7 +39,10 @@ def tally(network: Network, batch: Batch, settings: dict[str, Any]) -> Tally:
         for name, images in (("kept", batch.images), ("held", batch.partners)):
             before = network(images).argmax(-1)
             each[name] = network(masked(images)(mask).clamp(0, 1)).argmax(-1) == before
+    # A partner can be of the same batch, and in a small data set is.
+    new = torch.stack([(batch.images != one).flatten(1).any(1).all() for one in batch.partners])
     counted = {name: same.sum() for name, same in each.items()}
+    counted |= {"new": new.sum(), "held_new": (new & each["held"]).sum()}
     said = {f"each_{name}": same for name, same in each.items()}
     return found | squares | counted | said | {"batches": torch.ones((), dtype=torch.float64)}
 
@@ -143,7 +147,8 @@ def estimate(summed: Tally, settings: dict[str, Any]) -> dict[str, Any]:
     and columns across at frequencies_nyquist; rings at rings_nyquist, both fractions of Nyquist.
     degrees: of directions, 0 for waves that vary across.  frequency: the mean one of the rings, of
     Nyquist.  all: of all coefficients.  kept, held: shares named as before through the mask, of the
-    pictures that it was learned from and of others.
+    pictures that it was learned from and of others; the second undefined where there are none.
+    Earlier versions took all partners for others.
     Source: Karantzas et al. 2022, Frontiers in Artificial Intelligence 5: 890016. There the loss is
     to be the same through the mask; here it is that of the network's own answers, at a price.
     """
@@ -160,13 +165,15 @@ def estimate(summed: Tally, settings: dict[str, Any]) -> dict[str, Any]:
         sums = summed[name].flatten().tolist(), summed[f"{name}_squares"].flatten().tolist()
         return [mean(*each, most) for each in zip(*sums, strict=True)]
 
+    held, new = ("held_new", "new") if "new" in summed else ("held", "pictures")
+    others = int(summed[new])
     cells = len(summed["plane"])
     plane = means("plane")
     return {
         "frequency": means("frequency")[0],
         "all": means("all")[0],
         "kept": share(int(summed["kept"]), pictures),
-        "held": share(int(summed["held"]), pictures),
+        "held": share(int(summed[held]), others) if others else UNDEFINED,
         "rings": means("rings")[1:],
         "directions": means("directions", SECTORS),
         "plane": [plane[row * cells : (row + 1) * cells] for row in range(cells)],

@@ -13,7 +13,7 @@ from blurlab.statistics import UNDEFINED, Interval
 PAPERS = (0, 7, 12, 16, 19, 22, 25, 32, 42, 57, 70, 85, 100)
 # Between the lowest ones are 2, 4 and 9, since networks behind a blur reverse there.
 ALPHAS = tuple(sorted((*PAPERS, 2, 4, 9)))
-COARSE = 8  # cycles/image below which neighbouring rings lie 2 % apart or more
+COARSE = 8  # cycles/image up to which neighbouring rings lie 1 % apart or more
 
 
 def rings(size: int) -> list[float]:

@@ -60,7 +60,8 @@ def waves() -> Figure:
 
 def _octave(picture: Tensor, frequency: float) -> Tensor:
     """Return what a picture has within half an octave of a frequency, on grey, at full contrast."""
-    band = low_pass(picture, frequency * 2**0.5) - low_pass(picture, frequency / 2**0.5)
+    upper, lower = (low_pass(picture, frequency * 2**end, "ideal") for end in (0.5, -0.5))
+    band = upper - lower
     return MIDDLE + MIDDLE * band / band.abs().max()
 
 
