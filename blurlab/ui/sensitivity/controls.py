@@ -13,11 +13,6 @@ from blurlab.ui import link, shell, show
 DATA = ("objects", "imagenette", "cifar10")
 MOST = 10_000_000  # pictures
 
-# Else the measures would fill two rows beside the sidebar on a laptop.
-TIGHT = """<style>
-@media (max-width: 1500px) { .st-key-measure button { padding-inline: 0.4rem; } }
-</style>"""
-
 PARAMETERS = {
     "data": link.text("objects"),
     "n": link.number(0, MOST, 0),
@@ -55,7 +50,6 @@ def text(value: Any) -> str:
 def controls() -> None:
     """Draw the choice of measure, pictures, and what the measure can be set to."""
     state = st.session_state
-    st.html(TIGHT)
     show.one_of(st, "Measure", {name: row.title for name, row in MEASURES.items()}, "measure")
     row = MEASURES[state["measure"]]
     knobs = offered(row)
