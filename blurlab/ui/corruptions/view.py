@@ -95,7 +95,8 @@ def said(names: tuple[str, ...], setting: Setting, found: list[Frame]) -> dict:
 
 
 def details(names: tuple[str, ...], setting: Setting, found: list[Frame]) -> None:
-    """Draw everything to take away."""
+    """Draw the plain slider, and everything to take away."""
+    show.slider("Severity, exact value", "severity", 0.0, 5.0, step=1.0, format="%d")
     saving, code = st.tabs(["Save", files.CODE])
     table = corrupting.rows(names, setting, found)
     offered: files.Offered = {
