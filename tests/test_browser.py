@@ -924,7 +924,7 @@ def test_pausing_moves_no_button_from_under_the_pointer(visit, path, working):
           look();
         }"""
     )
-    for name, then in (("Pause", "paused:"), ("Resume", working)) * 2:
+    for name, then in (("Pause", "paused:"), ("Resume", working)):
         page.get_by_role("button", name=re.compile(f"{name}$")).click()
         page.get_by_text(re.compile(then, re.IGNORECASE)).first.wait_for()
     assert page.evaluate("window.heights.size") == 1
