@@ -91,7 +91,9 @@ def tallying(
             first,
             len(whole),
         )
-        found = measure.tally(network, batch, settings)
+        # Else CUDA convolves in TF32, which rounds to eleven digits of float32's twenty-four.
+        with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
+            found = measure.tally(network, batch, settings)
         said = {
             "pictures": torch.tensor(float(len(chosen))),
             f"{EACH}picture": chosen,
