@@ -4,7 +4,9 @@ import importlib
 import pkgutil
 import platform
 import sys
+from collections.abc import Callable
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 
 import torch
@@ -16,13 +18,22 @@ PACKAGES = ("torch", "torchvision", "numpy", "scipy", "streamlit")
 
 
 def measurements() -> dict:
-    """Collect the functions that every module of this folder lists in ROWS, by their names."""
-    modules = (
-        importlib.import_module(f"benchmarks.{module.name}")
-        for module in pkgutil.iter_modules(benchmarks.__path__)
-        if module.name != "__main__"
-    )
-    return {row.__name__: row for module in modules for row in getattr(module, "ROWS", [])}
+    """Collect the functions that every module of this folder lists in ROWS, by their names.
+
+    Modules that need what is not installed, as those of the app on a bare GPU machine, are named
+    and left out.
+    """
+    found: dict[str, Callable] = {}
+    for module in pkgutil.iter_modules(benchmarks.__path__):
+        if module.name == "__main__":
+            continue
+        try:
+            rows = getattr(importlib.import_module(f"benchmarks.{module.name}"), "ROWS", [])
+        except ModuleNotFoundError as error:
+            print(f"left out: benchmarks.{module.name} needs {error.name}", file=sys.stderr)
+            continue
+        found |= {row.__name__: row for row in rows}
+    return found
 
 
 def machine() -> str:
@@ -35,7 +46,8 @@ def machine() -> str:
     if torch.cuda.is_available():
         parts.append(torch.cuda.get_device_name())
     parts.append(f"Python {platform.python_version()}")
-    return "; ".join([*parts, ", ".join(f"{name} {version(name)}" for name in PACKAGES)])
+    versions = [f"{name} {version(name)}" for name in PACKAGES if find_spec(name)]
+    return "; ".join([*parts, ", ".join(versions)])
 
 
 def line(row: Row) -> str:

@@ -1,6 +1,5 @@
 """Hybrid pictures, sweeps and the blur layer at 224 pixels, on one CPU core unless said."""
 
-import time
 from collections.abc import Iterable, Iterator
 from functools import partial
 
@@ -66,35 +65,6 @@ def hybrid_pictures() -> Iterator[Row]:
             at_least=reach,
             times=f"{ours / 32e-3:.2f} against {theirs / 32e-3:.2f} ms a picture",
         )
-
-
-def hybrid_pictures_on_a_gpu() -> Iterator[Row]:
-    """Compare 512 pairs on a GPU with 16 pairs on one CPU core, per picture."""
-    if not torch.cuda.is_available():
-        return
-    lows, highs = pictures(32).chunk(2)
-    cutoff = 0.11 * SIZE / 2
-    many_lows, many_highs = (images.cuda().repeat(32, 1, 1, 1) for images in (lows, highs))
-    masks = [hybrid_mask(SIZE, cutoff)] * len(lows)
-    check(hybrid(many_lows, many_highs, cutoff)[:16], generated(lows, highs, masks))
-
-    def on_the_gpu():
-        hybrid(many_lows, many_highs, cutoff)
-        torch.cuda.synchronize()
-
-    ours, theirs = alternate(
-        on_the_gpu,
-        lambda: discard(generated(lows, highs, masks)),
-        rounds=9,
-        clock=time.perf_counter,
-    )
-    yield Row(
-        "hybrid pictures, 512 pairs, on the GPU",
-        GENERATOR,
-        theirs / 16 / (ours / 512),
-        at_least=300,
-        times=f"{ours / 512e-3:.4f} against {theirs / 16e-3:.2f} ms a picture",
-    )
 
 
 def sweep_pictures() -> Iterator[Row]:
@@ -177,7 +147,6 @@ def blur_layer() -> Iterator[Row]:
 
 ROWS = [
     hybrid_pictures,
-    hybrid_pictures_on_a_gpu,
     sweep_pictures,
     sweep_through_resnet18,
     blur_layer,
