@@ -19,8 +19,9 @@ from blurlab.networks import classifier, store
 from blurlab.pictures.images import load_image
 from blurlab.training.recipes import Recipe
 
-# Side in pixels that photographs are kept with; they are stored with shorter sides of 160 to 224.
-SIDE = 192
+# Side in pixels that photographs are kept with: no smaller than any is stored, whose shorter sides
+# are 160 to 224.
+SIDE = 224
 UNLABELLED = -1
 # timm gives networks from TensorFlow a momentum of 0.01, whose batch statistics come too late for
 # so short a training.

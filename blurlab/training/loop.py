@@ -97,6 +97,8 @@ def train(
         teacher.to(device)
     optimizer = OPTIMIZERS[recipe.optimizer](model.parameters(), weight_decay=recipe.weight_decay)
     done, settled = resume(model, optimizer, recipe, checkpoint)
+    if device.type == "cuda":
+        torch.backends.cudnn.benchmark = True  # all batches have one shape
     if fast:  # in place, so that the weights keep their names
         model.net.compile(dynamic=False)
     bfloat16 = device.type == "cuda" or (fast and has_bfloat16())
@@ -141,11 +143,12 @@ def one_epoch(
     order = torch.randperm(len(pictures.labels), generator=generator)[: recipe.shown or None]
     batches = order.split(recipe.batch)[: len(order) // recipe.batch]
     total = torch.zeros((), device=device)
-    min_crop = recipe.min_crop if epoch < recipe.epochs else recipe.finish_crop
+    finishing = epoch >= recipe.epochs
+    shares = (recipe.finish_crop, 1.0) if finishing else (recipe.min_crop, recipe.max_crop)
     for step, batch in enumerate(batches):
         rate = learning_rate(recipe, epoch + step / len(batches))
         optimizer.param_groups[0]["lr"] = rate
-        images = crop(pictures.images[batch], model.input_size, min_crop, generator)
+        images = crop(pictures.images[batch], model.input_size, *shares, generator)
         images = images.to(device, memory_format=torch.channels_last)
         labels = pictures.labels[batch].to(device)
         shown = Shown(images, labels, recipe.label_smoothing, generator, stimuli, bfloat16, teacher)

@@ -10,7 +10,8 @@ class Recipe:
 
     crop_size: side in pixels of the training crops. Smaller than the input they are cheaper and,
     since they show things enlarged, show them as large as whole pictures of the input size do.
-    min_crop: smallest share of a picture's area that a training crop keeps.
+    min_crop, max_crop: smallest and largest share of a picture's area that a training crop shows;
+    one of more than the picture shows its mirrored edges too.
     finish_epochs: epochs after the others, at the input size, with crops of at least finish_crop
     and from finish_rate down. The weights before and after them are averaged (Izmailov et al. 2018)
     and the batch statistics taken anew from whole training pictures.
@@ -33,6 +34,7 @@ class Recipe:
     epochs: int = 26
     crop_size: int = 96
     min_crop: float = 0.35
+    max_crop: float = 1.0
     finish_epochs: int = 4
     finish_crop: float = 0.65
     finish_rate: float = 0.04
