@@ -163,7 +163,7 @@ def measure(
 def _asked(
     net: str | Network, size: int | None, device: str | torch.device
 ) -> tuple[Network, int | None]:
-    asked = store.load(net, device) if isinstance(net, str) else net
+    asked = store.load(net, device).in_float32() if isinstance(net, str) else net
     if isinstance(asked, nn.Module):
         asked = asked.to(device).eval()
     return asked, size or getattr(asked, "input_size", None)

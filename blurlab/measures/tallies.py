@@ -10,6 +10,7 @@ from blurlab.data.sets import Pictures
 from blurlab.measures.provenance import CHECKSUM, checksums
 from blurlab.measures.row import EACH, Batch, Measure, Network, Settings, Tally
 from blurlab.networks import store
+from blurlab.networks.classifier import in_whole_float32
 
 
 def batches(pictures: Pictures, count: int, size: int) -> range:
@@ -72,7 +73,7 @@ def tallying(
     order = torch.randperm(len(pictures.labels), generator=generator)[:count]
     source: Network | None = None
     if settings.get("source"):
-        source = store.load(settings["source"], device)
+        source = store.load(settings["source"], device).in_float32()
     if check:
         network, source = _checked(network, check), source and _checked(source, check)
 
@@ -91,8 +92,7 @@ def tallying(
             first,
             len(whole),
         )
-        # Else CUDA convolves in TF32, which rounds to eleven digits of float32's twenty-four.
-        with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
+        with in_whole_float32():
             found = measure.tally(network, batch, settings)
         said = {
             "pictures": torch.tensor(float(len(chosen))),

@@ -1,6 +1,7 @@
 """A network with everything it needs before it: resize, the blur layer, normalisation."""
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from copy import copy
 
 import torch
@@ -80,7 +81,7 @@ class Classifier(nn.Module):
         self.register_buffer("std", torch.tensor(std).view(3, 1, 1), persistent=False)
 
     def in_float32(self) -> "Classifier":
-        """Return this network, with the same weights, as one that computes in float32 alone."""
+        """Return this network, with the same weights, as one that answers in float32 alone."""
         whole = copy(self)
         whole.half_precision = False
         return whole
@@ -122,6 +123,14 @@ class Classifier(nn.Module):
         resized = resize(images, self.input_size, self.interpolation)
         blurred = self.blur(self.projection(resized))
         return (center(blurred, self.crop) - self.mean) / self.std
+
+
+def in_whole_float32() -> AbstractContextManager:
+    """Keep CUDA from convolving in TF32, forward and backward, for as long as the context lasts.
+
+    TF32 rounds to eleven of float32's twenty-four digits. Elsewhere the context changes nothing.
+    """
+    return torch.backends.cudnn.flags(enabled=True, allow_tf32=False)
 
 
 def are_probabilities(answers: Tensor) -> bool:

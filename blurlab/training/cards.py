@@ -13,7 +13,7 @@ from blurlab.measures import measuring
 from blurlab.measures.attacked import by_epsilon
 from blurlab.measures.table import MEASURES
 from blurlab.networks import store
-from blurlab.networks.classifier import Classifier
+from blurlab.networks.classifier import Classifier, in_whole_float32
 from blurlab.pictures import objects
 
 CUE_CONFLICTS = 2000
@@ -114,12 +114,16 @@ def answers(model: Classifier, images: Tensor | sets.Decoded, batch: int = 100) 
 def first_answers(
     model: Classifier, images: Tensor | sets.Decoded, k: int, batch: int = 100
 ) -> Tensor:
-    """Return the k most probable classes (N, k) of (N, 3, S, S) uint8 pictures, best first."""
-    device = model.mean.device
-    parts = [
-        model(images[chosen].to(device).float() / 255).topk(k, -1).indices.cpu()
-        for chosen in torch.arange(len(images)).split(batch)
-    ]
+    """Return the k most probable classes (N, k) of (N, 3, S, S) uint8 pictures, best first.
+
+    The model answers in float32, as it does in measures.
+    """
+    device, asked = model.mean.device, model.in_float32()
+    with in_whole_float32():
+        parts = [
+            asked(images[chosen].to(device).float() / 255).topk(k, -1).indices.cpu()
+            for chosen in torch.arange(len(images)).split(batch)
+        ]
     return torch.cat(parts)
 
 

@@ -1,6 +1,5 @@
 """What training makes small: the loss of one batch, by the name that a recipe gives it."""
 
-import math
 from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
@@ -58,19 +57,18 @@ def adversarial(model: Classifier, shown: Shown, settings: dict[str, Any]) -> Te
     takes one step of 1.25 epsilon along the gradient's sign. Wong et al. 2020 (ICLR, "Fast is
     better than free") train networks at 2/255 and 4/255 so, and find PGD withstood.
     """
-    attacked = _attacked(model, shown, shown.labels, settings)
+    attacked = _attacked(model, shown, shown.labels, settings["epsilon"] / 255)
     return _cross_entropy(answer(model, attacked, shown.bfloat16), shown)
 
 
-def _attacked(model: Classifier, shown: Shown, labels: Tensor, settings: dict[str, Any]) -> Tensor:
-    epsilon, steps = settings["epsilon"] / 255, settings.get("steps", 1)
+def _attacked(model: Classifier, shown: Shown, labels: Tensor, epsilon: float) -> Tensor:
     *_, attacked = descent.pgd(
         partial(answer, model, bfloat16=shown.bfloat16),
         shown.images,
         labels,
         epsilon=epsilon,
-        steps=steps,
-        step_size=1.25 * epsilon / math.sqrt(steps),
+        steps=1,
+        step_size=1.25 * epsilon,
         generator=shown.generator,
     )
     return attacked
@@ -129,47 +127,28 @@ def seen(
 
 
 def distilled(model: Classifier, shown: Shown, settings: dict[str, Any]) -> Tensor:
-    """How far the answers are from the teacher's to the same pictures, which no blur precedes.
-
-    settings: mixup, whether the pictures are mixed first.
-    """
-    shown = _mixed(shown, settings)
+    """How far the answers are from the teacher's to the same pictures, which no blur precedes."""
     return _divergence(model, shown.images, taught(shown), shown)
 
 
 def distilled_adversarial(model: Classifier, shown: Shown, settings: dict[str, Any]) -> Tensor:
     """How far the answers to attacked pictures are from the teacher's to the clean ones.
 
-    settings: epsilon, as of adversarial, and mixup, as of distilled; steps of the attack, by
-    default one. What it is to make unlikely is the teacher's first answer. Goldblum et al. 2020
-    (AAAI, "Adversarially robust distillation") attack so, with PGD.
+    settings: epsilon, as of adversarial; what the attack is to make unlikely is the teacher's
+    first answer. Goldblum et al. 2020 (AAAI, "Adversarially robust distillation") attack with PGD.
     """
-    shown = _mixed(shown, settings)
     target = taught(shown)
-    attacked = _attacked(model, shown, target.argmax(-1), settings)
+    attacked = _attacked(model, shown, target.argmax(-1), settings["epsilon"] / 255)
     return _divergence(model, attacked, target, shown)
 
 
 def distilled_noisy(model: Classifier, shown: Shown, settings: dict[str, Any]) -> Tensor:
     """How far the answers to pictures under noise are from the teacher's to the clean ones.
 
-    settings: deviation, as of noisy, and mixup, as of distilled.
+    settings: deviation, as of noisy.
     """
-    shown = _mixed(shown, settings)
     noised = seen("distilled_noisy", shown.images, settings, shown.generator)
     return _divergence(model, noised, taught(shown), shown)
-
-
-def _mixed(shown: Shown, settings: dict[str, Any]) -> Shown:
-    """Mix each picture with another of the batch, in a share drawn evenly, where settings say so.
-
-    Beyer et al. 2022 find that a teacher's answers to such pictures teach more.
-    """
-    if not settings.get("mixup"):
-        return shown
-    shares = torch.rand(len(shown.images), generator=shown.generator)
-    mixed = shown.images.lerp(shown.images.flip(0), each(shares).to(shown.images))
-    return shown._replace(images=mixed)
 
 
 @torch.no_grad()

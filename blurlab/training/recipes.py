@@ -86,14 +86,15 @@ DISTILLED: dict[str, Any] = {
     "input_size": 256,
     "epochs": 11,
     "crop_size": 224,
+    "max_crop": 2.0,
     "finish_epochs": 1,
     "finish_rate": 1e-4,
-    "batch": 32,
+    "batch": 64,
     "optimizer": "adamw",
     "learning_rate": 4e-4,
     "weight_decay": 0.01,
     "label_smoothing": 0.0,
-    "shown": 1000,
+    "shown": 3072,
 }
 TEACHER = {"teacher": "imagenet_lite0", "photographs": ["imagenette", "caltech101"]}
 
