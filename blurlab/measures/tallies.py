@@ -10,7 +10,6 @@ from blurlab.data.sets import Pictures
 from blurlab.measures.provenance import CHECKSUM, checksums
 from blurlab.measures.row import EACH, Batch, Measure, Network, Settings, Tally
 from blurlab.networks import store
-from blurlab.networks.classifier import in_whole_float32
 
 
 def batches(pictures: Pictures, count: int, size: int) -> range:
@@ -92,8 +91,7 @@ def tallying(
             first,
             len(whole),
         )
-        with in_whole_float32():
-            found = measure.tally(network, batch, settings)
+        found = measure.tally(network, batch, settings)
         said = {
             "pictures": torch.tensor(float(len(chosen))),
             f"{EACH}picture": chosen,

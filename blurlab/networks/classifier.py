@@ -1,7 +1,6 @@
 """A network with everything it needs before it: resize, the blur layer, normalisation."""
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
 from copy import copy
 
 import torch
@@ -29,9 +28,13 @@ INSIDE = ("architecture", "graph")
 SUM_TOLERANCE = 1e-3
 
 
-# By how much float16 may change a probability.  It rounds to the eleven digits of TF32, in which
-# CUDA convolves float32.
+# By how much float16 may change a probability.
 HALF_TOLERANCE = 0.002
+
+
+# Else CUDA convolves float32 in TF32, which rounds to the eleven digits of float16: behind a blur
+# of 3 pixels that changes probabilities by a tenth. For all threads at once, for they share it.
+torch.backends.cudnn.allow_tf32 = False
 
 
 class Classifier(nn.Module):
@@ -123,14 +126,6 @@ class Classifier(nn.Module):
         resized = resize(images, self.input_size, self.interpolation)
         blurred = self.blur(self.projection(resized))
         return (center(blurred, self.crop) - self.mean) / self.std
-
-
-def in_whole_float32() -> AbstractContextManager:
-    """Keep CUDA from convolving in TF32, forward and backward, for as long as the context lasts.
-
-    TF32 rounds to eleven of float32's twenty-four digits. Elsewhere the context changes nothing.
-    """
-    return torch.backends.cudnn.flags(enabled=True, allow_tf32=False)
 
 
 def are_probabilities(answers: Tensor) -> bool:

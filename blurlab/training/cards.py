@@ -13,7 +13,7 @@ from blurlab.measures import measuring
 from blurlab.measures.attacked import by_epsilon
 from blurlab.measures.table import MEASURES
 from blurlab.networks import store
-from blurlab.networks.classifier import Classifier, in_whole_float32
+from blurlab.networks.classifier import Classifier
 from blurlab.pictures import objects
 
 CUE_CONFLICTS = 2000
@@ -119,11 +119,10 @@ def first_answers(
     The model answers in float32, as it does in measures.
     """
     device, asked = model.mean.device, model.in_float32()
-    with in_whole_float32():
-        parts = [
-            asked(images[chosen].to(device).float() / 255).topk(k, -1).indices.cpu()
-            for chosen in torch.arange(len(images)).split(batch)
-        ]
+    parts = [
+        asked(images[chosen].to(device).float() / 255).topk(k, -1).indices.cpu()
+        for chosen in torch.arange(len(images)).split(batch)
+    ]
     return torch.cat(parts)
 
 
