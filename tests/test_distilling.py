@@ -9,12 +9,11 @@ from PIL import Image
 from torch.testing import assert_close
 
 from blurlab import places
-from blurlab.attacks import descent
 from blurlab.networks import store
 from blurlab.training import distilling
 from blurlab.training.distilling import UNLABELLED
 from blurlab.training.loop import export, train, training_pictures, untrained
-from blurlab.training.objectives import Shown, distilled, distilled_adversarial, distilled_noisy
+from blurlab.training.objectives import Shown, distilled, distilled_noisy
 
 RECIPE = replace(
     tiny.RECIPE,
@@ -30,9 +29,6 @@ RECIPE = replace(
 )
 KINDS = {
     "distilled": RECIPE,
-    "distilled_adversarial": replace(
-        RECIPE, objective="distilled_adversarial", settings=RECIPE.settings | {"epsilon": 2}
-    ),
     "distilled_noisy": replace(
         RECIPE, objective="distilled_noisy", settings=RECIPE.settings | {"deviation": 0.2}
     ),
@@ -75,16 +71,6 @@ def test_what_is_distilled_is_the_divergence_from_the_teacher(shown):
     assert distilled(student, shown, {}) > 0
     alike = distilling.student(replace(RECIPE, sigma=0.0)).eval()
     assert_close(distilled(alike, shown, {}).detach(), torch.tensor(0.0), atol=1e-6, rtol=0)
-
-
-def test_attacked_pictures_are_held_to_the_answers_to_clean_ones(shown):
-    student, generator = untrained(RECIPE, 3).eval(), shown.generator.clone_state()
-    found = distilled_adversarial(student, shown, {"epsilon": 4})
-    *_, attacked = descent.pgd(
-        student, shown.images, shown.teacher(shown.images).argmax(-1),
-        epsilon=4 / 255, steps=1, step_size=5 / 255, generator=generator,
-    )  # fmt: skip
-    assert_close(found, divergence(student, attacked, shown))
 
 
 def test_noised_pictures_are_held_to_the_answers_to_clean_ones(shown):
@@ -142,7 +128,7 @@ def test_a_student_behind_a_blur_learns_its_teachers_answers(folder, tmp_path, k
 
 
 def test_a_run_that_was_stopped_goes_on_to_the_weights_of_a_whole_one(folder, tmp_path):
-    recipe = replace(KINDS["distilled_adversarial"], epochs=2)
+    recipe = replace(KINDS["distilled_noisy"], epochs=2)
     pictures, whole, model = training_pictures(recipe), untrained(recipe, 3), untrained(recipe, 3)
     list(train(whole, recipe, pictures, tmp_path / "whole.pt"))
     stopped = train(model, recipe, pictures, tmp_path / "stopped.pt")

@@ -42,7 +42,7 @@ PACKAGED = {
 
 
 # Distilled from a packaged one, and so built by timm as it is.
-SIBLINGS = ("imagenet_blur1.5", "imagenet_blur3", "imagenet_noise", "imagenet_adv2")
+SIBLINGS = ("imagenet_blur1.5", "imagenet_blur3", "imagenet_noise")
 
 
 def is_missing(name: str) -> bool:

@@ -32,7 +32,6 @@ PLAIN = {
 }
 OBJECTIVES = {
     "adversarial": "attacked",
-    "distilled_adversarial": "attacked",
     "noisy": "noisy",
     "distilled_noisy": "noisy",
     "similar": "brain",

@@ -57,21 +57,17 @@ def adversarial(model: Classifier, shown: Shown, settings: dict[str, Any]) -> Te
     takes one step of 1.25 epsilon along the gradient's sign. Wong et al. 2020 (ICLR, "Fast is
     better than free") train networks at 2/255 and 4/255 so, and find PGD withstood.
     """
-    attacked = _attacked(model, shown, shown.labels, settings["epsilon"] / 255)
-    return _cross_entropy(answer(model, attacked, shown.bfloat16), shown)
-
-
-def _attacked(model: Classifier, shown: Shown, labels: Tensor, epsilon: float) -> Tensor:
+    epsilon = settings["epsilon"] / 255
     *_, attacked = descent.pgd(
         partial(answer, model, bfloat16=shown.bfloat16),
         shown.images,
-        labels,
+        shown.labels,
         epsilon=epsilon,
         steps=1,
         step_size=1.25 * epsilon,
         generator=shown.generator,
     )
-    return attacked
+    return _cross_entropy(answer(model, attacked, shown.bfloat16), shown)
 
 
 def noisy(model: Classifier, shown: Shown, settings: dict[str, Any]) -> Tensor:
@@ -131,17 +127,6 @@ def distilled(model: Classifier, shown: Shown, settings: dict[str, Any]) -> Tens
     return _divergence(model, shown.images, taught(shown), shown)
 
 
-def distilled_adversarial(model: Classifier, shown: Shown, settings: dict[str, Any]) -> Tensor:
-    """How far the answers to attacked pictures are from the teacher's to the clean ones.
-
-    settings: epsilon, as of adversarial; what the attack is to make unlikely is the teacher's
-    first answer. Goldblum et al. 2020 (AAAI, "Adversarially robust distillation") attack with PGD.
-    """
-    target = taught(shown)
-    attacked = _attacked(model, shown, target.argmax(-1), settings["epsilon"] / 255)
-    return _divergence(model, attacked, target, shown)
-
-
 def distilled_noisy(model: Classifier, shown: Shown, settings: dict[str, Any]) -> Tensor:
     """How far the answers to pictures under noise are from the teacher's to the clean ones.
 
@@ -192,6 +177,5 @@ OBJECTIVES: dict[str, Callable[[Classifier, Shown, dict[str, Any]], Tensor]] = {
     "similar": similar,
     "blurred": blurred,
     "distilled": distilled,
-    "distilled_adversarial": distilled_adversarial,
     "distilled_noisy": distilled_noisy,
 }
