@@ -106,6 +106,8 @@ def test_without_any_success_there_is_no_frequency_and_no_size():
     assert found["found"].value == 0
     assert all(math.isnan(end) for end in found["f_half"])
     assert math.isnan(found["epsilon"]["median"].value)
+    told = {number.label: number.found for number in PERTURBATION.summary(found)}
+    assert told["pictures of equal power"] == "undefined"
 
 
 @pytest.mark.parametrize("name", ["white_sign_32", "pink_sign_32", "lowpass_32", "band_32"])

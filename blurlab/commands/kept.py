@@ -17,6 +17,7 @@ from blurlab.commands.tables import claimed, markdown, rows_of, spanned
 from blurlab.corruptions.row import BANDS
 from blurlab.data.sets import DATASETS
 from blurlab.networks import store
+from blurlab.statistics import worded
 
 ON_CARDS = "Clean accuracy and f_rev are of the whole validation split where a card has them."
 
@@ -168,8 +169,7 @@ def print_protocols(options: Namespace) -> None:
     )
     print("Effective pictures behind f_0.5, the paper's and ours:", end=" ")
     told = (
-        f"`{each.name}` {each.published['effective']:.0f} and {each.ours['effective']:.0f}"
-        for each in found
+        f"`{each.name}` {_effective(each.published)} and {_effective(each.ours)}" for each in found
     )
     print(*told, sep=", ", end=".\n")
 
@@ -177,6 +177,10 @@ def print_protocols(options: Namespace) -> None:
 def _protocol(numbers: dict) -> list[str]:
     median = spanned(numbers["epsilon"]["median"], 255, 2)
     return [spanned(numbers[name], 1, 3) for name in ("f_half", "f_half_equal")] + [median]
+
+
+def _effective(numbers: dict) -> str:
+    return worded(numbers["effective"], ".0f")
 
 
 def _highest(band: str, top: Best) -> str:

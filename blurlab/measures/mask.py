@@ -128,9 +128,7 @@ def seen(mask: Tensor) -> Tally:
         "plane": _means(whole[drawn], place[drawn], (side - 1) ** 2).view(side - 1, side - 1),
         "rings": rings,
         "directions": (directions / even.clamp(min=1e-9)).masked_fill(~rings.any(), math.nan),
-        "frequency": (rings * torch.arange(len(rings)).to(rings)).sum()
-        / rings.sum()
-        / (size / 2),
+        "frequency": (rings * torch.arange(len(rings)).to(rings)).sum() / rings.sum() / (size / 2),
         "all": whole[radius > 0].mean(),
     }
 
