@@ -91,7 +91,11 @@ def add(commands: Commands) -> None:
 def print_family(options: Namespace) -> None:
     """Print a row for every recipe, and how many pictures are behind the numbers."""
     trained = [n for n in store.names() if store.card(n)["recipe"].get("data") == options.data]
-    found = family(options.models or trained, options.data)
+    names = options.models or trained
+    found = family(names, options.data)
+    if not any(kin.numbers for kin in found):
+        whose = ", ".join(names) or "any installed network"
+        raise ValueError(f"nothing is kept of {whose} on {options.data}.")
     print(*markdown(found), sep="\n")
     alike: dict[str, list[str]] = {}
     for kin in found:
@@ -114,8 +118,12 @@ def print_claims(options: Namespace) -> None:
     """Print a row for every claim, as Markdown, and whose numbers they are."""
     usual = store.pair(options.data)
     plain, blurred = options.plain or usual[0], options.blurred or usual[1]
+    if plain == blurred:
+        raise ValueError(f"--plain and --blurred are both {plain}; they take two networks.")
     alone = bool(options.plain or options.blurred)
     found = claims(plain, blurred, options.data, alone=alone)
+    if not found:
+        raise ValueError(f"nothing is kept of {plain} and {blurred} on {options.data}.")
     print(*claimed(found), sep="\n")
     pairs = [(plain, blurred)] if alone else seeds_of(plain, blurred)
     told = "; ".join(f"{one} and {other}" for one, other in pairs)
