@@ -2,7 +2,6 @@
 
 import math
 from argparse import Namespace
-from pathlib import Path
 
 from blurlab.claims import methods
 from blurlab.claims.blurs import Best, best, sweep
@@ -12,7 +11,7 @@ from blurlab.claims.coverage import simulate
 from blurlab.claims.protocols import both
 from blurlab.claims.sentences import together
 from blurlab.claims.table import behind, claims, seeds_of
-from blurlab.commands.options import Commands, add_models, between, command
+from blurlab.commands.options import Commands, add_models, between, command, output
 from blurlab.commands.tables import claimed, markdown, rows_of, spanned
 from blurlab.corruptions.row import BANDS
 from blurlab.data.sets import DATASETS
@@ -79,7 +78,7 @@ def add(commands: Commands) -> None:
     reporting = command(
         commands, "report", write_report, "write what is kept of networks as one HTML file"
     )
-    reporting.add_argument("output", metavar="OUT.html", type=Path, help="file to write")
+    reporting.add_argument("output", metavar="OUT.html", type=output, help="file to write")
     add_models(reporting, "the plain and the blurred one of the data")
 
     for parser in (telling, claiming, sweeping, classing, doubling, describing, reporting):

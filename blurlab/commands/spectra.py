@@ -4,8 +4,16 @@ import time
 from argparse import Namespace
 from collections.abc import Iterator
 
-from blurlab.commands.measures import output, print_skipped, show
-from blurlab.commands.options import MAX_SIZE, Commands, add_device, add_seed, between, command
+from blurlab.commands.measures import print_skipped, show
+from blurlab.commands.options import (
+    MAX_SIZE,
+    Commands,
+    add_device,
+    add_seed,
+    between,
+    command,
+    output,
+)
 from blurlab.commands.tables import rows_of, spanned
 from blurlab.corruptions.corrupting import SEVERITIES, SMALLEST_SIZE
 from blurlab.corruptions.row import SEVERITY
