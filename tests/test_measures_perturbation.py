@@ -123,6 +123,15 @@ def test_f_half_agrees_with_every_reference_perturbation(name, golden, shared):
     assert shares.tolist() == pytest.approx(known["ratios25"], abs=1e-6)
 
 
+@pytest.mark.parametrize("name", ["white_sign_32", "pink_sign_32"])
+def test_f_half_at_25_radii_equals_the_published_notebook(name, published):
+    changes = torch.from_numpy(published[f"differences_{name}"])
+    summed = summed_power(cumulative_power(changes))
+    on_grid, _ = published[f"half_power_{name}"]
+    found = with_interval(summed, len(changes), radii(), RINGS // 24)
+    assert found.value == pytest.approx(on_grid, abs=1e-6)
+
+
 def test_power_on_a_radius_counts_as_within_it():
     """8 cycles both ways at 32 pixels lie exactly half-way to the corner."""
     position = torch.arange(SIZE, dtype=torch.float64) * 8 / SIZE
