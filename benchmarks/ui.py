@@ -16,6 +16,7 @@ from typing import Any
 from benchmarks import Row
 from benchmarks.serving import served
 from blurlab import places
+from blurlab.ui import channel
 
 SECONDS = 4  # of dragging
 ROUNDS = 25  # steps of each slider
@@ -98,8 +99,13 @@ def opened(browser: Any, address: str) -> Any:
     """Open a page of the app and wait for its picture and for the end of its sweep."""
     page = browser.new_page(viewport={"width": 1280, "height": 900})
     page.set_default_timeout(120_000)
-    sent = page.sent = []
-    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
+    sent = page.sent = []  # to the page's script; the channel for exact answers is another one
+    page.on(
+        "websocket",
+        lambda socket: (
+            channel.PATH in socket.url or socket.on("framesent", lambda frame: sent.append(frame))
+        ),
+    )
     page.goto(address)
     page.wait_for_selector("canvas[data-cutoff]")
     page.locator('[data-part="progress"]:text-is("")').wait_for(state="attached")
@@ -108,23 +114,33 @@ def opened(browser: Any, address: str) -> Any:
     return page
 
 
-def slider_drag() -> Iterator[Row]:
-    """Drag the stage's slider at 60 positions a second, 256-pixel pictures."""
+@contextmanager
+def hybrid_page() -> Iterator[tuple[str, Any] | None]:
+    """Yield the address of an app and its page Hybrid images, or None where there is no browser."""
     with chromium() as browser:
         if browser is None:
-            yield missing("slider drag")
+            yield None
             return
         with served() as server:
-            page = opened(browser, f"{server.address}/hybrid")
-            sent = len(page.sent)
-            delays = page.evaluate(DRAG, SECONDS)
-            sent = len(page.sent) - sent
+            yield server.address, opened(browser, f"{server.address}/hybrid")
+
+
+def slider_drag() -> Iterator[Row]:
+    """Drag the stage's slider at 60 positions a second, 256-pixel pictures."""
+    with hybrid_page() as found:
+        if found is None:
+            yield missing("slider drag")
+            return
+        _, page = found
+        sent = len(page.sent)
+        delays = page.evaluate(DRAG, SECONDS)
+        sent = len(page.sent) - sent
     rate, median = len(delays) / SECONDS, statistics.median(delays)
     late = statistics.quantiles(delays, n=20)[-1]
     yield Row("pictures while dragging", "30 a second", rate / 30, 1, times=f"{rate:.0f} / s")
     yield Row("picture while dragging, median", "33 ms", median / 33, at_most=1, times=ms(median))
     yield Row("picture while dragging, p95", "50 ms", late / 50, at_most=1, times=ms(late))
-    yield Row("messages to the server while dragging", "none", sent, at_most=0)
+    yield Row("messages to the page's script while dragging", "none", sent, at_most=0)
 
 
 def slider_step() -> Iterator[Row]:
@@ -201,20 +217,19 @@ def release(page: Any) -> float:
 
 def release_beside_a_lesson() -> Iterator[Row]:
     """Release the stage's slider while two networks learn on Train live, and while none do."""
-    with chromium() as browser:
-        if browser is None:
+    with hybrid_page() as found:
+        if found is None:
             yield missing("release beside a lesson")
             return
-        with served() as server:
-            page = opened(browser, f"{server.address}/hybrid")
-            alone = [release(page) for _ in range(ROUNDS + 1)][1:]
-            lesson = browser.new_page()
-            lesson.goto(f"{server.address}/train")
-            lesson.get_by_text("Start", exact=True).click(timeout=120_000)
-            lesson.get_by_text("Stop", exact=True).wait_for(timeout=120_000)
-            beside = [release(page) for _ in range(ROUNDS + 1)][1:]
-            if not lesson.get_by_text("Stop", exact=True).count():
-                raise RuntimeError("the lesson ended before the releases did")
+        address, page = found
+        alone = [release(page) for _ in range(ROUNDS + 1)][1:]
+        lesson = page.context.browser.new_page()
+        lesson.goto(f"{address}/train")
+        lesson.get_by_text("Start", exact=True).click(timeout=120_000)
+        lesson.get_by_text("Stop", exact=True).wait_for(timeout=120_000)
+        beside = [release(page) for _ in range(ROUNDS + 1)][1:]
+        if not lesson.get_by_text("Stop", exact=True).count():
+            raise RuntimeError("the lesson ended before the releases did")
     during, without = statistics.median(beside), statistics.median(alone)
     yield Row(
         "release on the stage to the exact answers, while two networks learn",

@@ -22,6 +22,11 @@ class Interval(NamedTuple):
 UNDEFINED = Interval(math.nan, math.nan, math.nan)
 
 
+def worded(number: float, form: str) -> str:
+    """Write a number in a form of format(), or the word for one that there is not."""
+    return "undefined" if math.isnan(number) else format(number, form)
+
+
 def share(successes: int, trials: int, z: float = Z) -> Interval:
     """Return a share with its Wilson interval, of 95 % unless z says otherwise."""
     centre = (successes + z * z / 2) / (trials + z * z)

@@ -129,5 +129,29 @@ def test_the_command_prints_all_models_of_the_data(seeds, capsys):
     *_, first, second, _, protocol = out.splitlines()
     assert [first, second] == ["- `a`: hybrids 30", "- `c`: none"]
     assert protocol.startswith("Protocol: hybrids 30 pictures")
-    assert main(["family", "--data", "objects", "--model", "c"]) == 0
-    assert "`a`" not in capsys.readouterr().out
+    assert main(["family", "--data", "objects", "--model", "a"]) == 0
+    assert "`c`" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("asked", "whose"),
+    [
+        (("objects", "--model", "c"), "c on objects"),
+        (("cifar10",), "any installed network on cifar10"),
+    ],
+)
+def test_a_family_of_which_nothing_is_kept_is_refused(asked, whose, seeds, capsys):
+    assert main(["family", "--data", *asked]) == 2
+    assert capsys.readouterr() == ("", f"blurlab family: nothing is kept of {whose}.\n")
+
+
+@pytest.mark.parametrize(
+    ("blurred", "why"),
+    [
+        ("b", "--plain and --blurred are both b; they take two networks."),
+        ("c", "nothing is kept of b and c on objects."),
+    ],
+)
+def test_claims_that_nothing_can_be_said_of_are_refused(blurred, why, seeds, capsys):
+    assert main(["claims", "--data", "objects", "--plain", "b", "--blurred", blurred]) == 2
+    assert capsys.readouterr() == ("", f"blurlab claims: {why}\n")

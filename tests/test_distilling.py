@@ -12,8 +12,9 @@ from blurlab import places
 from blurlab.networks import store
 from blurlab.training import distilling
 from blurlab.training.distilling import UNLABELLED
-from blurlab.training.loop import export, train, training_pictures, untrained
+from blurlab.training.loop import train, training_pictures, untrained
 from blurlab.training.objectives import Shown, distilled, distilled_noisy
+from blurlab.training.saving import export
 
 RECIPE = replace(
     tiny.RECIPE,

@@ -112,6 +112,7 @@ def test_the_plan_of_a_sweep_is_one(tmp_path):
 def test_every_measure_has_a_page_with_its_settings_and_its_command(name):
     page, measure = PAGES[f"docs/measures/{name}.md"], MEASURES[name]
     assert page.startswith(f"# {measure.title}\n")
+    assert f"(docs/measures/{name}.md)" in PAGES["README.md"]
     rows = dict(re.findall(r"^\| `(\w+)` \| `(.+?)` \|", page, re.M))
     assert {key: json.loads(value) for key, value in rows.items()} == measure.settings
     assert any(line.startswith(f"measure {name} ") for line in COMMAND.findall(page))

@@ -71,6 +71,7 @@ def test_a_network_that_sees_no_contrast_has_no_sensitivity():
     found = measured(lambda images: images.mean((2, 3)))
     assert all(math.isnan(each.value) for each in found["sensitivity"])
     assert math.isnan(found["peak"])
+    assert CONTRAST.summary(found)[0].found == "undefined"
 
 
 @pytest.mark.parametrize(

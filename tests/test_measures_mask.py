@@ -10,6 +10,7 @@ from blurlab.data.sets import Pictures
 from blurlab.measures.mask import MASK, SECTORS, learned, seen
 from blurlab.measures.tallies import tallies, total
 from blurlab.ui.sensitivity import figures
+from blurlab.ui.sensitivity.report import summed_up
 
 SIZE = 32
 
@@ -62,7 +63,10 @@ def test_a_network_that_needs_no_frequency_keeps_none_and_is_named_as_before():
     found = tallies(MASK, silent, pictures(62), MASK.settings, numbers=[0], count=62)
     summed = total(dict(found))
     found = MASK.estimate(summed, MASK.settings)
-    assert found["all"].value < 1e-3
+    assert found["all"].value == 0
+    assert math.isnan(found["frequency"].value)
+    assert all(math.isnan(each.value) for each in found["directions"])
+    assert summed_up(MASK.summary(found)[0], figures.Axis("image", SIZE, None)) == "undefined"
     assert found["held"].value == found["kept"].value == 1
     assert 0 < summed["new"] < 50  # some partners are of the batch itself, and count as no others
     assert found["rings"][3][1:] == (0, 1)  # one batch tells nothing of how masks differ

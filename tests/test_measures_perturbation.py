@@ -106,6 +106,8 @@ def test_without_any_success_there_is_no_frequency_and_no_size():
     assert found["found"].value == 0
     assert all(math.isnan(end) for end in found["f_half"])
     assert math.isnan(found["epsilon"]["median"].value)
+    told = {number.label: number.found for number in PERTURBATION.summary(found)}
+    assert told["pictures of equal power"] == "undefined"
 
 
 @pytest.mark.parametrize("name", ["white_sign_32", "pink_sign_32", "lowpass_32", "band_32"])
@@ -119,6 +121,15 @@ def test_f_half_agrees_with_every_reference_perturbation(name, golden, shared):
     assert published.value == pytest.approx(known["half_power_freq"], abs=1e-6)
     shares = (summed["power"] / summed["power"][-1])[:: RINGS // 24]
     assert shares.tolist() == pytest.approx(known["ratios25"], abs=1e-6)
+
+
+@pytest.mark.parametrize("name", ["white_sign_32", "pink_sign_32"])
+def test_f_half_at_25_radii_equals_the_published_notebook(name, published):
+    changes = torch.from_numpy(published[f"differences_{name}"])
+    summed = summed_power(cumulative_power(changes))
+    on_grid, _ = published[f"half_power_{name}"]
+    found = with_interval(summed, len(changes), radii(), RINGS // 24)
+    assert found.value == pytest.approx(on_grid, abs=1e-6)
 
 
 def test_power_on_a_radius_counts_as_within_it():

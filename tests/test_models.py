@@ -16,7 +16,7 @@ from torch.testing import assert_close
 from blurlab import places
 from blurlab.data import imagenet, sets
 from blurlab.filters.blur import gaussian_blur
-from blurlab.networks import classifier, packaged, store
+from blurlab.networks import classifier, installing, packaged, store
 from blurlab.networks.architectures import ResidualNet
 from blurlab.networks.classifier import Classifier
 from blurlab.pictures import objects, resizing
@@ -250,6 +250,18 @@ def test_gradients_reach_the_pictures_of_a_frozen_model(folder):
     images = torch.rand(2, 3, 40, 40, requires_grad=True)
     store.load("tiny")(images).sum().backward()
     assert images.grad.abs().sum() > 0
+
+
+@pytest.mark.parametrize("text", [b"", b"{", b"[]", b"{}", b"\xff\xfe", b'{"recipe": {}}'])
+def test_a_damaged_card_is_named_with_a_remedy(text, tmp_path, monkeypatch):
+    monkeypatch.setenv("BLURLAB_MODELS", str(tmp_path))
+    (tmp_path / "torn.json").write_bytes(text)
+    (tmp_path / "folder.json").mkdir()
+    assert "folder" not in store.names()
+    with pytest.raises(ValueError, match=r"torn\.json is damaged; remove torn, and install it"):
+        store.card("torn")
+    installing.remove("torn")
+    assert "torn" not in store.names()
 
 
 @pytest.mark.parametrize("name", ["huge", "", "../tiny", "tiny.json"])

@@ -66,6 +66,14 @@ def test_the_version_is_everywhere_the_same(capsys):
     assert released[0] == __version__
 
 
+def test_a_change_is_listed_under_one_version():
+    listed = [
+        line for line in (places.ROOT / "CHANGELOG.md").read_text().splitlines() if line[:1] == "-"
+    ]
+    opening = [line[:60] for line in listed]  # a later sentence may be added to one
+    assert len(set(opening)) == len(opening)
+
+
 # What it holds
 
 

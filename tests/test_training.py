@@ -22,9 +22,10 @@ from blurlab.networks import packaged, store
 from blurlab.pictures import resizing
 from blurlab.training import distilling, loop
 from blurlab.training.cards import answers
-from blurlab.training.loop import OPTIMIZERS, aimed, export, learning_rate, train, untrained
+from blurlab.training.loop import OPTIMIZERS, aimed, learning_rate, train, untrained
 from blurlab.training.objectives import OBJECTIVES, plain
 from blurlab.training.recipes import RECIPES
+from blurlab.training.saving import export
 
 # Noise is cheaper than objects where nothing has to be learned.
 NOISE = Pictures(

@@ -11,7 +11,7 @@ from blurlab.data.sets import Pictures
 from blurlab.networks import classifier, store
 from blurlab.pictures import objects
 from blurlab.pictures.images import save_image
-from blurlab.training import loop
+from blurlab.training import loop, saving
 
 CLASSES = objects.CLASSES[:3]
 RECIPE = loop.Recipe(
@@ -67,5 +67,5 @@ def install(folder: Path, name: str = "tiny", **changes) -> classifier.Classifie
     """Write an untrained model of the recipe, with changes, to a models folder, and return it."""
     recipe = replace(RECIPE, **changes)
     model = loop.untrained(recipe, len(CLASSES)).eval()
-    loop.export(name, recipe, model, CLASSES, folder)
+    saving.export(name, recipe, model, CLASSES, folder)
     return model

@@ -29,35 +29,31 @@ def _walk(sought: Sought) -> Iterator[Smallest]:
     *_, start = pgd_ladder.run(sought._replace(steps=pgd_ladder.usual))
 
     def at_the_boundary(smallest: Smallest) -> Smallest:
-        best, found = smallest
-        change, known = best - images, torch.where(found.isfinite(), found, 0)
-        near, far = torch.zeros_like(found), torch.ones_like(found)
+        change = smallest.images - images
+        known = torch.where(smallest.epsilon.isfinite(), smallest.epsilon, 0)
+        near, far = torch.zeros_like(known), torch.ones_like(known)
         for _ in range(LINE):
             share = (near + far) / 2
             nearer = (images + norm.project(change, each(share * known))).clamp(0, 1)
             with torch.no_grad():
                 success = met(model(nearer), goal) > 0
-            size = norm.size(nearer - images)
-            better = success & (size < found)
-            best, found = torch.where(each(better), nearer, best), torch.where(better, size, found)
+            smallest = smallest.or_nearer(nearer, norm.size(nearer - images), success)
             near, far = torch.where(success, near, share), torch.where(success, share, far)
-        return Smallest(best, found)
+        return smallest
 
-    best, found = at_the_boundary(start)
-    yield Smallest(best, found)
-    point, normal = best, torch.zeros_like(best)
+    best = at_the_boundary(start)
+    yield best
+    point, normal = best.images, torch.zeros_like(images)
     for step in range(steps):
         lead, gradient = loss_and_gradient(met, model, point, goal)
-        size = norm.size(point - images)
-        better = (lead > 0) & (size < found)
-        best, found = torch.where(each(better), point, best), torch.where(better, size, found)
-        yield Smallest(best, found)
+        best = best.or_nearer(point, norm.size(point - images), lead > 0)
+        yield best
         normal = MOMENTUM * normal + (1 - MOMENTUM if step else 1) * gradient
         # A little beyond the boundary from before it, and not quite back to it from beyond.
         rise = -lead * torch.where(lead < 0, 1 + OVERSHOOT, 1 - OVERSHOOT)
         radius = RADIUS * images[0].numel() * 0.5 ** (step * DECAYS // steps)
         point = (point + nearest_step(images, point, normal, rise, radius, norm)).clamp(0, 1)
-    yield at_the_boundary(Smallest(best, found))
+    yield at_the_boundary(best)
 
 
 brendel_bethge = Search(_walk, usual=100)

@@ -37,7 +37,7 @@ def _climb(sought: Sought) -> Iterator[Smallest]:
     rungs = radii(norm.name, images[0].numel()).to(images)
     with torch.no_grad():
         is_met = met(model(images), goal) > 0
-    best, found = images, torch.where(is_met, 0.0, math.inf).to(images)
+    best = Smallest(images, torch.where(is_met, 0.0, math.inf).to(images))
     # The highest rung at which it is known to fail, and the lowest at which it succeeds.
     fails = torch.full((len(images),), -1, device=images.device)
     succeeds = torch.full_like(fails, RUNGS)
@@ -51,13 +51,11 @@ def _climb(sought: Sought) -> Iterator[Smallest]:
             adversarial = (images + norm.project(moved - images, radius)).clamp(0, 1)
         with torch.no_grad():
             success = met(model(adversarial), goal) > 0
-        size = norm.size(adversarial - images)
-        better = success & (size < found)
-        best, found = torch.where(each(better), adversarial, best), torch.where(better, size, found)
+        best = best.or_nearer(adversarial, norm.size(adversarial - images), success)
         is_open = fails + 1 < succeeds
         succeeds = torch.where(is_open & success, rung, succeeds)
         fails = torch.where(is_open & ~success, rung, fails)
-        yield Smallest(best, found)
+        yield best
 
 
 pgd_ladder = Search(_climb, usual=20)

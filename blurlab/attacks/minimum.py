@@ -28,6 +28,14 @@ class Smallest(NamedTuple):
     images: Tensor
     epsilon: Tensor
 
+    def or_nearer(self, images: Tensor, epsilon: Tensor, success: Tensor) -> "Smallest":
+        """Return these, but other pictures where they succeed and are nearer."""
+        better = success & (epsilon < self.epsilon)
+        return Smallest(
+            torch.where(each(better), images, self.images),
+            torch.where(better, epsilon, self.epsilon),
+        )
+
 
 class Sought(NamedTuple):
     """What a search is given, all of which is checked.
@@ -88,24 +96,22 @@ def _shrink(sought: Sought) -> Iterator[Smallest]:
     number of pixels does not matter. What is found is an upper bound of the true smallest size.
     """
     model, images, goal, norm, steps, met = sought
-    best, found = images, images.new_full((len(images),), math.inf)
-    adversarial, radius = images, found
+    best = Smallest(images, images.new_full((len(images),), math.inf))
+    adversarial, radius = images, best.epsilon
     for step in range(steps):
         anneal = (1 + math.cos(math.pi * step / steps)) / 2
         lead, gradient = loss_and_gradient(met, model, adversarial, goal)
         size, success = norm.size(adversarial - images), lead > 0
-        better = success & (size < found)
-        best = torch.where(each(better), adversarial, best)
-        found = torch.where(better, size, found)
-        yield Smallest(best, found)
+        best = best.or_nearer(adversarial, size, success)
+        yield best
         rate = 0.001 + 0.049 * anneal
         # The first radius lies a little beyond where a linear model's answer would change. To aim
         # so after every failure would drive some radii on until nothing is left of the picture.
         ahead = size - lead / norm.dual(gradient).clamp(min=1e-12)
         outward = torch.where(radius < math.inf, radius, ahead) * (1 + rate)
-        radius = torch.where(success, torch.minimum(radius * (1 - rate), found), outward)
+        radius = torch.where(success, torch.minimum(radius * (1 - rate), best.epsilon), outward)
         # Until the first success, longer steps leap to and fro and find no way out.
-        share = torch.where(found < math.inf, 0.5, 0.25) * (0.01 + 0.99 * anneal)
+        share = torch.where(best.epsilon < math.inf, 0.5, 0.25) * (0.01 + 0.99 * anneal)
         move = norm.along(gradient) * each(radius * share)
         change = norm.project(adversarial + move - images, each(radius))
         adversarial = (images + change).clamp_(0, 1)

@@ -1,9 +1,8 @@
 """Commands about defences: pca."""
 
 from argparse import Namespace
-from pathlib import Path
 
-from blurlab.commands.options import Commands, between, command
+from blurlab.commands.options import Commands, between, command, output
 from blurlab.data import sets
 from blurlab.training import fit_pca
 
@@ -16,7 +15,7 @@ def add(commands: Commands) -> None:
     fitting.add_argument(
         "output",
         metavar="OUT",
-        type=Path,
+        type=output,
         help=".safetensors file to write; its card is written beside it as .json",
     )
     fitting.add_argument(

@@ -7,7 +7,15 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from blurlab.commands.options import NAMED, Commands, add_size, between, command, read_square
+from blurlab.commands.options import (
+    NAMED,
+    Commands,
+    add_size,
+    between,
+    command,
+    output,
+    read_square,
+)
 from blurlab.filters import spectrum
 from blurlab.filters.hybrid import hybrid
 from blurlab.networks import worded
@@ -50,7 +58,7 @@ def named(text: str) -> Path:
     """Take the file of a film, as an argparse type."""
     if Path(text).suffix not in films.KINDS:
         raise ArgumentTypeError(f"{text} must end in {' or '.join(films.KINDS)}")
-    return Path(text)
+    return output(text)
 
 
 def write_film(options: Namespace) -> None:

@@ -2,7 +2,6 @@
 
 import math
 from argparse import Namespace
-from pathlib import Path
 
 from blurlab.claims import methods
 from blurlab.claims.blurs import Best, best, sweep
@@ -12,11 +11,12 @@ from blurlab.claims.coverage import simulate
 from blurlab.claims.protocols import both
 from blurlab.claims.sentences import together
 from blurlab.claims.table import behind, claims, seeds_of
-from blurlab.commands.options import Commands, add_models, between, command
+from blurlab.commands.options import Commands, add_models, between, command, output
 from blurlab.commands.tables import claimed, markdown, rows_of, spanned
 from blurlab.corruptions.row import BANDS
 from blurlab.data.sets import DATASETS
 from blurlab.networks import store
+from blurlab.statistics import worded
 
 ON_CARDS = "Clean accuracy and f_rev are of the whole validation split where a card has them."
 
@@ -78,7 +78,7 @@ def add(commands: Commands) -> None:
     reporting = command(
         commands, "report", write_report, "write what is kept of networks as one HTML file"
     )
-    reporting.add_argument("output", metavar="OUT.html", type=Path, help="file to write")
+    reporting.add_argument("output", metavar="OUT.html", type=output, help="file to write")
     add_models(reporting, "the plain and the blurred one of the data")
 
     for parser in (telling, claiming, sweeping, classing, doubling, describing, reporting):
@@ -90,7 +90,11 @@ def add(commands: Commands) -> None:
 def print_family(options: Namespace) -> None:
     """Print a row for every recipe, and how many pictures are behind the numbers."""
     trained = [n for n in store.names() if store.card(n)["recipe"].get("data") == options.data]
-    found = family(options.models or trained, options.data)
+    names = options.models or trained
+    found = family(names, options.data)
+    if not any(kin.numbers for kin in found):
+        whose = ", ".join(names) or "any installed network"
+        raise ValueError(f"nothing is kept of {whose} on {options.data}.")
     print(*markdown(found), sep="\n")
     alike: dict[str, list[str]] = {}
     for kin in found:
@@ -113,8 +117,12 @@ def print_claims(options: Namespace) -> None:
     """Print a row for every claim, as Markdown, and whose numbers they are."""
     usual = store.pair(options.data)
     plain, blurred = options.plain or usual[0], options.blurred or usual[1]
+    if plain == blurred:
+        raise ValueError(f"--plain and --blurred are both {plain}; they take two networks.")
     alone = bool(options.plain or options.blurred)
     found = claims(plain, blurred, options.data, alone=alone)
+    if not found:
+        raise ValueError(f"nothing is kept of {plain} and {blurred} on {options.data}.")
     print(*claimed(found), sep="\n")
     pairs = [(plain, blurred)] if alone else seeds_of(plain, blurred)
     told = "; ".join(f"{one} and {other}" for one, other in pairs)
@@ -168,8 +176,7 @@ def print_protocols(options: Namespace) -> None:
     )
     print("Effective pictures behind f_0.5, the paper's and ours:", end=" ")
     told = (
-        f"`{each.name}` {each.published['effective']:.0f} and {each.ours['effective']:.0f}"
-        for each in found
+        f"`{each.name}` {_effective(each.published)} and {_effective(each.ours)}" for each in found
     )
     print(*told, sep=", ", end=".\n")
 
@@ -177,6 +184,10 @@ def print_protocols(options: Namespace) -> None:
 def _protocol(numbers: dict) -> list[str]:
     median = spanned(numbers["epsilon"]["median"], 255, 2)
     return [spanned(numbers[name], 1, 3) for name in ("f_half", "f_half_equal")] + [median]
+
+
+def _effective(numbers: dict) -> str:
+    return worded(numbers["effective"], ".0f")
 
 
 def _highest(band: str, top: Best) -> str:

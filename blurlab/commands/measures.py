@@ -10,7 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from blurlab.claims.compare import compared
-from blurlab.commands.options import Commands, add_device, add_models, add_seed, between, command
+from blurlab.commands.options import (
+    Commands,
+    add_device,
+    add_models,
+    add_seed,
+    between,
+    command,
+    output,
+)
 from blurlab.commands.tables import table
 from blurlab.data import archives, sources
 from blurlab.data.folders import Source
@@ -118,14 +126,6 @@ def listed() -> list[str]:
     ]
     heads = ["measure", "title", "what it tells", "settings, and what is usual", "what is allowed"]
     return [f"| {' | '.join(row)} |" for row in (heads, ["---"] * len(heads), *rows)]
-
-
-def output(name: str) -> Path:
-    """Take a file to write at the end of long work, as an argparse type."""
-    path = Path(name)
-    if not path.parent.is_dir():
-        raise argparse.ArgumentTypeError(f"{path.parent} is not a folder")
-    return path
 
 
 def print_measured(options: argparse.Namespace) -> None:

@@ -30,6 +30,16 @@ def between(low: int, high: int) -> Callable[[str], int]:
     return number
 
 
+def output(name: str) -> Path:
+    """Take a file to write at the end of long work, as an argparse type."""
+    path = Path(name)
+    if not path.parent.is_dir():
+        raise argparse.ArgumentTypeError(f"{path.parent} is not a folder")
+    if path.is_dir():
+        raise argparse.ArgumentTypeError(f"{path} is a folder; it takes a file to write")
+    return path
+
+
 def drawn(name: str, size: int) -> Tensor:
     """Draw an object by CLASS:NUMBER, as the pages do, (3, size, size)."""
     name, _, number = name.partition(":")

@@ -1,12 +1,19 @@
 """Command spectra: where in the plane of frequencies the pictures of a data set are changed."""
 
-import math
 import time
 from argparse import Namespace
 from collections.abc import Iterator
 
-from blurlab.commands.measures import output, print_skipped, show
-from blurlab.commands.options import MAX_SIZE, Commands, add_device, add_seed, between, command
+from blurlab.commands.measures import print_skipped, show
+from blurlab.commands.options import (
+    MAX_SIZE,
+    Commands,
+    add_device,
+    add_seed,
+    between,
+    command,
+    output,
+)
 from blurlab.commands.tables import rows_of, spanned
 from blurlab.corruptions.corrupting import SEVERITIES, SMALLEST_SIZE
 from blurlab.corruptions.row import SEVERITY
@@ -16,6 +23,7 @@ from blurlab.measures import measuring, perturbation, spectra
 from blurlab.measures.row import Tally
 from blurlab.measures.spectra import Spectrum
 from blurlab.networks import store
+from blurlab.statistics import worded
 
 SIZE = 128  # pixels, which the networks that ship see
 
@@ -156,7 +164,7 @@ def tabled(
             second[name],
             spanned(spectrum.f_half, sizes[name], 2),
             spanned(spectrum.f_half, 2, 3),
-            "undefined" if math.isnan(spectrum.effective) else f"{spectrum.effective:.0f}",
+            worded(spectrum.effective, ".0f"),
         ]
         for name, spectrum in found.items()
     ]

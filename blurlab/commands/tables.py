@@ -5,7 +5,7 @@ from typing import Any
 
 from blurlab.claims.claim import Claim
 from blurlab.claims.compare import Kin
-from blurlab.statistics import Interval
+from blurlab.statistics import Interval, worded
 
 LONGEST = 20  # numbers shown of a list
 # Columns of a family's table: what compare calls the number, the head, what it is multiplied by and
@@ -89,18 +89,14 @@ def _cell(values: list[Interval], factor: int, digits: int) -> str:
     defined = [factor * each.value for each in values if each.value == each.value]
     if len(values) == 1 or not defined:
         return text
-    ends = f"{_digits(min(defined), digits)} to {_digits(max(defined), digits)}"
+    ends = f"{min(defined):.{digits}f} to {max(defined):.{digits}f}"
     return f"{text}; {len(values)} seeds: {ends}"
 
 
 def spanned(found: Interval, factor: int, digits: int) -> str:
     """Write an estimate, times a factor, with its interval."""
-    value, low, high = (_digits(factor * number, digits) for number in found)
+    value, low, high = (worded(factor * number, f".{digits}f") for number in found)
     return value if value == "undefined" else f"{value} [{low}, {high}]"
-
-
-def _digits(number: float, digits: int) -> str:
-    return "undefined" if number != number else f"{number:.{digits}f}"
 
 
 def cells(numbers: Any, label: str = "") -> Iterator[tuple[str, str]]:
@@ -123,5 +119,5 @@ def cells(numbers: Any, label: str = "") -> Iterator[tuple[str, str]]:
 
 def _number(value: Any, form: str = ".3g") -> str:
     if isinstance(value, float):
-        return "undefined" if value != value else format(value, form)
+        return worded(value, form)
     return "-" if value is None else str(value)

@@ -73,7 +73,7 @@ def train_models(options: Namespace) -> None:
 
 
 def train_model(name: str, recipe: Recipe, pictures: Pictures, options: Namespace) -> None:
-    from blurlab.training import distilling, loop
+    from blurlab.training import distilling, loop, saving
 
     recipe, stimuli = loop.aimed(recipe, pictures, options.similarity)
     checkpoint = options.runs / name / "checkpoint.pt"
@@ -91,7 +91,7 @@ def train_model(name: str, recipe: Recipe, pictures: Pictures, options: Namespac
             flush=True,
         )
     source = distilling.told(recipe, len(pictures.labels))
-    loop.export(name, recipe, model, pictures.classes, places.SHIPPED_MODELS, source)
+    saving.export(name, recipe, model, pictures.classes, places.SHIPPED_MODELS, source)
     write_measured(name, cards.measure(name, options.device))
 
 

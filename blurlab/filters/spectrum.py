@@ -179,34 +179,6 @@ def mean_power(differences: Tensor) -> Tensor:
     return power.cpu().double()
 
 
-def cumulative_power(power: Tensor, radii: np.ndarray) -> np.ndarray:
-    """Give the share of the power at or below each radius.
-
-    power: (S, S) from mean_power.  radii: (K,) in cycles/pixel, up to sqrt(1/2) at the corners.
-    Returns (K,) in [0, 1]; not a number where there is no power at all.
-    """
-    axis = np.mod(np.arange(len(power)) / len(power) + 0.5, 1) - 0.5
-    radius = np.sqrt(axis[:, None] ** 2 + axis**2).ravel()
-    order = np.argsort(radius, kind="stable")
-    sums = np.concatenate([[0.0], np.cumsum(power.numpy().ravel()[order])])
-    below = sums[np.searchsorted(radius[order], radii, side="right")]
-    return below / sums[-1] if sums[-1] > 0 else np.full_like(below, np.nan)
-
-
-def half_power_on_grid(power: Tensor, points: int = 25) -> float:
-    """Find f_0.5, the radius that holds half of the power, by the paper's own arithmetic.
-
-    The share of power is read at equally spaced radii from 0 to sqrt(1/2) and interpolated (Li et
-    al. 2023, notebook of the figures: 25 points in figure 4, 30 in figure 2). The spacing of 0.03
-    cycles/pixel biases steep spectra; half_power_exact does not.
-    power: (S, S) from mean_power.
-    Returns cycles/pixel, 0 to 0.707; not a number where there is no power at all.
-    """
-    radii = np.linspace(0, np.sqrt(0.5), points)
-    shares = cumulative_power(power, radii)
-    return float(np.interp(0.5, shares, radii))
-
-
 def half_power_exact(power: Tensor) -> float:
     """Find the smallest radius on the Fourier grid that holds at least half of the power.
 
@@ -218,11 +190,3 @@ def half_power_exact(power: Tensor) -> float:
     if not sums[-1] > 0:
         return math.nan
     return math.sqrt(np.argmax(sums >= sums[-1] / 2)) / len(power)
-
-
-def half_power_frequency(differences: Tensor) -> float:
-    """Find f_0.5 of perturbations in cycles/pixel, as the paper's figure 4 does.
-
-    differences: (N, C, S, S), perturbed minus original pictures.
-    """
-    return half_power_on_grid(mean_power(differences))

@@ -10,7 +10,7 @@ from torch import Tensor
 from blurlab.knobs import Knob
 from blurlab.measures.figure import Curves, Panels, Scale, Series
 from blurlab.measures.row import Batch, Measure, Network, Number, Tally
-from blurlab.statistics import UNDEFINED, Interval, share, t_quantile
+from blurlab.statistics import UNDEFINED, Interval, share, t_quantile, worded
 
 STEPS = 10  # of the ladder of contrasts, octaves apart from 1 down
 CONTRASTS = tuple(2.0 ** (1 + step - STEPS) for step in range(STEPS))
@@ -193,7 +193,7 @@ CONTRAST = Measure(
     "the curve is high, the network's answers change with little contrast**; where it ends, no "
     "contrast is enough. Grey: people, whose curve hangs on how wide the picture is to them.",
     summary=lambda numbers: [
-        Number("most sensitive at", f"{numbers['peak']:.3g} cycles/image"),
+        Number("most sensitive at, cycles/image", worded(numbers["peak"], ".3g")),
         Number("contrasts that the read-out tells", numbers["read_out"], "share"),
     ],
     knobs=(

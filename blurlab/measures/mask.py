@@ -25,7 +25,8 @@ def tally(network: Network, batch: Batch, settings: dict[str, Any]) -> Tally:
 
     plane (C, C), rings (S / 2 + 1,): means of the mask over cells of the plane and over rings.
     directions (SECTORS,): its mean in each, over that of a mask whose rings are uniform.
-    frequency: the mean one of its rings, of Nyquist.  all: its mean.
+    frequency: the mean one of its rings, of Nyquist.  all: its mean.  Frequency and directions of a
+    mask that keeps nothing are not numbers.
     plane_squares and so on: their squares.  batches: 1.
     kept, each_kept (N,): pictures that are named as before through the mask.  held, each_held (N,):
     their partners; these pictures are cut to [0, 1].  new, held_new: partners that it has not
@@ -120,14 +121,14 @@ def seen(mask: Tensor) -> Tally:
     # are not as many in one direction as in another.
     alike, near = rings[ring[counted]], 1 / radius[counted].double()
     sector = torch.atan2(rows, columns).mul(SECTORS / math.pi).round().long() % SECTORS
+    directions, even = (
+        _means(values * near, sector[counted], SECTORS) for values in (whole[counted], alike)
+    )
     return {
         "plane": _means(whole[drawn], place[drawn], (side - 1) ** 2).view(side - 1, side - 1),
         "rings": rings,
-        "directions": _means(whole[counted] * near, sector[counted], SECTORS)
-        / _means(alike * near, sector[counted], SECTORS).clamp(min=1e-9),
-        "frequency": (rings * torch.arange(len(rings)).to(rings)).sum()
-        / rings.sum().clamp(min=1e-9)
-        / (size / 2),
+        "directions": (directions / even.clamp(min=1e-9)).masked_fill(~rings.any(), math.nan),
+        "frequency": (rings * torch.arange(len(rings)).to(rings)).sum() / rings.sum() / (size / 2),
         "all": whole[radius > 0].mean(),
     }
 
@@ -146,8 +147,9 @@ def estimate(summed: Tally, settings: dict[str, Any]) -> dict[str, Any]:
     frequency alone counted, so that 1 is that of no direction more than others.  plane: rows down
     and columns across at frequencies_nyquist; rings at rings_nyquist, both fractions of Nyquist.
     degrees: of directions, 0 for waves that vary across.  frequency: the mean one of the rings, of
-    Nyquist.  all: of all coefficients.  kept, held: shares named as before through the mask, of the
-    pictures that it was learned from and of others; the second undefined where there are none.
+    Nyquist; undefined, as the directions are, where a batch's mask keeps nothing.  all: of all
+    coefficients.  kept, held: shares named as before through the mask, of the pictures that it was
+    learned from and of others; the second undefined where there are none.
     Earlier versions took all partners for others.
     Source: Karantzas et al. 2022, Frontiers in Artificial Intelligence 5: 890016. There the loss is
     to be the same through the mask; here it is that of the network's own answers, at a price.
@@ -157,6 +159,8 @@ def estimate(summed: Tally, settings: dict[str, Any]) -> dict[str, Any]:
 
     def mean(total: float, squares: float, most: float) -> Interval:
         value = total / batches
+        if math.isnan(value):
+            return UNDEFINED
         spread = math.sqrt(max(0.0, squares / batches - value**2))
         half = reach * spread if batches > 1 else most
         return Interval(value, max(0.0, value - half), max(value, min(most, value + half)))

@@ -22,7 +22,7 @@ from blurlab.measures.half_power import (
 )
 from blurlab.measures.row import Batch, Measure, Network, Number, Tally, always
 from blurlab.measures.smallest_sizes import binned, fooled, mean, quantile
-from blurlab.statistics import UNDEFINED, Interval, share
+from blurlab.statistics import UNDEFINED, Interval, share, worded
 
 SEARCHES = {"fmn": minimal_epsilon, "pgd": pgd_ladder, "brendel_bethge": brendel_bethge}
 ATTACKS = {
@@ -141,7 +141,7 @@ def summary(numbers: dict[str, Any]) -> list[Number]:
     return [
         Number("f_0.5", numbers["f_half"], "pixel"),
         *alike,
-        Number("pictures of equal power", f"{numbers['effective']:.0f}"),
+        Number("pictures of equal power", worded(numbers["effective"], ".0f")),
         Number("median smallest epsilon", median, "255ths"),
         Number("attack", numbers["attack"]),
     ]

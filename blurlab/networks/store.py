@@ -18,6 +18,7 @@ from blurlab.networks.classifier import (
     survives_half_precision,
 )
 
+NEEDED = {"title", "classes", "recipe", "sha256"}  # of every card
 ORDER = "order.txt"  # of those that ship, a name a line; training adds to it
 
 
@@ -26,7 +27,8 @@ def names() -> list[str]:
 
     A packaged network is installed when its package and timm are.
     """
-    cards = {path.stem for folder in folders() for path in folder.glob("*.json")}
+    paths = [path for folder in folders() for path in folder.glob("*.json")]
+    cards = {path.stem for path in paths if path.is_file()}
     found = {name for name in cards if not packaged.is_missing(name)}
     order = places.SHIPPED_MODELS / ORDER
     first = order.read_text().split() if order.is_file() else []
@@ -70,9 +72,16 @@ def card_path(name: str) -> Path:
 def card(name: str) -> dict:
     """Return the model's card: data, recipe, classes and everything measured of it.
 
-    Raises ValueError for a name that is not installed.
+    Raises ValueError for a name that is not installed, or a card that is damaged.
     """
-    return json.loads(card_path(name).read_text())
+    path = card_path(name)
+    try:
+        found = json.loads(path.read_text("utf-8"))
+        if {"input_size", "sigma"} <= found["recipe"].keys() and found.keys() >= NEEDED:
+            return found
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        pass
+    raise ValueError(f"the card {path.name} is damaged; remove {name}, and install it again.")
 
 
 def write_card(path: Path, info: dict) -> None:

@@ -16,7 +16,7 @@ from blurlab.measures.reversal import zero_crossing
 from blurlab.networks import store
 from blurlab.networks.classifier import Classifier, top_k
 from blurlab.pictures import objects
-from blurlab.training import loop
+from blurlab.training import loop, saving
 from blurlab.training.objectives import OBJECTIVES, Shown
 from blurlab.training.recipes import Recipe
 
@@ -241,7 +241,7 @@ def keep(lesson: Lesson, networks: tuple[Classifier, Classifier], folder: Path) 
     names = [f"live{number}_plain", f"live{number}_blur"]
     for name, recipe, network in zip(names, recipes_of(lesson), networks, strict=True):
         titled = replace(recipe, title=recipe.title.replace("Live", f"Live {number}"))
-        loop.export(name, titled, network, objects.CLASSES, folder, SOURCE)
+        saving.export(name, titled, network, objects.CLASSES, folder, SOURCE)
     return names
 
 

@@ -14,6 +14,7 @@ from blurlab.measures import spectra
 from blurlab.measures.measuring import plain
 from blurlab.measures.spectra import Spectrum
 from blurlab.networks import classifier
+from blurlab.statistics import worded
 from blurlab.ui import files, jobs, link, polling, protocol, shell, show
 from blurlab.ui.corruptions import figures
 from blurlab.ui.corruptions import job as corrupting
@@ -181,7 +182,7 @@ def rows(found: Found, axis: Axis, words: str) -> list[dict[str, Any]]:
             f"f_0.5 of the median picture ({words})": sensitivity.written(
                 axis.interval(each.f_half_median, "pixel")
             ),
-            "pictures of equal power": f"{each.effective:.0f}".replace("nan", "undefined"),
+            "pictures of equal power": worded(each.effective, ".0f"),
         }
         for severity, each in found.items()
     ]

@@ -11,17 +11,16 @@ import torch
 from torch import Tensor
 
 from blurlab.attacks.descent import pgd
-from blurlab.corruptions.corrupting import SEVERITIES, corrupt
+from blurlab.corruptions.corrupting import SEVERITIES
 from blurlab.filters import spectrum
 from blurlab.filters.blur import gaussian_blur
 from blurlab.filters.hybrid import hybrid
 from blurlab.filters.spectrum import high_pass, low_pass
-from blurlab.measures.contrast import grating
 from blurlab.networks import store
 from blurlab.pictures import images
 from blurlab.pictures.resizing import resize
 from blurlab.ui import asking, cache
-from blurlab.ui.learn.pictures import CORRUPTED, FISH, HOUSE
+from blurlab.ui.learn.pictures import CORRUPTED, FISH, HOUSE, both, coarse, corrupted, wave
 
 MIDDLE = 0.5  # the grey that stands for no change
 OCTAVES = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)  # cycles/image
@@ -50,9 +49,9 @@ class Figure(NamedTuple):
 
 
 def waves() -> Figure:
-    zero, house = torch.zeros(1), cache.picture(HOUSE)
+    house = cache.picture(HOUSE)
     shown = {
-        "one wave": [grating(cache.SIZE, each, 1.0, zero, zero)[0] for each in OCTAVES],
+        "one wave": [wave(each) for each in OCTAVES],
         "a house at this frequency": [_octave(house, each) for each in OCTAVES],
     }
     return Figure("Frequency", "cycles/image", OCTAVES, 4.0, shown)
@@ -66,22 +65,23 @@ def _octave(picture: Tensor, frequency: float) -> Tensor:
 
 
 def hybrids() -> Figure:
-    fish, house = cache.picture(FISH), cache.picture(HOUSE)
     shown = {
-        "low frequencies of a fish": [low_pass(fish, each).clamp(0, 1) for each in CUTOFFS],
-        "high frequencies of a house": [_on_grey(high_pass(house, each)) for each in CUTOFFS],
-        "both, added": [hybrid(fish, house, each, filter="gaussian") for each in CUTOFFS],
+        "low frequencies of a fish": [coarse(FISH, each) for each in CUTOFFS],
+        "high frequencies of a house": _fine(),
+        "both, added": [both(each) for each in CUTOFFS],
     }
     return Figure("Cutoff", "cycles/image", CUTOFFS, 8.0, shown)
 
 
 def filters() -> Figure:
-    house = cache.picture(HOUSE)
-    shown = {
-        "low-pass": [low_pass(house, each).clamp(0, 1) for each in CUTOFFS],
-        "high-pass": [_on_grey(high_pass(house, each)) for each in CUTOFFS],
-    }
+    shown = {"low-pass": [coarse(HOUSE, each) for each in CUTOFFS], "high-pass": _fine()}
     return Figure("Cutoff", "cycles/image", CUTOFFS, 8.0, shown)
+
+
+def _fine() -> list[Tensor]:
+    """Return the high frequencies of a house at each cutoff, on grey."""
+    house = cache.picture(HOUSE)
+    return [_on_grey(high_pass(house, each)) for each in CUTOFFS]
 
 
 def _on_grey(change: Tensor) -> Tensor:
@@ -105,14 +105,9 @@ def reversal() -> Figure:
 
 
 def corruptions() -> Figure:
-    fish = cache.picture(FISH)[None]
     severities = (0, *SEVERITIES)
     shown = {
-        words: [
-            corrupt(fish, name, each, torch.Generator().manual_seed(0))[0] if each else fish[0]
-            for each in severities
-        ]
-        for name, words in CORRUPTED.items()
+        words: [corrupted(name, each) for each in severities] for name, words in CORRUPTED.items()
     }
     return Figure("Severity", "", severities, 3.0, shown)
 

@@ -1,7 +1,7 @@
-"""The pictures beside words: rows of a few, each with what it shows."""
+"""The pictures that words and figures show, and those beside a word: a few in a row."""
 
-from collections.abc import Callable
-from functools import lru_cache
+from collections.abc import Callable, Sequence
+from functools import lru_cache, partial
 
 import torch
 from torch import Tensor
@@ -17,60 +17,53 @@ from blurlab.ui import cache
 
 FISH, HOUSE = cache.Choice("object", "fish", 22), cache.Choice("object", "house", 50)
 SMALL = 112  # pixels
-Row = list[tuple[str, Tensor]]
 CORRUPTED = {"gaussian_noise": "noise", "fog": "fog", "defocus_blur": "blur"}
 
 
-def gratings() -> Row:
+def wave(frequency: float) -> Tensor:
+    """Draw a grating of a frequency in cycles/image, (3, S, S)."""
     zero = torch.zeros(1)
-    return [
-        (f"{frequency} cycles/image", grating(cache.SIZE, frequency, 1.0, zero, zero)[0])
-        for frequency in (2, 8, 32)
-    ]
+    return grating(cache.SIZE, frequency, 1.0, zero, zero)[0]
 
 
-def low_passed() -> Row:
-    picture = cache.picture(HOUSE)
-    return [
-        (f"up to {cutoff} cycles/image", low_pass(picture, float(cutoff)).clamp(0, 1))
-        for cutoff in (4, 12, 40)
-    ]
+def coarse(choice: cache.Choice, cutoff: float) -> Tensor:
+    """Return the low frequencies of a picture, (3, S, S)."""
+    return low_pass(cache.picture(choice), cutoff).clamp(0, 1)
 
 
-def hybrids() -> Row:
-    low, high = cache.picture(FISH), cache.picture(HOUSE)
-    return [
-        (f"cutoff {cutoff} cycles/image", hybrid(low, high, float(cutoff), filter="gaussian"))
-        for cutoff in (4, 8, 24)
-    ]
+def both(cutoff: float) -> Tensor:
+    """Join the coarse fish and the fine house by Gaussian filters, (3, S, S)."""
+    return hybrid(cache.picture(FISH), cache.picture(HOUSE), cutoff, filter="gaussian")
 
 
-def corruptions() -> Row:
-    picture = cache.picture(FISH)[None]
-    return [
-        (words, corrupt(picture, name, 4, torch.Generator().manual_seed(0))[0])
-        for name, words in CORRUPTED.items()
-    ]
+def corrupted(name: str, severity: int) -> Tensor:
+    """Return the fish under a corruption, (3, S, S); as it is at severity 0."""
+    fish = cache.picture(FISH)[None]
+    return (
+        corrupt(fish, name, severity, torch.Generator().manual_seed(0))[0] if severity else fish[0]
+    )
 
 
-def blurs() -> Row:
-    picture = cache.picture(HOUSE)[None]
-    return [(f"sigma {sigma} px", gaussian_blur(picture, float(sigma))[0]) for sigma in (1, 3, 8)]
+def blurred(sigma: float) -> Tensor:
+    """Return the house behind a Gaussian blur of sigma pixels, (3, S, S)."""
+    return gaussian_blur(cache.picture(HOUSE)[None], sigma)[0]
 
 
-PICTURES: dict[str, Callable[[], Row]] = {
-    "gratings": gratings,
-    "low_pass": low_passed,
-    "hybrids": hybrids,
-    "corruptions": corruptions,
-    "blurs": blurs,
+# What draws a row's pictures, what of, and what each shows.
+PICTURES: dict[str, tuple[Callable[..., Tensor], Sequence, Callable[..., str]]] = {
+    "gratings": (wave, (2.0, 8.0, 32.0), "{:g} cycles/image".format),
+    "low_pass": (partial(coarse, HOUSE), (4.0, 12.0, 40.0), "cutoff {:g} cycles/image".format),
+    "hybrids": (both, (4.0, 8.0, 24.0), "cutoff {:g} cycles/image".format),
+    "corruptions": (partial(corrupted, severity=4), tuple(CORRUPTED), CORRUPTED.__getitem__),
+    "blurs": (blurred, (1.0, 3.0, 8.0), "sigma {:g} px".format),
 }
 
 
 @lru_cache(maxsize=len(PICTURES))
 def small(name: str) -> list[tuple[str, str]]:
-    """Return a row's pictures as data URLs, small enough to come with every page."""
+    """Return what a row's pictures show and their data URLs, small enough for every page."""
+    draw, values, words = PICTURES[name]
     return [
-        (words, images.data_url(resize(picture[None], SMALL)[0], "jpeg"))
-        for words, picture in PICTURES[name]()
+        (words(each), images.data_url(resize(draw(each)[None], SMALL)[0], "jpeg"))
+        for each in values
     ]
