@@ -351,7 +351,7 @@ ATTACK = ["attack", "low.npy", "out.npy", "--model", "tiny"]
         ([*MEASURE, "--json", "no/out.json"], ["--json", "no is not a folder"]),
         ([*MEASURE, "--json", "folder"], ["--json", "folder is a folder"]),
         (["report", "no/out.html", "--data", "objects"], ["no is not a folder"]),
-        (["pca", "folder"], ["folder is a folder"]),
+        (["pca", "folder"], ["folder must end in .safetensors"]),
         (["sweep", "none.toml"], ["none.toml", "No such file"]),
         (["sweep", "text.png"], ["text.png is not TOML"]),
         (["sweep", "empty.toml"], ["empty.toml has no models"]),

@@ -1,8 +1,9 @@
 """Commands about defences: pca."""
 
 from argparse import Namespace
+from pathlib import Path
 
-from blurlab.commands.options import Commands, between, command, output
+from blurlab.commands.options import Commands, between, command
 from blurlab.data import sets
 from blurlab.training import fit_pca
 
@@ -15,7 +16,7 @@ def add(commands: Commands) -> None:
     fitting.add_argument(
         "output",
         metavar="OUT",
-        type=output,
+        type=Path,
         help=".safetensors file to write; its card is written beside it as .json",
     )
     fitting.add_argument(
