@@ -25,6 +25,9 @@ WORDS = f"""<style>
 </style>
 <script>
 {{
+  // Otherwise Streamlit looks for itself below the page's own name first, and is told twice that
+  // nothing is there.
+  window.__streamlit = {{ BACKEND_BASE_URL: new URL(".", location.href).href }};
   const words = document.createElement("div");
   words.id = "blurlab-starting";
   words.setAttribute("role", "status");

@@ -13,6 +13,16 @@ from blurlab.ui import link, shell, show
 DATA = ("objects", "imagenette", "cifar10")
 MOST = 10_000_000  # pictures
 
+# Beside the sidebar of a laptop they fill two rows, which shall be even.
+ROWS = """<style>
+@media (min-width: 641px) and (max-width: 1500px) {
+  .st-key-measure [role="radiogroup"] {
+    display: grid; grid-template-columns: repeat(auto-fit, minmax(9.2rem, 1fr));
+  }
+  .st-key-measure button { padding-inline: 0.3rem; }
+}
+</style>"""
+
 PARAMETERS = {
     "data": link.text("objects"),
     "n": link.number(0, MOST, 0),
@@ -50,6 +60,7 @@ def text(value: Any) -> str:
 def controls() -> None:
     """Draw the choice of measure, pictures, and what the measure can be set to."""
     state = st.session_state
+    st.html(ROWS)
     show.one_of(st, "Measure", {name: row.title for name, row in MEASURES.items()}, "measure")
     row = MEASURES[state["measure"]]
     knobs = offered(row)
