@@ -105,9 +105,9 @@ def test_no_name_lies_on_another_or_on_a_point(opened, data, across, up, with_pa
                         and box.top < p[1] < box.bottom], (width, name)  # fmt: skip
 
 
-@pytest.mark.parametrize("present", ["0", "1"])
-def test_no_line_to_a_name_lies_on_another_or_on_a_name(opened, present):
-    spec = drawn(opened("compare", compared="imagenette", present=present))
+@pytest.mark.parametrize("up", ["all", "high-frequency"])
+def test_no_line_to_a_name_lies_on_another_or_on_a_name(opened, up):
+    spec = drawn(opened("compare", compared="imagenette", up=f"accuracy, {up} corruptions"))
     layout = spec["layout"]
     for width in figure.WIDTHS:
         covered, _ = boxes(layout, spec["data"], width)

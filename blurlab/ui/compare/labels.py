@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 MARKER = 8  # pixels from the middle of a point to its edge, and a little more
@@ -113,16 +114,49 @@ def spread(
 ) -> list[Place | None]:
     """Find a place for the name of every point; None where there is no room.
 
-    names: "" for points that have none and only keep others away.  Earlier ones choose first.
+    names: "" for points that have none and only keep others away.  Earlier ones choose first,
+    unless that entangles their lines and another order does so less.
     sizes: (width, height) of the figure in pixels, at all of which the places are good.
     """
+    return list(_spread(tuple(points), tuple(names), tuple(sizes), type_size))
+
+
+@lru_cache(maxsize=32)  # for a page is drawn again whenever anything is pressed
+def _spread(
+    points: tuple[Spot, ...],
+    names: tuple[str, ...],
+    sizes: tuple[tuple[float, float], ...],
+    type_size: float,
+) -> list[Place | None]:
+    given = range(len(points))
+    from_above = sorted(given, key=lambda index: points[index].y)
+    from_right = sorted(given, key=lambda index: -points[index].x)
+    best, least = _in_order(given, points, names, sizes, type_size)
+    for order in (from_above, from_right):
+        if not least:
+            break
+        found, tangled = _in_order(order, points, names, sizes, type_size)
+        if tangled < least and found.count(None) <= best.count(None):
+            best, least = found, tangled
+    return best
+
+
+def _in_order(
+    order: Sequence[int],
+    points: Sequence[Spot],
+    names: Sequence[str],
+    sizes: Sequence[tuple[float, float]],
+    type_size: float,
+) -> tuple[list[Place | None], int]:
+    """Find places one after another; return them, and how many lie across a line."""
     marks = [[_marker(spot, size) for spot in points] for size in sizes]
     taken = [list(each) for each in marks]
     bars = [[bar for spot in points for bar in _bars(spot, size)] for size in sizes]
     lines: list[list[Line]] = [[] for _ in sizes]
-    found: list[Place | None] = []
-    for index, (spot, name) in enumerate(zip(points, names, strict=True)):
-        place = None
+    found: list[Place | None] = [None] * len(points)
+    tangled = 0
+    for index in order:
+        spot, name = points[index], names[index]
         free = [
             (candidate, boxes)
             for candidate in (_candidates(name, type_size, spot.reach) if name else ())
@@ -130,29 +164,30 @@ def spread(
                 map(_fits, boxes := _boxes(spot, candidate, name, sizes, type_size), sizes, taken)
             )
         ]
-        if free:
-            others = [
-                [one for one in each if one is not marks[n][index]] for n, each in enumerate(taken)
-            ]
-            # One whose line is clear of all else, where there is one.
-            apart = [
-                (candidate, boxes)
-                for candidate, boxes in free
-                if not any(
-                    map(_tangles, _lines(spot, candidate, boxes, sizes), boxes, others, lines)
-                )
-            ] or free
-            # One that hides no interval, unless it were far off.
-            clear = [each for each in apart if not any(map(_hides, each[1], bars))]
-            place, boxes = next(
-                (each for each in clear if each[0].gap <= apart[0][0].gap + DETOUR), apart[0]
-            )
-            for covered, one in zip(taken, boxes, strict=True):
-                covered.append(one)
-            for drawn, line in zip(lines, _lines(spot, place, boxes, sizes), strict=True):
-                drawn += [line] if line else []
-        found.append(place)
-    return found
+        if not free:
+            continue
+        others = [
+            [one for one in each if one is not marks[n][index]] for n, each in enumerate(taken)
+        ]
+        # One that lies across no line, where there is one.
+        apart = [
+            (candidate, boxes)
+            for candidate, boxes in free
+            if not any(map(_tangles, _lines(spot, candidate, boxes, sizes), boxes, others, lines))
+        ]
+        tangled += not apart
+        apart = apart or free
+        # One that hides no interval, unless it were far off.
+        clear = [each for each in apart if not any(map(_hides, each[1], bars))]
+        place, boxes = next(
+            (each for each in clear if each[0].gap <= apart[0][0].gap + DETOUR), apart[0]
+        )
+        for covered, one in zip(taken, boxes, strict=True):
+            covered.append(one)
+        for drawn, line in zip(lines, _lines(spot, place, boxes, sizes), strict=True):
+            drawn += [line] if line else []
+        found[index] = place
+    return found, tangled
 
 
 def _lines(
