@@ -30,19 +30,7 @@ STYLE = """<style>
 .st-key-story_turn { position: fixed; right: 0.5rem; bottom: 0.2rem; width: auto; z-index: 10; }
 .st-key-story_turn button { min-height: 0; padding: 0.1rem 0.5rem; }
 </style>"""
-# Keys pressed while a story is first drawn wait for its script and its buttons (story.js).
-HOLD = """<script>
-if (!window.blurlabStory && !window.blurlabHeld) {
-  window.blurlabHeld = [];
-  window.addEventListener("keydown", function hold(event) {
-    const isThere = window.blurlabStory && document.querySelector(".st-key-story_next button");
-    if (isThere) window.removeEventListener("keydown", hold);
-    else if (event.target === document.body && !(event.ctrlKey || event.metaKey || event.altKey)) {
-      window.blurlabHeld.push(event.key);
-    }
-  });
-}
-</script>"""
+HOLD = f"<script>{source('hold.js')}</script>"
 
 _keys = st.components.v2.component("blurlab_story", html="<span></span>", js=source("story.js"))
 
