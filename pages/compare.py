@@ -14,7 +14,7 @@ shell.begin(
     "more?**",
 )
 state = st.session_state
-places = st.columns([2, 3, 3, 2], vertical_alignment="bottom")
+places = st.columns([3, 4, 4, 4], vertical_alignment="bottom", gap="xsmall")
 data = controls.pictures(places[0])
 rows = report.kept(data)
 across, up = report.axes(rows)
