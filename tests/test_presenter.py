@@ -106,3 +106,16 @@ def test_a_projector_shows_a_whole_page_without_scrolling(browser, server, path)
         heights.append(page.evaluate(HEIGHT))
     page.close()
     assert heights[-1] <= PROJECTOR["height"]
+
+
+@pytest.mark.browser
+def test_a_projector_shows_two_networks_while_they_learn(browser, server):
+    page = browser.new_page(viewport=PROJECTOR)
+    page.goto(f"{server.address}/train?present=1")
+    page.get_by_role("button", name="Start").click()
+    page.locator(".js-plotly-plot .xtitle").first.wait_for(timeout=60_000)
+    page.wait_for_timeout(SETTLING)
+    height = page.evaluate(HEIGHT)
+    page.get_by_role("button", name="Stop").click()
+    page.close()
+    assert height <= PROJECTOR["height"]

@@ -151,7 +151,7 @@ function yTitle({ em }, top, bottom, text) {
 // How high the curves are drawn. besides: what there is above and below them, for presenters, whose
 // scene has the height that is left for all of it.
 function curveHeight({ axis: { width }, em, room, height }, names, besides) {
-  if (height) return Math.max(height - besides, 4.5 * em);
+  if (height) return Math.max(height - besides, 4 * em);
   if (room === "phone") return clamp(width * 0.7, 12 * em, 18 * em);
   return Math.max(clamp(width * 0.28, 12 * em, 18 * em), names.height - 3 * em);
 }
