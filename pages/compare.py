@@ -14,7 +14,7 @@ shell.begin(
     "more?**",
 )
 state = st.session_state
-places = st.columns([2, 3, 3, 2], vertical_alignment="bottom")
+places = st.columns([3, 4, 4, 4], vertical_alignment="bottom", gap="xsmall")
 data = controls.pictures(places[0])
 rows = report.kept(data)
 across, up = report.axes(rows)
@@ -37,7 +37,8 @@ theirs = controls.behind(places[3], data, theirs)
 is_averaged = controls.averaged(places[3])
 link.write(shell.SHARED | PARAMETERS)
 
-if words := report.sentence(data):
+is_told = state["present"] and state["story"]  # which says one in its place
+if not is_told and (words := report.sentence(data)):
     st.markdown(words)
 ours = figure.points(rows, x, y)
 if ours:
@@ -45,7 +46,8 @@ if ours:
     if is_averaged:
         theirs = [*groups.means(ours), *theirs]
     scales = figure.scales([*ours, *theirs], x, title, report.unit_of(rows, y))
-    shell.chart(figure.figure(ours, theirs, *scales), "compare_figure", about)
+    drawn = figure.figure(ours, theirs, *scales)
+    shell.chart(drawn, "compare_figure", about, presented=figure.PRESENTED)
     st.html(figure.key([*ours, *theirs]))
 else:
     st.info("No network has both of these numbers: choose another one.")

@@ -14,7 +14,7 @@ shell.begin("Which spatial frequencies does a vision model see with?", PARAMETER
 shell.stop_without_models()
 
 scene = scenes.shown()
-if not st.session_state["present"]:
+if shell.is_whole():
     st.markdown(scene.words)
 with st.container(horizontal=True, vertical_alignment="bottom"):
     scenes.choose()

@@ -19,8 +19,8 @@ shell.begin(
 )
 shell.stop_without_models()
 
-stage = st.container() if st.session_state["present"] else None  # presenters choose below it
-left, swap, right = st.columns([10, 1, 10], vertical_alignment="bottom")
+widths = [10, 1, 10] if shell.is_whole() else [10, 1, 10, 3]
+left, swap, right, *more = st.columns(widths, vertical_alignment="bottom")
 with left:
     low = pictures.chooser("low")
 swap.button(
@@ -31,6 +31,6 @@ with right:
     high = pictures.chooser("high")
 
 names = pictures.fitting_models(low, high)
-controls.choose_filter()
-with stage or st.container():
-    view.live("hybrid", names, low, high, PARAMETERS)
+with more[0].popover("Filter", width="stretch") if more else st.container():
+    controls.choose_filter()
+view.live("hybrid", names, low, high, PARAMETERS)

@@ -5,8 +5,13 @@ import streamlit as st
 from blurlab.ui import link, shell
 from blurlab.ui.learn import article
 
-shell.begin("Learn", {}, "How to ask a network which spatial frequencies it sees with.")
-article.show_sections()
-st.header("All words", anchor=False)
-article.show_words()
-link.write(shell.SHARED)
+PARAMETERS = article.parameters()
+
+shell.begin("Learn", PARAMETERS, "How to ask a network which spatial frequencies it sees with.")
+if st.session_state["present"]:
+    article.show_one()
+else:
+    article.show_sections()
+    st.header("All words", anchor=False)
+    article.show_words()
+link.write(shell.SHARED | PARAMETERS)

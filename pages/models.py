@@ -9,6 +9,11 @@ from blurlab.ui.models import data, folder, inventory, own, public
 PARAMETERS = public.PARAMETERS | folder.PARAMETERS
 
 shell.begin("Models and data", PARAMETERS)
+if st.session_state["present"] and store.names():
+    two = [*shell.fitting("imagenette"), *shell.fitting("objects")]
+    inventory.presented(st.session_state["models"] or two)
+    link.write(shell.SHARED | PARAMETERS)
+    st.stop()
 st.subheader("Installed networks")
 if store.names():
     st.caption(

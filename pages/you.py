@@ -15,7 +15,6 @@ shell.stop_without_models()
 
 if st.session_state["trials"]:
     result.live()
-    st.button("Play again", type="primary", icon=":material/replay:", on_click=game.anew)
 else:
     game.play()
 if not st.session_state["present"]:

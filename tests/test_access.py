@@ -20,6 +20,7 @@ PAGES = [
     "/learn", "/?story=squint",
 ]  # fmt: skip
 LAPTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+TABLET = {"width": 768, "height": 1024}
 COLORS_ALONE = {"runOnly": ["color-contrast"]}  # all that another theme changes
 # Of Streamlit's own, which no setting mends: rule -> what it is found in.
 NOT_OURS: dict[str, str] = {}
@@ -120,11 +121,13 @@ def looked_at(page, address):
 class Walk(NamedTuple):
     """What was found wrong on the way through all pages, each with its page.
 
-    axe: None where it is not installed.
+    axe: None where it is not installed.  missing: what the server did not have.
     """
 
     axe: list[str] | None
     phone: list[str]
+    tablet: list[str]
+    missing: list[str]
 
 
 @pytest.fixture(scope="module")
@@ -132,7 +135,8 @@ def walk(browser, server):
     """Open every page once: in light, in dark, and as a phone shows it."""
     package = find_spec("axe_playwright_python")
     script = package and Path(package.origin).with_name("axe.min.js").read_text("utf-8")
-    page, axe, phone = browser.new_page(color_scheme="light"), [], []
+    page, axe, phone, tablet, missing = browser.new_page(color_scheme="light"), [], [], [], []
+    page.on("response", lambda got: missing.append(got.url) if got.status >= 400 else None)
     for path in PAGES:
         page.set_viewport_size(LAPTOP)
         page.emulate_media(color_scheme="light")
@@ -143,12 +147,14 @@ def walk(browser, server):
             page.emulate_media(color_scheme="dark")
             page.wait_for_timeout(SETTLING)
             axe += [f"{path}, dark: {wrong}" for wrong in serious(page, COLORS_ALONE)]
+        page.set_viewport_size(TABLET)
+        tablet += [f"{path}: {what}" for what in cut(page)]
         page.set_viewport_size(PHONE)
         phone += [f"{path}: {what}" for what in cut(page)]
         least = 150 if path == "/blur" else 340  # a chain has two pictures in a row
         phone += [f"{path}: a picture of {w} px" for w in page.evaluate(PICTURES) if w < least]
     page.close()
-    return Walk(axe if script else None, phone)
+    return Walk(axe if script else None, phone, tablet, missing)
 
 
 def cut(page):
@@ -184,6 +190,17 @@ def test_every_page_fits_a_phone(walk):
     assert not walk.phone, "\n".join(walk.phone)
 
 
+@pytest.mark.browser
+def test_every_page_fits_a_tablet(walk):
+    assert not walk.tablet, "\n".join(walk.tablet)
+
+
+@pytest.mark.browser
+def test_no_page_asks_for_what_is_not_there(walk):
+    assert not walk.missing
+
+
+STEPS = ["/?story=what_does_it_see&story_step=3", "/hybrid?story=what_does_it_see&story_step=5"]
 FITTED = """() => {
   const stage = [...document.querySelectorAll("*")]
     .map((node) => node.shadowRoot?.querySelector('[data-part="stage"]')).find(Boolean);
@@ -193,10 +210,10 @@ FITTED = """() => {
 
 
 @pytest.mark.browser
-def test_a_presenters_screen_holds_picture_slider_verdicts_and_curve(browser, server):
+def test_a_presenters_screen_and_a_step_hold_picture_slider_verdicts_and_curve(browser, server):
     page = browser.new_page(viewport={"width": 1280, "height": 720})
-    for path in PAGES[:5]:
-        looked_at(page, f"{server.address}{path}{'&' if '?' in path else '?'}present=1")
+    for path in [f"{each}{'&' if '?' in each else '?'}present=1" for each in PAGES[:5]] + STEPS:
+        looked_at(page, f"{server.address}{path}")
         assert page.locator('[role="status"][data-part="spoken"]').count() == 1
         outside = {name: end for name, end in page.evaluate(FITTED) if end > 720}
         assert not outside, (path, outside)

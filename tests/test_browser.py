@@ -558,9 +558,9 @@ def wait_for_state(page, name, place, state):
     )
 
 
-# Presses a key once, as soon as a story's sentence can be read and keys are held for it.
+# Presses a key once, while the app starts and nothing of a story is drawn.
 HASTY = """new MutationObserver((_, watching) => {
-  if (!window.blurlabHeld || !document.querySelector(".st-key-story p")) return;
+  if (!document.getElementById("blurlab-starting")) return;
   watching.disconnect();
   const { body } = document;
   body.dispatchEvent(new KeyboardEvent("keydown", { key: "PageDown", bubbles: true }));

@@ -17,6 +17,7 @@ from blurlab.measures import measuring, results
 from blurlab.measures.table import MEASURES
 from blurlab.networks import store, titles
 from blurlab.statistics import Interval, correlation
+from blurlab.ui import palette
 from blurlab.ui.compare import figure, labels, report
 from blurlab.ui.compare.figure import Point, Scale
 from blurlab.ui.sensitivity import job as measures_job
@@ -102,6 +103,36 @@ def test_no_name_lies_on_another_or_on_a_point(opened, data, across, up, with_pa
         for name, box in covered.items():
             assert not [p for p in points if box.left < p[0] < box.right
                         and box.top < p[1] < box.bottom], (width, name)  # fmt: skip
+
+
+@pytest.mark.parametrize("up", ["all", "high-frequency"])
+def test_no_line_to_a_name_lies_on_another_or_on_a_name(opened, up):
+    spec = drawn(opened("compare", compared="imagenette", up=f"accuracy, {up} corruptions"))
+    layout = spec["layout"]
+    for width in figure.WIDTHS:
+        covered, _ = boxes(layout, spec["data"], width)
+        lines = {}
+        for note in layout["annotations"]:
+            if note["arrowcolor"] == palette.GREY:
+                box, text = covered[bare(note)], bare(note)
+                middle = (box.left + box.right) / 2, (box.top + box.bottom) / 2
+                begun = middle[0] - note["ax"], middle[1] - note["ay"]
+                lines[text] = labels.Line(*begun, note["ax"], note["ay"])
+        assert lines
+        for (one, a), (other, b) in itertools.combinations(lines.items(), 2):
+            assert not a.crosses(b), (width, one, other)
+        for (one, line), (other, box) in itertools.product(lines.items(), covered.items()):
+            assert one == other or not line.meets(box), (width, one, other)
+
+
+def test_a_line_meets_what_it_runs_through():
+    across = labels.Line(0, 5, 10, 0)
+    assert across.meets(labels.Box(4, 4, 6, 6))
+    assert not across.meets(labels.Box(4, 6, 6, 8))
+    assert not across.meets(labels.Box(11, 4, 12, 6))
+    assert across.crosses(labels.Line(5, 0, 0, 10))
+    assert not across.crosses(labels.Line(5, 0, 0, 4))
+    assert not across.crosses(labels.Line(0, 6, 10, 0))
 
 
 def test_a_name_without_room_is_left_out():

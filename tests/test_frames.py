@@ -1,5 +1,6 @@
 """The frames in a real browser: one slider moves the pictures, the answers and the curves."""
 
+import itertools
 import re
 
 import pytest
@@ -154,3 +155,21 @@ def test_markup_in_titles_stays_text(opened):
 def test_lists_that_do_not_fit_are_refused(tmp_path, wrong, message):
     with pytest.raises(ValueError, match=message):
         exported(tmp_path, **wrong)
+
+
+def test_the_last_position_is_labelled_where_not_all_are(opened):
+    count = 101
+    texts = [str(1000 + each) for each in range(count)]
+    answers = {"net": {each: [None] * count for each in ("classes", "probabilities")}}
+    answers["net"]["curves"] = {"own": [0.5] * count}
+    page = opened(
+        positions=[float(each) for each in range(count)], texts=texts, answers=answers,
+        pictures=[{"title": "one", "urls": [images.data_url(torch.zeros(3, 8, 8))] * count}],
+    )  # fmt: skip
+    page.wait_for_selector('[data-part="ticks"] span')
+    shown = page.locator('[data-part="ticks"] span').all_text_contents()
+    assert 2 < len(shown) < count
+    assert [shown[0], shown[-1]] == [texts[0], texts[-1]]
+    boxes = [each.bounding_box() for each in page.locator('[data-part="ticks"] span').all()]
+    for one, other in itertools.pairwise(boxes):
+        assert one["x"] + one["width"] < other["x"]

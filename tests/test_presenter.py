@@ -4,10 +4,12 @@ import json
 from pathlib import Path
 
 import pytest
+from browser import quiet
 from opening import fine, needs_models, until
 
 PAGES = sorted(path.stem for path in (Path(__file__).parents[1] / "pages").glob("*.py"))
 WITH_FIGURES = {"attacks", "compare", "sensitivity"}  # others draw none for presenters
+FIGURES = {"attacks": {"seen": "spectrum"}}  # where a page shows its figures alone
 SMALLEST = 16, 500  # pixels: of type that the last row reads, and of a figure's height
 
 pytestmark = needs_models
@@ -42,7 +44,7 @@ def type_sizes(layout):
 
 @pytest.mark.parametrize("page", PAGES)
 def test_presenters_get_larger_figures_than_others(opened, page):
-    app = opened(page, present="1")
+    app = opened(page, present="1", **FIGURES.get(page, {}))
     if page in WITH_FIGURES:
         until(app, lambda: layouts(app))
     type_size, height = SMALLEST
@@ -60,3 +62,60 @@ def test_a_figure_is_enlarged_for_presenters_alone(opened):
     for before, after in zip(usual, layouts(app), strict=True):
         assert before.get("font", {}).get("size", 12) < min(type_sizes(after))
         assert before.get("height", 450) <= after["height"]
+
+
+# ---- In a browser -----------------------------------------------------------------------------
+
+PROJECTOR = {"width": 1280, "height": 720}
+SHOWN = (
+    '[data-part="start"], .row .share:has-text("%"), .js-plotly-plot .xtitle, .network-card, '
+    '.strip img, [data-testid="stMetricValue"], .frame canvas[data-position]'
+)
+HEIGHT = """() => document.querySelector('[data-testid="stMain"]').scrollHeight"""
+OTHERS = [  # what a page shows when something has been done there
+    "you?game_seed=5&trials=mROlNlNl",
+    "attacks?attack_steps=1&seen=spectrum",
+    "attacks?attack_steps=1&dragged=epsilon",
+    "sensitivity?measure=heatmap",
+    "learn?section=defence",
+    "hybrid?separate=1",
+    "?story=what_does_it_see",
+    "compare?story=shield&story_step=4&up=accuracy, high-frequency corruptions",
+    "sensitivity?story=learn&story_step=2&measure=hybrids",
+]
+SETTLING = 500  # ms for which a page must not change its height
+
+
+@pytest.fixture(scope="module")
+def server(browser, tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BLURLAB_RESULTS", str(tmp_path_factory.mktemp("results")))
+        with quiet() as running:
+            yield running
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("path", ["" if page == "home" else page for page in PAGES] + OTHERS)
+def test_a_projector_shows_a_whole_page_without_scrolling(browser, server, path):
+    page = browser.new_page(viewport=PROJECTOR)
+    page.goto(f"{server.address}/{path}{'&' if '?' in path else '?'}present=1")
+    page.locator(SHOWN).first.wait_for(state="attached", timeout=60_000)
+    heights = [0, page.evaluate(HEIGHT)]
+    while heights[-1] != heights[-2] or len(heights) < 4:
+        page.wait_for_timeout(SETTLING)
+        heights.append(page.evaluate(HEIGHT))
+    page.close()
+    assert heights[-1] <= PROJECTOR["height"]
+
+
+@pytest.mark.browser
+def test_a_projector_shows_two_networks_while_they_learn(browser, server):
+    page = browser.new_page(viewport=PROJECTOR)
+    page.goto(f"{server.address}/train?present=1")
+    page.get_by_role("button", name="Start").click()
+    page.locator(".js-plotly-plot .xtitle").first.wait_for(timeout=60_000)
+    page.wait_for_timeout(SETTLING)
+    height = page.evaluate(HEIGHT)
+    page.get_by_role("button", name="Stop").click()
+    page.close()
+    assert height <= PROJECTOR["height"]

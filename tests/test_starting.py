@@ -37,6 +37,7 @@ def test_streamlits_page_says_at_once_that_blurlab_is_starting():
     _, body = answered(PAGE.encode(), "text/html; charset=utf-8")
     assert "BlurLab is starting" in body
     assert "<title>BlurLab</title>" in body
+    assert 'BACKEND_BASE_URL: new URL(".", location.href).href' in body
     assert body.index(ROOT) < body.index("BlurLab is starting")
 
 

@@ -35,16 +35,25 @@ CLICKS = """<style>
 [data-testid="stPopoverButton"] * { pointer-events: none; }
 [data-testid="stElementContainer"]:has(> [data-testid="stHtml"] > script) { display: none; }
 </style>"""
-# Buttons that show an icon alone have words for who cannot see it; a phone has them in one row.
+# Buttons that show an icon alone have words for who cannot see it, and no room for an arrow. On a
+# phone they are them in one row.
 ICONS = """<style>
 :is([class*="_another"], [class*="_align"], [class*="_gallery"], .st-key-swap, .st-key-leave)
   button [data-testid="stMarkdownContainer"] {
   position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
 }
+[class*="_align"] [data-testid="stPopoverButton"] div[aria-hidden="true"] { display: none; }
 @media (max-width: 640px) {
   [data-testid="stButtonGroup"] [role="radiogroup"] { flex-wrap: wrap; }
   [data-testid="stHorizontalBlock"]:not(:has([data-testid="stHorizontalBlock"])):has([class*="_align"])
     > [data-testid="stColumn"]:not(:first-child) { flex: 1 1 20%; min-width: 0; }
+}
+</style>"""
+# Streamlit's grey for a figure's words is too weak to be read from afar, and bars lie across them.
+FIGURES = """<style>
+.js-plotly-plot :is(.infolayer, [class*="axislayer"]) text { fill: currentColor !important; }
+.js-plotly-plot .annotation-text {
+  paint-order: stroke; stroke: light-dark(#fff, #0e1117); stroke-width: 4px; stroke-linejoin: round;
 }
 </style>"""
 # Streamlit's own button of this type has white on a colour that, on dark, is too light for it.
@@ -74,9 +83,12 @@ if (!history.blurlabPush) {
   };
 }
 </script>"""
-# Streamlit leaves a tenth of a screen empty above a page; a phone's header covers a part of it.
+# Streamlit leaves a tenth of a screen empty above a page. A header covers a part of it where the
+# sidebar is folded away: up to a tablet's width, or when somebody asks for it.
 STYLE = """<style>
 [data-testid="stMainBlockContainer"] { padding: 2.5rem 3rem 3rem; }
+[data-testid="stAppViewContainer"]:has([data-testid="stExpandSidebarButton"])
+  [data-testid="stMainBlockContainer"] { padding-top: 3.75rem; }
 @media (max-width: 640px) {
   [data-testid="stMainBlockContainer"] { padding: 3.75rem 1rem 2rem; }
 }
@@ -84,11 +96,15 @@ h1 { font-size: 1.75rem !important; padding: 0.2rem 0 !important; }
 h2 { font-size: 1.4rem !important; }
 h3 { font-size: 1.15rem !important; }
 </style>"""
+# Answers that are handed on alone show nothing, so their place in the column is taken away.
 PRESENTER_STYLE = """<style>
 [data-testid="stHeader"], [data-testid="stSidebar"], [data-testid="stSidebarCollapsedControl"],
 [data-testid="stExpandSidebarButton"] { display: none; }
-[data-testid="stMainBlockContainer"] { padding: 0.75rem 3.2rem 0.75rem 2rem; max-width: none; }
+[data-testid="stMainBlockContainer"] { padding: 0.75rem 3.2rem 0.5rem 2rem; max-width: none; }
 html { font-size: 20px; }
+[data-testid="stLayoutWrapper"]:has(
+  > [data-testid="stVerticalBlock"] > [class*="-answers"]:first-child
+) { margin-top: -1rem; }
 .st-key-leave { position: fixed; top: 0.2rem; right: 0.2rem; width: auto; z-index: 10; }
 </style>"""
 
@@ -108,6 +124,7 @@ def main() -> None:
     st.html(
         CLICKS
         + ICONS
+        + FIGURES
         + COLORS
         + TOUCH
         + (PRESENTER_STYLE if st.session_state["present"] else STYLE)
@@ -144,7 +161,7 @@ def pages() -> list[StreamlitPage]:
 def begin(title: str, parameters: dict[str, link.Parameter], words: str = "") -> None:
     """Restore a page's state from its address, and draw its title and the words below it.
 
-    words: Markdown that says what there is to find out; presenters go without.
+    words: Markdown that says what there is to find out; presenters and stories go without.
     """
     link.arrive(parameters)
     link.restore(SHARED | parameters)
@@ -152,10 +169,17 @@ def begin(title: str, parameters: dict[str, link.Parameter], words: str = "") ->
     if not st.session_state["present"]:
         st.title(title)
     link.report(SHARED | parameters)
-    if not st.session_state["present"]:
+    if is_whole():
         if words:
             st.markdown(words)
         in_place.explain(title)
+
+
+def is_whole() -> bool:
+    """Tell whether a page has room for all that it says, as it has not below a story's step, nor on
+    a presenter's screen.
+    """
+    return not (st.session_state["present"] or st.session_state["story"])
 
 
 def stop_without_models() -> None:

@@ -75,7 +75,7 @@ def _laid_out(figure: go.Figure) -> go.Figure:
     return figure.update_layout(
         height=HEIGHT,
         margin={"t": 30, "r": 20, "b": 40},
-        legend={"orientation": "h", "y": 1.15},
+        legend={"orientation": "h", "y": 1.08, "yanchor": "bottom"},
         showlegend=len(figure.data) > 1,
         uirevision="keep",
     )

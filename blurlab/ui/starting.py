@@ -6,6 +6,8 @@ has just been started waits for the models.
 
 from typing import Any
 
+from blurlab.ui.feed import source
+
 ROOT = '<div id="root"></div>'  # of Streamlit's page, which its script fills
 TITLE = "<title>Streamlit</title>"
 DRAWN = (
@@ -25,6 +27,12 @@ WORDS = f"""<style>
 </style>
 <script>
 {{
+  // Otherwise Streamlit looks for itself below the page's own name first, and is told twice that
+  // nothing is there.
+  window.__streamlit = {{ BACKEND_BASE_URL: new URL(".", location.href).href }};
+  if (new URLSearchParams(location.search).has("story")) {{
+    {source("hold.js")}
+  }}
   const words = document.createElement("div");
   words.id = "blurlab-starting";
   words.setAttribute("role", "status");

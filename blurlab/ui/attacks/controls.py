@@ -17,6 +17,7 @@ LAST = -1  # the step shown while nobody has chosen one
 DRAGGED = {"step": "Step", "epsilon": "Attack size"}
 PACES = {"fast": 0.0, "slow": 0.7}  # seconds of rest between two steps
 PACE_TITLES = {"fast": "Fast", "slow": "Slow, to watch"}
+SEEN = {"pictures": "Pictures", "spectrum": "Spectrum"}  # by presenters, one at a time
 DRAWN = "object:fish"
 OPENING = pictures.opening("coffee", DRAWN)
 UNSEEN = 1.0  # epsilon in 255ths, at which the opening photograph is misnamed and looks the same
@@ -39,6 +40,7 @@ def parameters() -> dict[str, link.Parameter]:
         "pace": link.choice(list(PACES), "fast"),
         "dragged": link.choice(list(DRAGGED), "step"),
         "step": link.number(LAST, STEPS.high, LAST),
+        "seen": link.choice(list(SEEN), "pictures"),
     }
     of_attacks = [knob for row in ATTACKS.values() for knob in row.knobs]
     return (
@@ -96,8 +98,10 @@ def choose() -> None:
 
 
 def choose_as_presenter(choice: cache.Choice) -> None:
-    """Draw what choose draws and the goal, on demand."""
-    with st.popover("Attack", width="stretch"):
+    """Draw what is seen of the attack and, on demand, what choose draws and the goal."""
+    seen, more = st.columns([3, 2], vertical_alignment="bottom", gap="medium")
+    show.one_of(seen, "What is shown", SEEN, "seen", width="stretch")
+    with more.popover("Attack", width="stretch"):
         choose_goal(choice)
         choose_attack(st, st)
         choose_pace(st)
@@ -150,6 +154,12 @@ def values() -> dict[str, Any]:
     """Return what the chosen attack's knobs are set to, by name."""
     state = st.session_state
     return {knob.name: state[knob.key] for knob in ATTACKS[state["attack"]].knobs}
+
+
+def sees(what: str) -> bool:
+    """Tell whether one of SEEN is on the screen, as all are but for presenters."""
+    state = st.session_state
+    return not state["present"] or state["seen"] == what
 
 
 def goes_over_epsilon() -> bool:

@@ -75,9 +75,11 @@ def show_frames(setting: Setting, names: tuple[str, ...], found: list[Step]) -> 
         st.session_state[norm.epsilon.key] = norm.ladder[round(index)]
 
     shown = by_index(setting, found)[index_of(setting)]
-    st.markdown(report.verdict(setting, shown) if shown else "Computing …")
-    show.answered_frames(KEY, pictures(setting, found), said(setting, names, found), released)
-    if shown is not None and shown.size:
+    if not st.session_state["present"]:
+        st.markdown(report.verdict(setting, shown) if shown else "Computing …")
+    if controls.sees("pictures"):
+        show.answered_frames(KEY, pictures(setting, found), said(setting, names, found), released)
+    if controls.sees("spectrum") and shown is not None and shown.size:
         size = NORMS[setting.norm].written(at(setting, shown.number).epsilon)
         spectra.draw(setting, shown, size, key="epsilon_spectrum")
 

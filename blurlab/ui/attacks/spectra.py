@@ -4,9 +4,12 @@ import math
 from collections.abc import Sequence
 
 import streamlit as st
+from plotly.graph_objects import Figure
 
 from blurlab.ui import cache, files, protocol, shell, spectra
 from blurlab.ui.attacks.job import Setting, Step
+
+PRESENTED = 500  # pixels of a figure for presenters, below two rows of buttons
 
 
 def draw(setting: Setting, step: Step, title: str, key: str) -> None:
@@ -16,9 +19,8 @@ def draw(setting: Setting, step: Step, title: str, key: str) -> None:
         {"the change": step.power}, marks, st.session_state["unit"],
         size=cache.SIZE, degrees=shell.degrees(),
     )  # fmt: skip
-    st.markdown(f"**Where the change of {title} lies**")
-    shell.chart(figure, key, _told(f"Power spectrum of the change of an attack, {title}", setting))
-    st.caption(half_power_text(setting, step))
+    about = _told(f"Power spectrum of the change of an attack, {title}", setting)
+    _show(figure, key, about, f"Where the change of {title} lies", half_power_text(setting, step))
 
 
 def draw_course(setting: Setting, found: Sequence[Step], position: int) -> None:
@@ -27,12 +29,22 @@ def draw_course(setting: Setting, found: Sequence[Step], position: int) -> None:
         [step.half_power for step in found], st.session_state["unit"],
         size=cache.SIZE, degrees=shell.degrees(), position=position,
     )  # fmt: skip
-    st.markdown("**f_0.5, step by step**")
-    shell.chart(figure, "attack_course", _told("f_0.5 of an attack, step by step", setting))
-    st.caption(
+    about = _told("f_0.5 of an attack, step by step", setting)
+    words = (
         "It moves to where the attacked network is sensitive: low for one trained behind a "
         "blur, high for others."
     )
+    _show(figure, "attack_course", about, "f_0.5, step by step", words)
+
+
+def _show(figure: Figure, key: str, about: dict[str, str], title: str, words: str) -> None:
+    """Show a figure with a title above it and what to see in it below, which presenters say."""
+    present = st.session_state["present"]
+    if not present:
+        st.markdown(f"**{title}**")
+    shell.chart(figure, key, about, presented=PRESENTED)
+    if not present:
+        st.caption(words)
 
 
 def _told(title: str, setting: Setting) -> dict[str, str]:

@@ -9,8 +9,8 @@ from streamlit.delta_generator import DeltaGenerator
 
 from blurlab.attacks.table import ATTACKS
 from blurlab.ui import asking, cache, files, jobs, link, polling, shell, show
+from blurlab.ui.attacks import controls, report, spectra
 from blurlab.ui.attacks import job as attacking
-from blurlab.ui.attacks import report, spectra
 from blurlab.ui.attacks.controls import LAST, PACES
 from blurlab.ui.attacks.job import Setting, Step
 from blurlab.ui.frames import frames_html
@@ -107,7 +107,10 @@ def show_steps(setting: Setting, names: tuple[str, ...], found: list[Step]) -> N
     shown = shown_step(found)
     if not st.session_state["present"]:
         st.markdown(report.verdict(setting, shown))
-    show.answered_frames(KEY, pictures(setting, found), said(setting, names, found), released)
+    if controls.sees("pictures"):
+        show.answered_frames(KEY, pictures(setting, found), said(setting, names, found), released)
+    if not controls.sees("spectrum"):
+        return
     now, course = st.columns([3, 2])
     with now:
         spectra.draw(setting, shown, f"step {shown.number}", key="attack_spectrum")

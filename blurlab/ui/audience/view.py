@@ -75,7 +75,8 @@ def steering() -> None:
         words[ROOM.state], on_click=ROOM.steer, args=(after,), key="room_steer", width="stretch",
         type="secondary" if ROOM.state == "open" else "primary",
     )  # fmt: skip
-    with st.popover("Begin anew", width="stretch"):
+    begin = st.popover("Begin anew", width="stretch")
+    with begin:
         here = {name: deck.CROWDS[name] for name in deck.available(deck.CROWDS)}
         name = st.radio("Pictures", list(here), format_func=here.get, key="room_deck")
         if name in deck.NOTES:
@@ -87,11 +88,15 @@ def steering() -> None:
             on_click=ROOM.begin_anew, args=(name, each), key="room_reset",
         )  # fmt: skip
     answers = ROOM.given()
-    if answers:
+    if not answers:
+        return
+    is_presented = st.session_state["present"]
+    with begin if is_presented else st.container():
         st.download_button(
             "Answers (CSV)", ROOM.written, "audience.csv", "text/csv", key="room_csv",
             on_click="ignore", width="stretch",
         )  # fmt: skip
+    if not is_presented:
         files.code(st.expander(files.CODE), SCRIPT)
 
 

@@ -414,13 +414,21 @@ function makeView(parent) {
   let scene = null;
   function layout() {
     const em = parseFloat(getComputedStyle(parts.stage).fontSize), width = parts["spectrum-plot"].clientWidth;
-    const room = roomOf(parts.stage.clientWidth, em, 54, false);
+    const room = roomOf(parts.stage.clientWidth, em, 54, data.presenter), isScreen = room === "screen";
     parts.stage.dataset.width = room;
-    arrangeCards(parts.models, em);
+    arrangeCards(parts.models, em, isScreen ? 10 : 15);
+    if (isScreen) fitPicture();
     scene = { em, width, height: 11 * em };
     parts.spectrum.setAttribute("width", width);
     parts.spectrum.setAttribute("height", scene.height);
     layCurves(em, room);
+  }
+
+  // The picture takes what its controls leave of the screen.
+  function fitPicture() {
+    const { stage, see, frame } = parts, most = 0.5 * stage.clientWidth;
+    const side = clamp(screenBelow(stage) - (see.offsetHeight - frame.offsetHeight), 220, most);
+    stage.style.setProperty("--side", `${side}px`);
   }
 
   // What hybrids of many pictures gave of each network, where that is kept.
@@ -431,7 +439,8 @@ function makeView(parent) {
     const series = Object.fromEntries(known.map(({ key, hybrids }) => [key, makeSeries(hybrids, [])]));
     const unit = { scale: 1, label: "cycles/image", suffix: "cycles/image" };
     const labels = { low: "the coarse picture", high: "the fine picture" };
-    const curves = { models: known, labels, size: SIDE, unit, series, em, room, height: null };
+    const curves = { models: known, labels, size: SIDE, unit, series, em, room };
+    curves.height = room === "screen" ? screenBelowPlot(parts.stage, parts.curve) : null;
     curves.axis = makeAxis(curves, parts.curve.clientWidth);
     moveCurves = drawCurves(curves, parts.curve, parts.names);
     placeMarker();

@@ -75,9 +75,11 @@ const LEAST_SCREEN = 380; // pixels; a lower screen is scrolled
 const plotRight = (width, { em, room }) =>
   room === "phone" ? width - 3.2 * em : width - clamp(width * 0.27, 7.5 * em, 15 * em);
 
-// A presenter's room is the screen, into which all is fitted that the talk is about.
+// A presenter's room is the screen, into which all is fitted that the talk is about, and so is the
+// room below a step of a story.
 function roomOf(width, em, wide, presenter) {
-  if (presenter && width >= SCREEN * em) return "screen";
+  const isFitted = presenter || document.querySelector(".st-key-story");
+  if (isFitted && width >= SCREEN * em) return "screen";
   return width < PHONE * em ? "phone" : width < wide * em ? "narrow" : "wide";
 }
 
@@ -149,7 +151,7 @@ function yTitle({ em }, top, bottom, text) {
 // How high the curves are drawn. besides: what there is above and below them, for presenters, whose
 // scene has the height that is left for all of it.
 function curveHeight({ axis: { width }, em, room, height }, names, besides) {
-  if (height) return Math.max(height - besides, 4.5 * em);
+  if (height) return Math.max(height - besides, 4 * em);
   if (room === "phone") return clamp(width * 0.7, 12 * em, 18 * em);
   return Math.max(clamp(width * 0.28, 12 * em, 18 * em), names.height - 3 * em);
 }

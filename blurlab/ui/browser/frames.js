@@ -3,7 +3,7 @@
 // what stays (data); pictures, answers and settings come through a slot on window, each by itself.
 
 const CHUNK = 8; // frames per part of the slot, as in frames.py
-const CHAIN_CURVES = 11; // em; height of a chain's curves and their heading on a presenter's screen
+const CHAIN_CURVES = 10; // em; height of a chain's curves and their heading on a presenter's screen
 const CURVE_DASHES = ["none", "9 5", "2 5", "14 4 3 4"];
 const views = new WeakMap();
 
@@ -17,12 +17,12 @@ function makeFrameAxis(scene, width) {
   const { positions, texts, em, title } = scene, left = 3.6 * em, right = plotRight(width, scene);
   const first = positions[0], range = positions.at(-1) - first || 1;
   const x = (value) => left + ((right - left) * (value - first)) / range;
-  // Every number, or every second, third ... of them, so that no two touch.
-  const half = (i) => (0.27 * texts[i].length + 0.3) * em;
-  const every = (stride) => [...positions.keys()].filter((i) => i % stride === 0);
-  const touch = (i, n, chosen) => n && x(positions[i]) - half(i) < x(positions[chosen[n - 1]]) + half(chosen[n - 1]);
+  // Every number, or every second, third ... of them and the last one, so that no two touch.
+  const half = (i) => (0.27 * texts[i].length + 0.3) * em, last = positions.length - 1;
+  const touch = (i, j) => i < j && x(positions[j]) - half(j) < x(positions[i]) + half(i);
+  const every = (stride) => [...positions.keys()].filter((i) => i === last || (i % stride === 0 && !touch(i, last)));
   let stride = 1;
-  while (every(stride).some(touch)) stride++;
+  while (every(stride).some((j, n, chosen) => n && touch(chosen[n - 1], j))) stride++;
   const ticks = every(stride).map((i) => ({ at: positions[i], label: texts[i] }));
   const nearest = (place) => positions.reduce((best, at, i) =>
     Math.abs(x(at) - place) < Math.abs(x(positions[best]) - place) ? i : best, 0);
@@ -155,6 +155,7 @@ function makeView(parent) {
     boxes = data.titles.map(makeBox);
     parts.pictures.replaceChildren(...boxes.map(({ node }) => node));
     held = false;
+    parts.stage.classList.toggle("held", Boolean(data.compared));
     if (data.compared) holdToCompare(boxes[data.compared[0]]);
     index = clamp(index, 0, data.positions.length - 1);
     receive();
@@ -350,7 +351,9 @@ function makeView(parent) {
     const { stage, see } = parts, isChain = stage.classList.contains("chain");
     const shown = boxes.filter(({ node }) => node.offsetParent); // a presenter holds to see the original
     const others = see.offsetHeight - shown[0].frame.offsetHeight + (isChain ? CHAIN_CURVES * em : 0);
-    const most = (isChain ? 0.85 : 0.5) * stage.clientWidth / shown.length;
+    const share = isChain ? 0.85 : stage.classList.contains("bare") ? 0.95 : 0.5;
+    const most = share * stage.clientWidth / shown.length;
+    stage.style.setProperty("--shown", shown.length);
     stage.style.setProperty("--side", `${clamp(screenBelow(stage) - others, Math.min(most, 130), most)}px`);
   }
 

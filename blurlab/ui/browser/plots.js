@@ -101,12 +101,13 @@ function pixelLimits({ models, size, axis, em }, top, bottom) {
   }
   return [...limits].flatMap(([nyquist, owners]) => {
     const x = axis.x(nyquist), named = owners.length === models.length ? [] : owners;
+    const fits = bottom - top > (6.8 + named.length) * em; // a low plot has its line alone
     const place = (n) => `translate(${(0.4 + n) * em} ${-0.3 * em}) rotate(90) scale(${em / 21})`;
     return [
       shape("line", { class: "limit", x1: x, x2: x, y1: top, y2: bottom }),
       shape("g", { transform: `translate(${x + 1.1 * em} ${bottom - 0.5 * em}) rotate(-90)` },
         ...named.map((model, n) => sign(model, { transform: place(n) })),
-        shape("text", { class: "halo", x: named.length * em, text: "pixels end here" })),
+        shape("text", { class: "halo", x: named.length * em, text: fits ? "pixels end here" : "" })),
     ];
   });
 }

@@ -19,7 +19,9 @@ from blurlab.ui.sensitivity import report
 from blurlab.ui.sensitivity.figures import Axis
 
 HEIGHT, TYPE = 440, 13  # pixels, of the figure and of its names
+PRESENTED = 510  # pixels of the figure for presenters, below the sentence on it
 MARGINS = {"l": 70, "r": 16, "t": 12, "b": 52}
+PRESENTED_MARGINS = MARGINS | {"l": 100, "b": 64}
 # Widths of the figure in windows of 1,280 and 1,920 pixels, with and without the sidebar.
 WIDTHS = (830, 1150, 1450, 1800)
 EDGE = 0.03  # of the figure's height, at which marks stand at its foot
@@ -177,16 +179,21 @@ def figure(ours: list[Point], theirs: list[Point], across: Scale, up: Scale) -> 
     made.update_xaxes(_axis(across))
     made.update_yaxes(_axis(up), automargin=False)
     return made.update_layout(
-        height=HEIGHT, margin=MARGINS, uirevision=f"{across.title}, {up.title}"
+        height=HEIGHT, margin=_margins(), uirevision=f"{across.title}, {up.title}"
     )
+
+
+def _margins() -> dict[str, int]:
+    return PRESENTED_MARGINS if st.session_state["present"] else MARGINS
 
 
 def placed(shown: list[Point], across: Scale, up: Scale) -> list[labels.Place | None]:
     """Find a place for the name of every point, in windows of all the usual widths."""
     is_large = st.session_state["present"]
-    height = shell.PRESENTER_HEIGHT if is_large else HEIGHT
-    inner = height - MARGINS["t"] - MARGINS["b"]
-    sizes = [(width - MARGINS["l"] - MARGINS["r"], inner) for width in WIDTHS]
+    height = PRESENTED if is_large else HEIGHT
+    margins = _margins()
+    inner = height - margins["t"] - margins["b"]
+    sizes = [(width - margins["l"] - margins["r"], inner) for width in WIDTHS]
     at = [
         labels.Spot(
             across.share(point.x.value),

@@ -97,5 +97,5 @@ def radial_and_share(found: dict[int, Spectrum], axis: Axis) -> go.Figure:
     figure.update_yaxes(title="share of power", range=[0, 1.02], tickformat=".0%", row=2, col=1)
     return figure.update_layout(
         height=HEIGHT, margin={"t": 20, "r": 10}, uirevision="keep",
-        legend={"orientation": "h", "y": 1.12},
+        legend={"orientation": "h", "y": 1.12, "yanchor": "bottom"},
     )  # fmt: skip

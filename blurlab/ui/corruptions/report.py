@@ -83,7 +83,9 @@ def spectra(by_severity: dict[int, list[float]], by_band: dict[str, list[float]]
     figure.update_xaxes(title=f"frequency ({UNITS[unit]})", **charts.LOGARITHMIC)
     figure.update_yaxes(type="log", title="mean power", exponentformat="power", dtick=1)
     figure.update_layout(
-        height=420, margin={"t": 20, "r": 20}, legend={"orientation": "h", "y": 1.15}
+        height=420,
+        margin={"t": 20, "r": 20},
+        legend={"orientation": "h", "y": 1.1, "yanchor": "bottom"},
     )
     return figure
 

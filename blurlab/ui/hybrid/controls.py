@@ -20,12 +20,12 @@ PARAMETERS = {
 
 def choose_filter() -> None:
     """Draw the choice of filter and of one or two cutoffs."""
-    shape, cutoffs = st.columns([3, 1], vertical_alignment="bottom")
+    row = st.container(horizontal=True, vertical_alignment="bottom", gap="large")
     show.one_of(
-        shape, "Filter", FILTERS, "filter",
+        row, "Filter", FILTERS, "filter",
         help="Ideal is the paper's: it cuts sharply and rings. The others have gain 1/2 there.",
     )  # fmt: skip
-    cutoffs.toggle(
+    row.toggle(
         "Separate cutoffs", st.session_state["separate"], key="separate",
         help="Where low ends and where high begins",
     )  # fmt: skip

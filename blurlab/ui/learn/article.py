@@ -7,7 +7,7 @@ from typing import NamedTuple
 import streamlit as st
 
 from blurlab import places
-from blurlab.ui import show
+from blurlab.ui import link, show
 from blurlab.ui.learn import figures
 from blurlab.ui.learn.words import words
 from blurlab.ui.stories import telling
@@ -33,16 +33,34 @@ def sections() -> tuple[Section, ...]:
     return tuple(Section(**each) for each in found)
 
 
+def parameters() -> dict[str, link.Parameter]:
+    """Return the page's state in its address: the section that presenters show."""
+    known = [section.figure for section in sections()]
+    return {"section": link.choice(known, known[0])}
+
+
 def show_sections() -> None:
     """Draw the article, each figure as soon as it is made."""
     for section in sections():
         st.subheader(section.title, anchor=False)
         st.markdown(section.says)
-        if figures.can_be_made(section.figure):
-            moving(section.figure)
-        else:
-            st.caption("The networks of the drawn objects, which this figure asks, are not here.")
+        show_figure(section.figure)
         try_it(section.figure, section.page, section.state)
+
+
+def show_one() -> None:
+    """Draw the choice of a section, and the figure of it alone."""
+    titles = {section.figure: section.title for section in sections()}
+    show.one_of(st, "Section", titles, "section", label_visibility="collapsed")
+    show_figure(st.session_state["section"])
+
+
+def show_figure(name: str) -> None:
+    """Draw a figure, or why it is not here."""
+    if figures.can_be_made(name):
+        moving(name)
+    else:
+        st.caption("The networks of the drawn objects, which this figure asks, are not here.")
 
 
 @st.fragment
@@ -52,8 +70,9 @@ def moving(name: str) -> None:
     pictures = {
         "label": figure.label,
         "unit": figure.unit,
-        "positions": figure.positions,
-        "position": figure.position,
+        "positions": [float(index) for index in range(len(figure.positions))],
+        "texts": [f"{each:g}" for each in figure.positions],
+        "position": float(figure.positions.index(figure.position)),
         "pictures": [{"title": title, "urls": each} for title, each in urls.items()],
     }
     said = {

@@ -2,6 +2,7 @@
 
 import html
 import os
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -52,8 +53,16 @@ def networks() -> None:
                     st.html(STYLE + card(name))
                     own.removing(name)
         else:
-            cards = "".join(map(card, names))
-            st.html(f'{STYLE}<div class="networks">{cards}</div>')
+            _cards(map(card, names))
+
+
+def presented(names: Sequence[str]) -> None:
+    """Draw the cards of these networks alone, each with the name that all pages call it by."""
+    _cards(card(name, cache.title(name)) for name in names)
+
+
+def _cards(cards: Iterable[str]) -> None:
+    st.html(f'{STYLE}<div class="networks">{"".join(cards)}</div>')
 
 
 def code() -> None:
@@ -69,10 +78,14 @@ def code() -> None:
     files.code(st.expander(files.CODE), "\n".join(lines) + "\n", "python -m blurlab models")
 
 
-def card(name: str) -> str:
-    """Write a network's card: what it is, how it answers, and its facts, folded, as HTML."""
+def card(name: str, title: str = "") -> str:
+    """Write a network's card: what it is, how it answers, and its facts, folded, as HTML.
+
+    title: of the network, where nothing above the card says which family it is of.
+    """
     info = cache.card(name)
     plain, term = titles.plain(info), html.escape(titles.term(info))
+    plain, term = (html.escape(title), plain or term) if title else (plain, term)
     said = f"<b>{plain}</b><div>{term}</div>" if plain else f"<b>{term}</b>"
     rows = "".join(f"<dt>{what}</dt><dd>{html.escape(value)}</dd>" for what, value in facts(info))
     return (

@@ -13,6 +13,16 @@ from blurlab.ui import link, shell, show
 DATA = ("objects", "imagenette", "cifar10")
 MOST = 10_000_000  # pictures
 
+# Beside the sidebar of a laptop they fill two rows, which shall be even.
+ROWS = """<style>
+@media (min-width: 641px) and (max-width: 1500px) {
+  .st-key-measure [role="radiogroup"] {
+    display: grid; grid-template-columns: repeat(auto-fit, minmax(9.2rem, 1fr));
+  }
+  .st-key-measure button { padding-inline: 0.3rem; }
+}
+</style>"""
+
 PARAMETERS = {
     "data": link.text("objects"),
     "n": link.number(0, MOST, 0),
@@ -50,7 +60,9 @@ def text(value: Any) -> str:
 def controls() -> None:
     """Draw the choice of measure, pictures, and what the measure can be set to."""
     state = st.session_state
-    show.one_of(st, "Measure", {name: row.title for name, row in MEASURES.items()}, "measure")
+    st.html(ROWS)
+    titles = {name: row.title for name, row in MEASURES.items()}
+    show.one_of(st, "Measure", titles, "measure", width="stretch")
     row = MEASURES[state["measure"]]
     knobs = offered(row)
     widths = [3, 2, 1, *[2] * max(1, len(knobs))]
@@ -69,14 +81,14 @@ def controls() -> None:
     count.number_input("How many (0 for all)", 0, MOST, state["n"], key="n", step=100)
     seed.number_input("Seed", 0, 9999, state["measure_seed"], key="measure_seed")
     for column, knob in zip(settings, knobs, strict=False):
-        titles = {text(value): title for value, title in knob.control.items()}
+        offers = {text(value): title for value, title in knob.control.items()}
         key = address(row, knob)
         column.selectbox(
             knob.title,
-            list(titles),
-            show.place(list(titles), key),
+            list(offers),
+            show.place(list(offers), key),
             key=key,
-            format_func=titles.__getitem__,
+            format_func=offers.__getitem__,
             help=knob.help or None,
         )
 

@@ -48,13 +48,25 @@ class Axis(NamedTuple):
         return UNITS[self.unit] if unit in FREQUENCIES else unit
 
 
-def figure(measure: Measure, found: dict[str, dict[str, Any]], axes: dict[str, Axis]) -> go.Figure:
+def figure(
+    measure: Measure,
+    found: dict[str, dict[str, Any]],
+    axes: dict[str, Axis],
+    *,
+    whole: bool = True,
+) -> go.Figure:
     """Draw a measure of several networks.
 
     found: estimates by the networks' titles, in the order of their colours.  axes: by the same
     titles how frequencies are shown, which depends on the size of the pictures.
+    whole: with the rows of panels below the first one, where there are some.
     """
     drawn = {title: measure.draw(numbers) for title, numbers in found.items()}
+    if not whole:
+        drawn = {
+            title: [panel for panel in panels if type(panel) is type(panels[0])]
+            for title, panels in drawn.items()
+        }
     first = next(iter(drawn.values()))
     made = DRAWN[type(first[0])](drawn, axes)
     rows = len({type(panel) for panel in first})

@@ -16,15 +16,18 @@ from blurlab.ui import cache, files, protocol, shell
 from blurlab.ui.sensitivity import controls, figures, job
 from blurlab.ui.sensitivity.figures import Axis
 
+PRESENTED = 520  # pixels of the figure for presenters, between the buttons and the numbers
+
 
 def show_figure(
     works: list[Work], found: dict[str, tuple[Running, dict]], *, with_others: bool
 ) -> None:
-    """Draw the measure's figure, what to see in it, and the numbers that sum it up.
+    """Draw the measure's figure, what to see in it, and the numbers that sum it up; presenters
+    unfold all but the figure.
 
     with_others: networks of which nothing is found yet have their place in it too.
     """
-    measure = works[0].measure
+    measure, present = works[0].measure, st.session_state["present"]
     axes = {cache.title(work.model): axis(work.model) for work in works}
     by_title = {cache.title(name): numbers for name, (_, numbers) in found.items()}
     if with_others and measure.blank:
@@ -33,7 +36,23 @@ def show_figure(
         by_title = blank | by_title
     if by_title:
         told = protocol_of(works, found, is_over=not with_others)
-        shell.chart(figures.figure(measure, by_title, axes), f"measured_{measure.name}", told)
+        drawn = figures.figure(measure, by_title, axes, whole=not present)
+        shell.chart(drawn, f"measured_{measure.name}", told, presented=PRESENTED)
+    if not present:
+        show_numbers(works, found, by_title, axes)
+    elif not st.session_state["story"]:  # whose sentence needs the room
+        with st.expander("Numbers"):
+            show_numbers(works, found, by_title, axes)
+
+
+def show_numbers(
+    works: list[Work],
+    found: dict[str, tuple[Running, dict]],
+    by_title: dict[str, dict[str, Any]],
+    axes: dict[str, Axis],
+) -> None:
+    """Draw what to see in a measure's figure, and the numbers that sum it up."""
+    measure = works[0].measure
     st.caption(measure.seen)
     if note := measure.note(works[0].settings, len(works[0].source.classes)):
         st.caption(note)

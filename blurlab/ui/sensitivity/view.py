@@ -58,18 +58,21 @@ def buttons(works: list[Work], job: jobs.Job | None, found: dict) -> None:
     done = [found[work.model][0].pictures if work.model in found else 0 for work in works]
     counts = [work.count for work in works]
     state = state_of(job)
-    left, right, rest = st.columns([1, 1, 4], vertical_alignment="center")
+    is_active = state in (*ACTIVE, "paused")
+    can_begin = sum(done) < sum(counts) and not public.is_public()
+    widths = [1, 1, 4] if is_active else [1, 5] if can_begin else [1]
+    *places, rest = st.columns(widths, vertical_alignment="center")
     one: dict[str, Any] = {"key": "measure_button", "width": "stretch"}
     if state in ACTIVE:
         is_off = state == "pausing"  # that takes a forward pass, or until the pictures are loaded
-        left.button("Pause", disabled=is_off, on_click=jobs.pause, args=(job,), **one)
+        places[0].button("Pause", disabled=is_off, on_click=jobs.pause, args=(job,), **one)
     elif state == "paused":
-        left.button("Resume", on_click=jobs.resume, args=(job,), type="primary", **one)
-    elif sum(done) < sum(counts) and not public.is_public():
+        places[0].button("Resume", on_click=jobs.resume, args=(job,), type="primary", **one)
+    elif can_begin:
         words = "Continue" if any(done) else "Measure"
-        left.button(words, on_click=begin, args=(works,), type="primary", **one)
-    if state in (*ACTIVE, "paused"):
-        right.button("Cancel", on_click=jobs.cancel, args=(job,), width="stretch")
+        places[0].button(words, on_click=begin, args=(works,), type="primary", **one)
+    if is_active:
+        places[1].button("Cancel", on_click=jobs.cancel, args=(job,), width="stretch")
     progress = f"{_span(done)} of {_span(counts)} pictures"
     if len(works) > 1:
         progress += f" for each of {len(works)} models"

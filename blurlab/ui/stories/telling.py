@@ -14,6 +14,13 @@ TURN = "story_turn"  # in the session: the page that the step which was turned t
 STYLE = """<style>
 .st-key-story { border-left: 0.4rem solid var(--st-primary-color, #0072B2); }
 .st-key-story p { margin: 0; }
+/* Below a step there is room for a whole figure, but for a large title. */
+[data-testid="stMain"]:has(.st-key-story) h1 {
+  font-size: 1.15rem !important; padding: 0 !important;
+}
+[data-testid="stAppViewContainer"]:has(.st-key-story):not(:has([data-testid="stExpandSidebarButton"]))
+  [data-testid="stMainBlockContainer"] { padding-top: 1rem; }
+.st-key-story [data-testid="stCaptionContainer"] { margin: 0; }
 .st-key-story_said { font-size: 1.25rem; line-height: 1.35; }
 .st-key-story_said p { font-size: inherit; }
 .st-key-story_present { margin: 0 3rem -0.5rem 0; }
@@ -23,19 +30,7 @@ STYLE = """<style>
 .st-key-story_turn { position: fixed; right: 0.5rem; bottom: 0.2rem; width: auto; z-index: 10; }
 .st-key-story_turn button { min-height: 0; padding: 0.1rem 0.5rem; }
 </style>"""
-# Keys pressed while a story is first drawn wait for its script and its buttons (story.js).
-HOLD = """<script>
-if (!window.blurlabStory && !window.blurlabHeld) {
-  window.blurlabHeld = [];
-  window.addEventListener("keydown", function hold(event) {
-    const isThere = window.blurlabStory && document.querySelector(".st-key-story_next button");
-    if (isThere) window.removeEventListener("keydown", hold);
-    else if (event.target === document.body && !(event.ctrlKey || event.metaKey || event.altKey)) {
-      window.blurlabHeld.push(event.key);
-    }
-  });
-}
-</script>"""
+HOLD = f"<script>{source('hold.js')}</script>"
 
 _keys = st.components.v2.component("blurlab_story", html="<span></span>", js=source("story.js"))
 

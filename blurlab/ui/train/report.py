@@ -134,6 +134,6 @@ def figure(lesson: Lesson, told: Sequence[Told]) -> go.Figure:
         made.update_xaxes(range=[0, most], title=title, row=row, col=column)
         made.update_yaxes(**axis, row=row, col=column)
     return made.update_layout(
-        height=HEIGHT, margin={"t": 40, "r": 20, "b": 50}, uirevision="keep",
-        legend={"orientation": "h", "y": -0.18},
+        height=HEIGHT, margin={"t": 40, "r": 20, "b": 80}, uirevision="keep",
+        legend={"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom"},
     )  # fmt: skip

@@ -12,6 +12,8 @@ from blurlab.ui.you import card, code, deck, game, networks, people, players, sc
 from blurlab.ui.you.figure import figure
 from blurlab.ui.you.players import Played, played
 
+PRESENTED = 510  # pixels of the figure for presenters
+
 
 def live() -> None:
     """Draw the result of the answers in trials, and what there is to take home."""
@@ -21,6 +23,7 @@ def live() -> None:
     counted = [each for each in answers if each is not None]
     if not counted:
         show.error("None of these trials counts, for their pictures were seen for too long.")
+        _again()
         return
     you = played("You", counted)
     with st.spinner("The networks play the same trials"):
@@ -34,12 +37,18 @@ def live() -> None:
         settings={"shown_ms": float(state["shown_ms"])},
     )
     drawn = figure([you, *others.values()], screen.degrees(), people=people.so_far(name))
-    shell.chart(drawn, "you_figure", told)
+    shell.chart(drawn, "you_figure", told, presented=PRESENTED)
     people.ask(you)
     _kept_out(name)
     _table(you, others)
     _times()
     _take_home(you, others)
+    if not state["present"]:
+        _again()
+
+
+def _again() -> None:
+    st.button("Play again", type="primary", icon=":material/replay:", on_click=game.anew)
 
 
 def _networks(
@@ -66,15 +75,16 @@ def _networks(
 
 
 def headline(you: Played, others: dict[str, Played]) -> None:
-    """Say in a few words what was found."""
+    """Say in a few words what was found; presenters play again from here."""
     value, low, high = you.f_rev
     side, degrees = players.end(you), screen.degrees()
+    row = st.container(horizontal=True, vertical_alignment="center")
     if side:
         found, kind = (low, "fine") if side == "above" else (high, "coarse")
-        st.subheader(f"Your reverse frequency: {side} {found:.2g} cycles/image")
+        row.subheader(f"Your reverse frequency: {side} {found:.2g} cycles/image")
         words = f"You named the {kind} picture every time, so only this end of it is known."
     else:
-        st.subheader(f"Your reverse frequency: {value:.2g} cycles/image")
+        row.subheader(f"Your reverse frequency: {value:.2g} cycles/image")
         words = (
             f"With 95 % certainty it lies between {low:.2g} and {high:.2g}. With fewer "
             "cycles/image than that in the coarse picture, you name the fine one; with more, the "
@@ -82,6 +92,9 @@ def headline(you: Played, others: dict[str, Played]) -> None:
         )
         if degrees:
             words += f" For your eye it is {value / degrees:.2g} cycles/degree."
+    if st.session_state["present"]:
+        with row:
+            _again()
     if others:
         told = [f"{each.title}, {_short(each)}" for each in others.values()]
         words += f" On the same trials: {show.plain('; '.join(told))}."
