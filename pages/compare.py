@@ -4,6 +4,7 @@ import streamlit as st
 
 from blurlab.ui import files, link, shell, written
 from blurlab.ui.compare import controls, figure, groups, report
+from blurlab.ui.languages import say
 
 PARAMETERS = controls.parameters()
 
@@ -75,7 +76,7 @@ if not state["present"]:
                 "blurlab.html", on_click="ignore",
             )  # fmt: skip
     files.code(
-        st.expander(files.CODE), report.script(rows, data, under), report.command(rows, data)
+        st.expander(say(files.CODE)), report.script(rows, data, under), report.command(rows, data)
     )
     with st.expander("How to read the figure"):
         if ours and (words := figure.correlated(ours, scales[1])):

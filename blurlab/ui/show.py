@@ -10,6 +10,7 @@ import streamlit as st
 from blurlab import limits, places
 from blurlab.measures import results
 from blurlab.ui import frames
+from blurlab.ui.languages import say
 
 
 def error(message: str, icon: str = ":material/error:") -> None:
@@ -67,8 +68,8 @@ def time_left(seconds: float) -> str:
 def one_of(place: Any, label: str, titles: Mapping[Any, str], key: str, **options: Any) -> None:
     """Draw a choice of one of a few; titles: value -> what is said of it."""
     place.segmented_control(
-        label, list(titles), default=st.session_state[key], key=key, format_func=titles.get,
-        required=True, **options,
+        label, list(titles), default=st.session_state[key], key=key,
+        format_func=lambda each: say(titles[each]), required=True, **options,
     )  # fmt: skip
 
 

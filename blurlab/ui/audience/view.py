@@ -13,6 +13,7 @@ from blurlab.ui import files, link, owner, protocol, shell, show
 from blurlab.ui.audience import room
 from blurlab.ui.audience.room import ROOM, Answered
 from blurlab.ui.audience.routes import JOIN
+from blurlab.ui.languages import say
 from blurlab.ui.you import deck, figure, networks
 from blurlab.ui.you.players import BETWEEN, Played, played
 
@@ -92,7 +93,7 @@ def steering() -> None:
             "Answers (CSV)", ROOM.written, "audience.csv", "text/csv", key="room_csv",
             on_click="ignore", width="stretch",
         )  # fmt: skip
-        files.code(st.expander(files.CODE), SCRIPT)
+        files.code(st.expander(say(files.CODE)), SCRIPT)
 
 
 def crowd() -> None:

@@ -18,6 +18,7 @@ from blurlab.ui.corruptions import job as corrupting
 from blurlab.ui.corruptions import view
 from blurlab.ui.corruptions.figures import SEVERITY_COLORS
 from blurlab.ui.corruptions.job import Frame, Setting
+from blurlab.ui.languages import say
 from blurlab.ui.sensitivity import figures
 from blurlab.ui.sensitivity import report as sensitivity
 
@@ -143,7 +144,7 @@ def accuracy(names: tuple[str, ...]) -> None:
         "pictures: compare how much each network loses from class to class."
     )
     st.dataframe(_accuracy_rows(by_title), hide_index=True)
-    files.code(st.expander(files.CODE), script(list(found)), command(list(found)))
+    files.code(st.expander(say(files.CODE)), script(list(found)), command(list(found)))
 
 
 def command(names: list[str]) -> str:

@@ -8,6 +8,7 @@ from blurlab.filters.spectrum import UNITS
 from blurlab.networks import store
 from blurlab.people.quest import CUTOFFS
 from blurlab.ui import cache, files, protocol, shell, show
+from blurlab.ui.languages import say
 from blurlab.ui.you import card, code, deck, game, networks, people, players, screen
 from blurlab.ui.you.figure import figure
 from blurlab.ui.you.players import Played, played
@@ -173,7 +174,7 @@ def _take_home(you: Played, others: dict[str, Played]) -> None:
     state = st.session_state
     answers = deck.read(state["trials"])
     lines = code.script(list(others), state["deck"], int(state["game_seed"]), answers)
-    files.code(st.expander(files.CODE), lines)
+    files.code(st.expander(say(files.CODE)), lines)
 
 
 def trial_rows(others: dict[str, Played]) -> list[dict]:

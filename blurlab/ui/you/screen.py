@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from blurlab.people import blind_spot
-from blurlab.ui import show
+from blurlab.ui import languages, show
 from blurlab.ui.feed import source, timed
 
 CARD_CM = 5.398  # the short side of a bank card of 8.56 x 5.398 cm (ISO/IEC 7810, ID-1)
@@ -16,17 +16,20 @@ WIDEST = 200.0  # cm of a picture
 LONGEST = 1000  # cm on any screen
 SIDE = 425.0  # pixels, as CSS counts them, of the game's picture on a wide screen
 
+RULER = source("ruler.html"), source("say.js", "ruler.js")
+BLIND_SPOT = source("blindspot.html"), source("say.js", "blindspot.js")
+
 _ruler = st.components.v2.component(
     "blurlab_ruler",
-    html=source("ruler.html"),
+    html=RULER[0],
     css=source("ruler.css"),
-    js=source("ruler.js"),
+    js=RULER[1],
 )
 _blind_spot = st.components.v2.component(
     "blurlab_blindspot",
-    html=source("blindspot.html"),
+    html=BLIND_SPOT[0],
     css=source("blindspot.css"),
-    js=source("blindspot.js"),
+    js=BLIND_SPOT[1],
 )
 
 
@@ -39,7 +42,7 @@ def calibrate() -> None:
     )
     _ruler(
         key="you_ruler",
-        data={"pixels": state.get("you_card", UNKNOWN)},
+        data={"pixels": state.get("you_card", UNKNOWN), **languages.shown(*RULER)},
         default={"pixels": state.get("you_card", UNKNOWN)},
         on_pixels_change=_measured,
     )
@@ -62,6 +65,7 @@ def _measure_distance() -> None:
     """Draw the button that measures the distance, once it is known how large a pixel is."""
     card = st.session_state.get("you_card")
     data = {"pixels": card and card / CARD_CM, "sweeps": blind_spot.SWEEPS}
+    data |= languages.shown(*BLIND_SPOT)
     _blind_spot(
         key="you_blindspot",
         data=timed("you_blindspot", data),
