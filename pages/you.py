@@ -3,6 +3,7 @@
 import streamlit as st
 
 from blurlab.ui import link, shell
+from blurlab.ui.languages import say
 from blurlab.ui.you import controls, game, people, result
 
 shell.begin(
@@ -15,7 +16,7 @@ shell.stop_without_models()
 
 if st.session_state["trials"]:
     result.live()
-    st.button("Play again", type="primary", icon=":material/replay:", on_click=game.anew)
+    st.button(say("Play again"), type="primary", icon=":material/replay:", on_click=game.anew)
 else:
     game.play()
 if not st.session_state["present"]:

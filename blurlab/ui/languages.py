@@ -8,7 +8,7 @@ file of the same name with the code before its ending.
 import json
 import re
 import string
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
@@ -205,19 +205,19 @@ def _entries(path: Path, kind: Beside) -> dict[str, dict[str, str]]:
 
 
 @lru_cache(maxsize=64)
-def _shown(code: str, sources: tuple[str, ...]) -> dict[str, Any]:
+def _shown(code: str, sources: tuple[str, ...], words: frozenset[str]) -> dict[str, Any]:
     known = texts(code)
-    asked = {each for source in sources for each in said_by(source)}
+    asked = words.union(*map(said_by, sources))
     found = {each: known[each] for each in sorted(asked) if each in known}
     return {"language": {"code": code, "texts": found}} if code != ENGLISH else {}
 
 
-def shown(*sources: str) -> dict[str, Any]:
+def shown(*sources: str, words: Iterable[str] = ()) -> dict[str, Any]:
     """Return what the data of a view in the browser need to be said in the visitor's language.
 
-    sources: its script and its HTML.
+    sources: its script and its HTML.  words: what more it is going to say.
     """
-    return _shown(current(), sources)
+    return _shown(current(), sources, frozenset(words))
 
 
 def said_by(source: str) -> set[str]:

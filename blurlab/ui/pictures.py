@@ -76,10 +76,11 @@ def chooser(side: str) -> cache.Choice:
         [5, 1, 1, 1], vertical_alignment="bottom", gap="small"
     )
     listed = options()
+    titles = {option: title(option) for option in listed}
     select.selectbox(
-        say(SIDES[side]), listed, show.place(listed, side), format_func=title, key=side
+        say(SIDES[side]), listed, show.place(listed, side), format_func=titles.__getitem__, key=side
     )
-    gallery.opener(shelf, side, listed, title)
+    gallery.opener(shelf, side, listed, titles.__getitem__)
     kind, _, name = state[side].partition(":")
     another.button(
         say("Another one: {side}", side=side),

@@ -206,7 +206,7 @@ def sidebar() -> None:
         _choose_language()
         st.selectbox(
             say("Unit of frequency"), units, show.place(units, "unit"), key="unit",
-            format_func=unit_title,
+            format_func={unit: unit_title(unit) for unit in units}.__getitem__,
         )  # fmt: skip
         if state["unit"] == "degree":
             width, distance = float(state["width"]), float(state["distance"])

@@ -67,9 +67,10 @@ def time_left(seconds: float) -> str:
 
 def one_of(place: Any, label: str, titles: Mapping[Any, str], key: str, **options: Any) -> None:
     """Draw a choice of one of a few; titles: value -> what is said of it."""
+    said = {value: say(title) for value, title in titles.items()}
     place.segmented_control(
         label, list(titles), default=st.session_state[key], key=key,
-        format_func=lambda each: say(titles[each]), required=True, **options,
+        format_func=said.get, required=True, **options,
     )  # fmt: skip
 
 

@@ -131,9 +131,10 @@ def _show(name: str, story: Story, number: int, step: Step) -> None:
                     "alone"
                 ),
             )
+            wordings = {each: say(title) for each, title in WORDINGS.items()}
             st.segmented_control(
                 say("Wording"), list(WORDINGS), default=st.session_state["wording"], key="wording",
-                format_func=lambda each: say(WORDINGS[each]), required=True,
+                format_func=wordings.__getitem__, required=True,
                 label_visibility="collapsed",
             )  # fmt: skip
             st.button(say("Leave the story"), on_click=leave, key="story_leave", type="tertiary")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from PIL import Image, ImageDraw, ImageFont
 
 from blurlab.people.quest import CUTOFFS
+from blurlab.ui.languages import say
 from blurlab.ui.you.players import BETWEEN, YOU, Played, end, line, shares, written
 
 WIDTH, HEIGHT = 1200, 630  # pixels, as pages that show links have them
@@ -30,12 +31,15 @@ def png(players: Sequence[Played], degrees: float | None) -> bytes:
     you, *others = players
     value, low, high = you.f_rev
     found = written(you, 2) if end(you) else f"{value:.2g}"
-    _text(draw, (60, 40), f"My reverse frequency: {found} cycles/image", 46)
-    words = f"95 % interval {low:.2g} to {high:.2g}, {len(you.answers)} trials"
+    _text(draw, (60, 40), say("My reverse frequency: {found} cycles/image", found=found), 46)
+    count = len(you.answers)
+    words = say(
+        "95 % interval {low:.2g} to {high:.2g}, {count} trials", low=low, high=high, count=count
+    )
     if end(you):
-        words = f"{len(you.answers)} trials, all answered alike"
+        words = say("{count} trials, all answered alike", count=count)
     elif degrees:
-        words += f"; {value / degrees:.2g} cycles/degree"
+        words += f"; {value / degrees:.2g} {say('cycles/degree')}"
     _text(draw, (60, 100), words, 26, QUIET)
     ends = [
         [
@@ -52,7 +56,7 @@ def png(players: Sequence[Played], degrees: float | None) -> bytes:
     for at, share, count in zip(*shares(you.answers), strict=True):
         _dot(draw, (_across(at), _up(share)), 4 + math.sqrt(count), YOU)
     _names(draw, players)
-    _text(draw, (60, 592), "BlurLab: which spatial frequencies do you see with?", 22, QUIET)
+    _text(draw, (60, 592), say("BlurLab: which spatial frequencies do you see with?"), 22, QUIET)
     made = io.BytesIO()
     image.resize((WIDTH, HEIGHT), Image.Resampling.LANCZOS).save(made, "PNG")
     return made.getvalue()
@@ -86,13 +90,13 @@ def _axes(draw: ImageDraw.ImageDraw, degrees: float | None) -> None:
         _text(draw, (LEFT - 12, y), f"{share:.0%}", 20, QUIET, "rm")
     for tick in TICKS:
         _text(draw, (_across(tick), BOTTOM + 12), f"{tick}", 20, QUIET, "mt")
-    _text(draw, (RIGHT, BOTTOM + 40), "cutoff (cycles/image)", 20, QUIET, "rt")
-    _text(draw, (LEFT + 8, TOP + 6), "names the coarse picture", 20, QUIET)
+    _text(draw, (RIGHT, BOTTOM + 40), say("cutoff (cycles/image)"), 20, QUIET, "rt")
+    _text(draw, (LEFT + 8, TOP + 6), say("names the coarse picture"), 20, QUIET)
     if degrees:
         for fine in DEGREE_TICKS:
             if CUTOFFS[0] <= fine * degrees <= 0.6 * CUTOFFS[-1]:
                 _text(draw, (_across(fine * degrees), TOP - 8), f"{fine:g}", 20, QUIET, "mb")
-        _text(draw, (RIGHT, TOP - 8), "cycles/degree", 20, QUIET, "rb")
+        _text(draw, (RIGHT, TOP - 8), say("cycles/degree"), 20, QUIET, "rb")
 
 
 def _curve(draw: ImageDraw.ImageDraw, player: Played, color: str, width: int) -> None:
@@ -114,7 +118,7 @@ def _names(draw: ImageDraw.ImageDraw, players: Sequence[Played]) -> None:
     for index, each in enumerate(players):
         y, color = TOP + step * index, YOU if index == 0 else line(index - 1)["color"]
         draw.rectangle(_finer([(NAMES, y), (NAMES + 10, y + step - 22)]), color)
-        title = "Me" if index == 0 else each.title
+        title = say("Me") if index == 0 else each.title
         _text(draw, (NAMES + 26, y), _short(title), 24)
         _text(draw, (NAMES + 26, y + 32), written(each, 2), 24, QUIET)
 
