@@ -100,10 +100,10 @@ html { font-size: 20px; }
 def main() -> None:
     """Draw the frame and run the page that the address names."""
     st.set_page_config(page_title="BlurLab", page_icon=str(places.ICON), layout="wide")
-    page = st.navigation(pages(), expanded=True)  # else the last ones are folded away
     # Some may be new, or gone.
     SHARED.update(telling.parameters() | {"models": link.choices(store.names(), [])})
-    link.restore(SHARED)
+    link.restore(SHARED)  # the language first, in which pages are named
+    page = st.navigation(pages(), expanded=True)  # else the last ones are folded away
     telling.follow(page)
     link.turn({key: SHARED[key] for key in TOLD})
     chosen = st.session_state["models"]
@@ -281,7 +281,8 @@ def device_title() -> str:
     if device == "cuda":
         return torch.cuda.get_device_name()
     threads = torch.get_num_threads()
-    return {"mps": "Apple GPU", "cpu": f"CPU, {threads} thread{'s' * (threads > 1)}"}[device]
+    cpu = say("CPU, {count} threads", count=threads) if threads > 1 else say("CPU, 1 thread")
+    return {"mps": "Apple GPU", "cpu": cpu}[device]
 
 
 def frequency(value: float, size: int) -> str:

@@ -19,14 +19,14 @@ function makeGame(parent) {
 
   function show(next) {
     if (next.time < data?.time) return;
-    const isNew = data?.game !== next.game;
+    const isNew = data?.game !== next.game, isOther = data?.language?.code !== next.language?.code;
     data = next;
     if (!slots.has(data.stage)) slots.set(data.stage, {});
     slot = slots.get(data.stage);
     slot.changed = receive;
     document.addEventListener("keydown", onKey);
     parts.game.classList.toggle("presenter", data.presenter);
-    if (isNew) getReady();
+    if (isNew || (isOther && parts.game.dataset.state === "ready")) getReady();
   }
 
   function close() {

@@ -53,7 +53,7 @@ function drawCurves(scene, svg, namesBox) {
     ...[1, 0, -1].map((value) =>
       shape("line", { class: value ? "grid" : "zero", x1: left, x2: right, y1: y(value), y2: y(value) })),
     ...yLabels(scene, y, [[1, "+1"], [0, "0"], [-1, "−1"]]),
-    yTitle(scene, top, bottom, "p low − p high"),
+    yTitle(scene, top, bottom, say("p low − p high")),
     shape("text", { class: "strong", x: left, y: top - 0.6 * em, text: say("↑ names {label}", { label: labels.low }) }),
     below,
     ...pixelLimits(scene, top, bottom),
