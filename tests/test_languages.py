@@ -93,6 +93,8 @@ def test_what_is_said_is_written_out_and_given_all_that_it_fills_in():
             continue
         assert isinstance(first, ast.Constant), ast.unparse(call)
         given = {keyword.arg for keyword in call.keywords}
+        if None in given:  # several texts are given the same
+            continue
         assert given in (names(first.value), set()), ast.unparse(call)
 
 
@@ -230,6 +232,13 @@ def test_a_page_speaks_german_and_keeps_it_in_its_address(opened, page):
     fine(app.switch_page("pages/compare.py").run())
     assert [each.label for each in app.sidebar.selectbox] == ["Einheit der Frequenz"]
     assert "".join(app.query_params["lang"]) == "de"
+
+
+@needs_models
+@pytest.mark.parametrize("page", reading.PAGES)
+def test_every_page_is_drawn_in_german(opened, page):
+    app = opened(page, lang="de")
+    assert [each.label for each in app.sidebar.selectbox] == ["Einheit der Frequenz"]
 
 
 @needs_models

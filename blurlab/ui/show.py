@@ -59,10 +59,10 @@ def place(options: Sequence[Any], key: str) -> int:
 def time_left(seconds: float) -> str:
     """Say how long something is still going to take."""
     if seconds < 55:
-        return f"about {max(10, 10 * math.ceil(seconds / 10))} s left"
+        return say("about {count} s left", count=max(10, 10 * math.ceil(seconds / 10)))
     if seconds < 90 * 60:
-        return f"about {math.ceil(seconds / 60)} min left"
-    return f"about {seconds / 3600:.0f} h left"
+        return say("about {count} min left", count=math.ceil(seconds / 60))
+    return say("about {hours:.0f} h left", hours=seconds / 3600)
 
 
 def one_of(place: Any, label: str, titles: Mapping[Any, str], key: str, **options: Any) -> None:
