@@ -8,12 +8,15 @@ from pathlib import Path
 import pytest
 from browser import quiet
 from opening import button, fine, needs_models
+from PIL import Image, ImageDraw
 
 from blurlab import places
+from blurlab.networks import store
 from blurlab.ui import feed, languages
 from blurlab.ui.learn import article
 from blurlab.ui.learn.words import words
 from blurlab.ui.stories import reading
+from blurlab.ui.you import card
 
 CODES = [code for code in languages.names() if code != languages.ENGLISH]
 SOURCES = [
@@ -54,6 +57,7 @@ def written():
         for node in ast.walk(tree)
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
+    found |= {store.card(name)["title"] for name in store.names()}
     sources = {path.read_text(encoding="utf-8") for path in feed.HERE.iterdir()}
     sources |= {text for text in found if "data-say" in text}
     return found.union(*map(languages.said_by, sources))
@@ -197,6 +201,18 @@ def test_a_story_of_ones_own_has_its_languages_beside_it(monkeypatch, tmp_path):
     assert "mine.de.toml, step 1 (line 3) has no look" in sentence
     german.write_text(text + text[text.index("[[step]]") :])
     assert "2 steps" in reading.broken("de")[0]
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_a_card_can_draw_every_letter_of_a_language(code):
+    def drawn(letter):
+        image = Image.new("L", (100, 100))
+        card._text(ImageDraw.Draw(image), (10, 10), letter, 24, 255)
+        return image.tobytes()
+
+    letters = set("".join(languages.texts(code).values())) - set(" ?")
+    none, unknown = bytes(100 * 100), drawn("\U000f0000")
+    assert [each for each in letters if drawn(each) in (none, unknown)] == []
 
 
 # Who speaks what

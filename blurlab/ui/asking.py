@@ -82,5 +82,5 @@ def _best_few(said: Sequence[float]) -> list[int]:
 def model(index: int, name: str, title: str | None = None, **more: Any) -> dict[str, Any]:
     """Describe a model to the frames or the stage; index decides its colour."""
     card = cache.card(name)
-    described = {"key": name, "title": title or card["title"], "color": index}
+    described = {"key": name, "title": title or say(card["title"]), "color": index}
     return described | {"classes": [say(each) for each in card["classes"]], **more}

@@ -212,12 +212,13 @@ def sidebar() -> None:
             width, distance = float(state["width"]), float(state["distance"])
             st.number_input(say("Width of the picture (cm)"), 1.0, 1000.0, width, key="width")
             st.number_input(say("Viewing distance (cm)"), 10.0, 2000.0, distance, key="distance")
+        titles = {name: say(store.card(name)["title"]) for name in store.names()}
         st.multiselect(
             say("Models"),
-            store.names(),
+            list(titles),
             state["models"],
             key="models",
-            format_func=lambda name: store.card(name)["title"],
+            format_func=titles.__getitem__,
             placeholder=say("Two that know the pictures"),
         )
         st.toggle(

@@ -149,7 +149,7 @@ def others(answers: list[Answered]) -> list[Played]:
             coarse = networks.names_coarse(model, name, seed, each.number, each.step)
             told.append((each.step, coarse))
         if told:
-            found.append(played(shell.store.card(model)["title"], told))
+            found.append(played(say(shell.store.card(model)["title"]), told))
     return found
 
 

@@ -4,13 +4,16 @@ import io
 import math
 from collections.abc import Sequence
 
-from PIL import Image, ImageDraw, ImageFont
+import cv2
+import numpy as np
+from PIL import Image, ImageDraw
 
 from blurlab.people.quest import CUTOFFS
 from blurlab.ui.languages import say
 from blurlab.ui.you.players import BETWEEN, YOU, Played, end, line, shares, written
 
 WIDTH, HEIGHT = 1200, 630  # pixels, as pages that show links have them
+WEIGHT, CAPITAL, WIDE = 400, 0.7, 0.9  # of the type: its capitals' share of its size, its own
 FINER = 2  # times as large as it is drawn at first, which makes edges smooth
 LEFT, RIGHT, TOP, BOTTOM = 100, 750, 170, 520  # of the axes
 NAMES = 800  # where the players' names begin
@@ -78,9 +81,16 @@ def _text(
     draw: ImageDraw.ImageDraw, at: Point, words: str, size: int, color: str = INK,
     anchor: str = "lt",
 ) -> None:  # fmt: skip
-    (place,) = _finer([at])
-    font = ImageFont.load_default(FINER * size)
-    draw.text(place, words, color, font, anchor=anchor)
+    """Draw words at a point. anchor: l, m or r, and t, m or b, of the capitals."""
+    # OpenCV's own font has the letters of our titles and languages; that of Pillow has not.
+    font, pixels = cv2.FontFace("sans"), round(WIDE * FINER * size)
+    _, _, width, height = cv2.getTextSize((1, 1), words, (0, 0), font, pixels, WEIGHT)
+    mask = np.zeros((height + pixels, width + pixels), np.uint8)
+    cv2.putText(mask, words, (0, pixels), 255, font, pixels, WEIGHT)
+    ((x, y),) = _finer([at])
+    x -= {"l": 0.0, "m": 0.5, "r": 1.0}[anchor[0]] * width
+    y += {"t": 1.0, "m": 0.5, "b": 0.0}[anchor[1]] * CAPITAL * pixels - pixels
+    draw.bitmap((round(x), round(y)), Image.fromarray(mask), color)
 
 
 def _axes(draw: ImageDraw.ImageDraw, degrees: float | None) -> None:
@@ -123,6 +133,5 @@ def _names(draw: ImageDraw.ImageDraw, players: Sequence[Played]) -> None:
         _text(draw, (NAMES + 26, y + 32), written(each, 2), 24, QUIET)
 
 
-def _short(title: str, longest: int = 30) -> str:
-    title = title.replace("σ", "sigma")  # which the font lacks
+def _short(title: str, longest: int = 31) -> str:
     return title if len(title) <= longest else f"{title[: longest - 1]}…"
