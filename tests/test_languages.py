@@ -11,7 +11,7 @@ from opening import button, fine, needs_models
 from PIL import Image, ImageDraw
 
 from blurlab import places
-from blurlab.networks import store
+from blurlab.networks import store, worded
 from blurlab.ui import feed, languages
 from blurlab.ui.learn import article
 from blurlab.ui.learn.words import words
@@ -57,7 +57,8 @@ def written():
         for node in ast.walk(tree)
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
-    found |= {store.card(name)["title"] for name in store.names()}
+    for name in store.names():
+        found |= {store.card(name)["title"], *worded.card(name)["classes"]}
     sources = {path.read_text(encoding="utf-8") for path in feed.HERE.iterdir()}
     sources |= {text for text in found if "data-say" in text}
     return found.union(*map(languages.said_by, sources))

@@ -171,7 +171,7 @@ def test_whole_and_extreme_cutoffs_are_as_good_as_others(hybrid_page):
 
 def test_the_filter_changes_the_answer(hybrid_page):
     before = exact(hybrid_page)
-    (control,) = hybrid_page.segmented_control
+    control = hybrid_page.segmented_control(key="filter")
     fine(control.set_value("ideal").run())
     assert fed(hybrid_page, "settings")["filter"] == "ideal"
     assert exact(hybrid_page) != before

@@ -18,7 +18,10 @@ from blurlab.ui.languages import say
 
 KEY = "attack-frames"
 COMPARED = (1, 0)  # while it is held, the attacked picture shows the original
-SAID = {"waiting": "Waiting for the device", "done": "Done", "failed": "Failed"}
+SAID = {
+    "waiting": "Waiting for the device", "running": "Running", "paused": "Paused",
+    "cancelled": "Cancelled", "stopped": "Stopped", "done": "Done", "failed": "Failed",
+}  # fmt: skip
 NOTE = "An attack succeeds where the line of the picture's class falls below the attacker's."
 
 

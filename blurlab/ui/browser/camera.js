@@ -110,7 +110,7 @@ function makeChannel(path, receive, say) {
   function open() {
     socket = new WebSocket(address);
     socket.binaryType = "arraybuffer";
-    socket.onopen = () => { sentAt = null; socket.send(JSON.stringify({ models: names })); tell(null); };
+    socket.onopen = () => { sentAt = null; socket.send(JSON.stringify({ models: names })); say(null); };
     socket.onmessage = ({ data }) => {
       const message = JSON.parse(data);
       if (message.number === number) sentAt = null;
@@ -120,7 +120,7 @@ function makeChannel(path, receive, say) {
     };
     socket.onclose = ({ reason }) => {
       if (closed) return;
-      tell(reason ? `The server closed the channel: ${reason}` : "The server’s channel cannot be reached; trying again.");
+      say(reason ? `The server closed the channel: ${reason}` : "The server’s channel cannot be reached; trying again.");
       retry = setTimeout(open, RETRY);
     };
   }
@@ -172,7 +172,7 @@ function makeObjects(urls) {
 function makeView(parent) {
   const parts = {};
   for (const node of parent.querySelectorAll("[data-part]")) parts[node.dataset.part] = node;
-  const lab = makeLab(), tell = makeSpeaker(parts.spoken);
+  const lab = makeLab(), say = makeSpeaker(parts.spoken);
   const video = Object.assign(document.createElement("video"), { muted: true, playsInline: true, loop: true });
   const clean = element("canvas", { width: SIDE, height: SIDE }), cleanContext = clean.getContext("2d", { willReadFrequently: true });
   const context = parts.picture.getContext("2d");
@@ -375,7 +375,7 @@ function makeView(parent) {
     });
     parts.picture.dataset.delay = delay.toFixed(1);
     parts.picture.dataset.answers = Number(parts.picture.dataset.answers ?? 0) + 1;
-    tell(cards.map(spoken).join(" "));
+    say(cards.map(spoken).join(" "));
   }
 
   // -- Below ------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from blurlab.measures.row import Measure, Number
 from blurlab.measures.work import Work
 from blurlab.statistics import Interval
 from blurlab.ui import cache, files, protocol, shell
+from blurlab.ui.languages import say
 from blurlab.ui.sensitivity import controls, figures, job
 from blurlab.ui.sensitivity.figures import Axis
 
@@ -34,7 +35,7 @@ def show_figure(
     if by_title:
         told = protocol_of(works, found, is_over=not with_others)
         shell.chart(figures.figure(measure, by_title, axes), f"measured_{measure.name}", told)
-    st.caption(measure.seen)
+    st.caption(say(measure.seen))
     if note := measure.note(works[0].settings, len(works[0].source.classes)):
         st.caption(note)
     rows = [
@@ -43,7 +44,8 @@ def show_figure(
         for name, (running, numbers) in found.items()
     ]
     if rows:
-        st.dataframe(rows, hide_index=True)
+        heads = {"model": say("model"), "pictures": say("pictures")}
+        st.dataframe(rows, hide_index=True, column_config=heads)
     for numbers in by_title.values():
         if numbers.get("undefined"):
             st.caption(numbers["undefined"])
@@ -115,7 +117,7 @@ def take_away(works: list[Work], found: dict) -> None:
     """Offer the numbers as files, and the lines that measure them without the app."""
     names = tuple(work.model for work in works)
     measure = works[0].key.measure
-    saving, code = st.tabs(["Save", files.CODE])
+    saving, code = st.tabs([say("Save"), say(files.CODE)])
     table = [
         {"model": work.model, "pictures": found[work.model][0].pictures} | row | _protocol(work)
         for work in works
@@ -134,8 +136,10 @@ def take_away(works: list[Work], found: dict) -> None:
     }
     files.offer(offered, saving)
     saving.caption(
-        "JSON holds the model's hash, the data, the settings, the seed, and what made the "
-        "numbers: versions, device and dates. Brackets and error bars are 95 % intervals."
+        say(
+            "JSON holds the model's hash, the data, the settings, the seed, and what made the "
+            "numbers: versions, device and dates. Brackets and error bars are 95 % intervals."
+        )
     )
     asked = controls.asked(names)
     files.code(code, job.script(*asked), job.command(*asked))
