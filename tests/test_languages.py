@@ -11,6 +11,7 @@ from opening import button, fine, needs_models
 from PIL import Image, ImageDraw
 
 from blurlab import places
+from blurlab.corruptions.table import CORRUPTIONS
 from blurlab.networks import store, worded
 from blurlab.ui import feed, languages
 from blurlab.ui.learn import article
@@ -57,6 +58,7 @@ def written():
         for node in ast.walk(tree)
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
+    found |= {row.kind for row in CORRUPTIONS.values()}
     for name in store.names():
         found |= {store.card(name)["title"], *worded.card(name)["classes"]}
     sources = {path.read_text(encoding="utf-8") for path in feed.HERE.iterdir()}

@@ -18,7 +18,6 @@ from blurlab.ui.languages import say
 
 THUMBNAIL = 128  # pixels
 POSITIONS = (0, *SEVERITIES)
-KINDS = {"low": "low frequencies", "medium": "medium frequencies", "high": "high frequencies"}
 
 
 class Setting(NamedTuple):
@@ -43,8 +42,7 @@ class Frame(NamedTuple):
 def title(name: str) -> str:
     """Write a corruption for people, with its class or the set it belongs to."""
     row = CORRUPTIONS[name]
-    kind = KINDS[row.band] if row.band else row.kind
-    return f"{say(row.title)} ({say(kind)})"
+    return f"{say(row.title)} ({say(row.kind)})"
 
 
 @lru_cache(maxsize=128)
