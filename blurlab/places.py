@@ -12,6 +12,7 @@ PACKAGE = Path(__file__).parent
 STORIES = PACKAGE / "stories"
 GLOSSARY = PACKAGE / "glossary.toml"
 ARTICLE = PACKAGE / "article.toml"
+LANGUAGES = PACKAGE / "languages"
 CARRIED = PACKAGE / "shipped"  # there in an installed wheel alone
 INSTALLED = CARRIED.is_dir()
 ROOT = CARRIED if INSTALLED else PACKAGE.parent

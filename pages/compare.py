@@ -4,6 +4,7 @@ import streamlit as st
 
 from blurlab.ui import files, link, shell, written
 from blurlab.ui.compare import controls, figure, groups, report
+from blurlab.ui.languages import say
 
 PARAMETERS = controls.parameters()
 
@@ -26,8 +27,8 @@ if not across or not up:
     link.write(shell.SHARED | PARAMETERS)
     st.stop()
 
-x = controls.axis(places[1], "Across: the structure it relies on", across, "across")
-y = controls.axis(places[2], "Up: what it withstands", up, "up")
+x = controls.axis(places[1], say("Across: the structure it relies on"), across, "across")
+y = controls.axis(places[2], say("Up: what it withstands"), up, "up")
 title, under = y, None
 if y == report.ONE:
     under = controls.corruption()
@@ -56,7 +57,7 @@ if names := report.missing(rows):
 
 if not state["present"]:
     if held := report.claimed(data):
-        with st.expander("What the paper claims, and what these networks say"):
+        with st.expander(say("What the paper claims, and what these networks say")):
             st.table(held, hide_index=True)
             st.caption(
                 "The plain network and one trained behind a blur, on the same pictures; where "
@@ -65,11 +66,14 @@ if not state["present"]:
                 "interval holds no effect too. A correlation is over families of networks, each by "
                 f"its mean, and takes four. {report.counted(data)}"
             )
-    with st.expander("All numbers"):
+    with st.expander(say("All numbers")):
         pinned = {"network": st.column_config.TextColumn(pinned=True)}
         st.dataframe(report.table(rows), hide_index=True, column_config=pinned)
         st.download_button(
-            "Numbers (CSV)", lambda: report.as_csv(rows, data), "compare.csv", on_click="ignore"
+            say("Numbers (CSV)"),
+            lambda: report.as_csv(rows, data),
+            "compare.csv",
+            on_click="ignore",
         )
         if told := report.chosen(data):
             st.download_button(
@@ -77,9 +81,9 @@ if not state["present"]:
                 "blurlab.html", on_click="ignore",
             )  # fmt: skip
     files.code(
-        st.expander(files.CODE), report.script(rows, data, under), report.command(rows, data)
+        st.expander(say(files.CODE)), report.script(rows, data, under), report.command(rows, data)
     )
-    with st.expander("How to read the figure"):
+    with st.expander(say("How to read the figure")):
         if ours and (words := figure.correlated(ours, scales[1])):
             st.markdown(words)
         st.markdown(

@@ -6,6 +6,7 @@ from blurlab import public
 from blurlab.ui import pictures, shell
 from blurlab.ui.home import scenes
 from blurlab.ui.hybrid import controls, view
+from blurlab.ui.languages import say
 from blurlab.ui.stories import telling
 
 PARAMETERS = controls.PARAMETERS | scenes.PARAMETERS
@@ -15,7 +16,7 @@ shell.stop_without_models()
 
 scene = scenes.shown()
 if shell.is_whole():
-    st.markdown(scene.words)
+    st.markdown(say(scene.words))
 with st.container(horizontal=True, vertical_alignment="bottom"):
     scenes.choose()
     telling.offer()
@@ -23,11 +24,16 @@ names = pictures.fitting_models(scene.low, scene.high)
 view.live("home", names, scene.low, scene.high, PARAMETERS, with_details=False)
 
 if not st.session_state["present"]:
-    st.page_link("pages/hybrid.py", label="Use your own pictures", icon=":material/blur_on:")
+    st.page_link("pages/hybrid.py", label=say("Use your own pictures"), icon=":material/blur_on:")
     if not public.is_public():
-        st.page_link("pages/models.py", label="Meet the networks", icon=":material/deployed_code:")
+        st.page_link(
+            "pages/models.py", label=say("Meet the networks"), icon=":material/deployed_code:"
+        )
     st.caption(
-        "The method is that of Li et al. 2023, Robust deep learning object recognition models rely "
-        "on low frequency information in natural images, PLOS Comput Biol 19(3): e1010932. "
-        f"Computing on {shell.device_title()}."
+        say(
+            "The method is that of Li et al. 2023, Robust deep learning object recognition models "
+            "rely on low frequency information in natural images, PLOS Comput Biol 19(3): "
+            "e1010932. Computing on {device}.",
+            device=shell.device_title(),
+        )
     )

@@ -4,6 +4,7 @@ import streamlit as st
 
 from blurlab.ui import pictures, shell
 from blurlab.ui.hybrid import controls, view
+from blurlab.ui.languages import say
 
 PARAMETERS = (
     pictures.parameters("low", "object:fish", 22)
@@ -24,7 +25,7 @@ left, swap, right, *more = st.columns(widths, vertical_alignment="bottom")
 with left:
     low = pictures.chooser("low")
 swap.button(
-    "Swap the pictures", icon=":material/swap_horiz:", help="Swap the pictures",
+    say("Swap the pictures"), icon=":material/swap_horiz:", help=say("Swap the pictures"),
     key="swap", on_click=pictures.swap,
 )  # fmt: skip
 with right:

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from blurlab.ui import link, shell
+from blurlab.ui.languages import say
 from blurlab.ui.learn import article
 
 PARAMETERS = article.parameters()
@@ -12,6 +13,6 @@ if st.session_state["present"]:
     article.show_one()
 else:
     article.show_sections()
-    st.header("All words", anchor=False)
+    st.header(say("All words"), anchor=False)
     article.show_words()
 link.write(shell.SHARED | PARAMETERS)

@@ -4,6 +4,7 @@ import streamlit as st
 
 from blurlab.networks import store
 from blurlab.ui import link, shell
+from blurlab.ui.languages import say
 from blurlab.ui.models import data, folder, inventory, own, public
 
 PARAMETERS = public.PARAMETERS | folder.PARAMETERS
@@ -25,7 +26,7 @@ if store.names():
     inventory.networks()
     inventory.code()
 else:
-    st.error(shell.NO_MODELS)
+    st.error(say(shell.NO_MODELS))
 
 st.subheader("Public weights")
 public.public()

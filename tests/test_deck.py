@@ -91,7 +91,7 @@ def test_an_audience_plays_them_too_and_its_phones_are_given_them(
     monkeypatch.setenv("BLURLAB_DATA", str(shared / "data"))
     app = opened("audience")
     app.radio(key="room_deck").set_value("imagenet16").run()
-    assert deck.NOTES["imagenet16"] in [each.value for each in app.caption]
+    assert deck.note("imagenet16") in [each.value for each in app.caption]
     button(app, "Begin anew").click().run()
     made.steer("open")
     played(made)

@@ -85,7 +85,7 @@ def test_what_is_tried_opens_a_page_that_knows_its_state(opened):
 
 
 def test_each_word_is_explained_where_it_is_used():
-    titles = re.findall(r'title="([^"]+)"', inspect.getsource(shell.pages))
+    titles = re.findall(r'title=say\("([^"]+)"', inspect.getsource(shell.pages))
     assert {title for each in words() for title in each.on} <= set(titles)
     assert all(each.on for each in words())
 

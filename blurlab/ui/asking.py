@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from blurlab.ui import cache
+from blurlab.ui.languages import say
 
 TOP = 3
 FEW = 20  # classes that are named
@@ -28,7 +29,7 @@ def guess(name: str, choice: cache.Choice) -> str | None:
     """Return what a model takes a picture for, where that stands in for a class it cannot know."""
     if cache.knows(name, choice):
         return None
-    return cache.card(name)["classes"][cache.named_class(name, choice)]
+    return say(cache.card(name)["classes"][cache.named_class(name, choice)])
 
 
 def guess_note(name: str, choice: cache.Choice) -> str:
@@ -36,7 +37,9 @@ def guess_note(name: str, choice: cache.Choice) -> str:
     found = guess(name, choice)
     if not found:
         return ""
-    told = f"It takes the untouched picture for {found}, which counts as true here."
+    told = say(
+        "It takes the untouched picture for {label}, which counts as true here.", label=found
+    )
     return f"{told} {knows_only(name)}".strip()
 
 
@@ -45,7 +48,8 @@ def knows_only(name: str) -> str:
     classes = cache.card(name)["classes"]
     if len(classes) > FEW:
         return ""
-    return f"It knows only {', '.join(classes[:-1])} and {classes[-1]}."
+    *most, last = (say(each) for each in classes)
+    return say("It knows only {most} and {last}.", most=", ".join(most), last=last)
 
 
 def in_order(found: Iterable[tuple], count: int) -> list[Any]:
@@ -78,5 +82,5 @@ def _best_few(said: Sequence[float]) -> list[int]:
 def model(index: int, name: str, title: str | None = None, **more: Any) -> dict[str, Any]:
     """Describe a model to the frames or the stage; index decides its colour."""
     card = cache.card(name)
-    described = {"key": name, "title": title or card["title"], "color": index}
-    return described | {"classes": card["classes"], **more}
+    described = {"key": name, "title": title or say(card["title"]), "color": index}
+    return described | {"classes": [say(each) for each in card["classes"]], **more}

@@ -22,7 +22,8 @@ _camera = st.components.v2.component(
     "blurlab_camera",
     html=source("camera.html"),
     css=source("stage.css", "camera.css"),
-    js=palette.script() + source("elements.js", "fft.js", "sweep.js", "plots.js", "camera.js"),
+    js=palette.script()
+    + source("say.js", "elements.js", "fft.js", "sweep.js", "plots.js", "camera.js"),
 )
 
 

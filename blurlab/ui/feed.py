@@ -13,6 +13,8 @@ from typing import Any
 
 import streamlit as st
 
+from blurlab.ui import languages
+
 HERE = Path(__file__).parent / "browser"
 # The feed shows nothing, so its place in Streamlit's column, gap included, is taken away.
 FEED = """
@@ -29,7 +31,7 @@ export default function feed({ data, parentElement }) {
 }
 """
 PAGE = """<!doctype html>
-<html lang="en">
+<html lang="{code}">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
 <title>{title}</title>
@@ -89,7 +91,13 @@ def page(view: str, data: dict, title: str, *, body: str, css: str, script: str)
     # Inside a script element only "<" could end the data early.
     embedded = json.dumps(data).replace("<", "\\u003c")
     return PAGE.format(
-        view=view, title=html.escape(title), css=css, body=body, data=embedded, script=script
+        code=languages.current(),
+        view=view,
+        title=html.escape(title),
+        css=css,
+        body=body,
+        data=embedded,
+        script=script,
     )
 
 

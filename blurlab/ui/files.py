@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 
 import streamlit as st
 
-from blurlab.ui import asking, cache
+from blurlab.ui import asking, cache, languages
+from blurlab.ui.languages import say
 
 MOST_BESIDE = 5  # buttons in a row
 CODE = "Command line and Python"
@@ -27,7 +28,9 @@ def offer(files: Offered, place: Any = st) -> None:
     rows = -(-len(files) // MOST_BESIDE)
     columns = [each for _ in range(rows) for each in place.columns(-(-len(files) // rows))]
     for column, (label, (name, make)) in zip(columns, files.items(), strict=False):
-        column.download_button(label, make, name, on_click="ignore", width="stretch")
+        column.download_button(
+            say(label), languages.later(make), name, on_click="ignore", width="stretch"
+        )
 
 
 def as_csv(table: list[dict]) -> str:
@@ -99,7 +102,7 @@ def code(place: Any, python: str, command: str = "") -> None:
     if command:
         place.code(command, language="bash", wrap_lines=True)
     else:
-        place.caption("No command does this; the Python lines do.")
+        place.caption(say("No command does this; the Python lines do."))
     place.code(python, language="python")
 
 

@@ -8,13 +8,13 @@ from typing import Any
 
 import streamlit as st
 
-from blurlab.ui import palette
+from blurlab.ui import languages, palette
 from blurlab.ui.feed import feed, nothing, page, source, timed
 
 CHUNK = 8  # pictures that travel together; one that is new takes its neighbours along
 
 HTML, CSS = source("frames.html"), source("stage.css", "frames.css")
-SCRIPT = palette.script() + source("elements.js", "frames.js")
+SCRIPT = palette.script() + source("say.js", "elements.js", "frames.js")
 
 _frames = st.components.v2.component("blurlab_frames", html=HTML, css=CSS, js=SCRIPT)
 
@@ -127,6 +127,7 @@ def _fixed(
         "texts": list(texts or (f"{each:.3g}" for each in positions)),
         "titles": [picture["title"] for picture in pictures],
         "compared": compared,
+        **languages.shown(HTML, SCRIPT),
     }
 
 

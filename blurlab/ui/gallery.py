@@ -9,6 +9,7 @@ import streamlit as st
 from blurlab.pictures import images
 from blurlab.ui import cache
 from blurlab.ui.feed import source
+from blurlab.ui.languages import say
 
 SIDE = 112  # of a thumbnail, pixels
 KINDS = {"object": "Objects", "photograph": "Photographs", "imagenette": "Imagenette"}
@@ -27,7 +28,7 @@ def opener(place: Any, side: str, options: Sequence[str], title: Callable[[str],
     options, title: as the side's select box has them; those of other kinds have no thumbnail.
     """
     if place.button(
-        f"Gallery: {side}", icon=":material/grid_view:", help="Choose by sight",
+        say("Gallery: {side}", side=side), icon=":material/grid_view:", help=say("Choose by sight"),
         key=f"{side}_gallery", width="stretch",
     ):  # fmt: skip
         _opened(side, list(options), title)
@@ -57,7 +58,7 @@ def groups(options: Sequence[str], title: Callable[[str], str]) -> list[dict[str
         if kind in KINDS:
             shown = {"option": option, "title": title(option), "url": thumbnail(option)}
             found.setdefault(kind, []).append(shown)
-    return [{"title": KINDS[kind], "pictures": shown} for kind, shown in found.items()]
+    return [{"title": say(KINDS[kind]), "pictures": shown} for kind, shown in found.items()]
 
 
 @lru_cache(maxsize=128)

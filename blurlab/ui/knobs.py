@@ -6,6 +6,7 @@ import streamlit as st
 
 from blurlab.knobs import Knob
 from blurlab.ui import link, show
+from blurlab.ui.languages import say
 
 
 def parameter(knob: Knob) -> link.Parameter:
@@ -27,12 +28,12 @@ def draw(place: Any, knob: Knob, **options: Any) -> None:
     """
     value, options = st.session_state[knob.key], {"key": knob.key} | options
     if knob.help:
-        options = {"help": knob.help} | options
+        options = {"help": say(knob.help)} | options
     if knob.options:
-        show.one_of(place, knob.title, knob.options, **options)
+        show.one_of(place, say(knob.title), knob.options, **options)
     elif knob.type is bool:
-        place.toggle(knob.title, value, **options)
+        place.toggle(say(knob.title), value, **options)
     elif knob.step:
-        place.slider(knob.title, knob.low, knob.high, value, step=knob.step, **options)
+        place.slider(say(knob.title), knob.low, knob.high, value, step=knob.step, **options)
     else:
-        place.number_input(knob.title, knob.low, knob.high, value, **options)
+        place.number_input(say(knob.title), knob.low, knob.high, value, **options)

@@ -9,6 +9,7 @@ from blurlab.data import sets
 from blurlab.networks import store
 from blurlab.pictures import images, objects, photographs
 from blurlab.ui import cache, gallery, link, shell, show
+from blurlab.ui.languages import say
 
 SIDES = {
     "low": "Low frequencies from",
@@ -34,12 +35,12 @@ def title(option: str) -> str:
     """Name an option for people."""
     kind, _, name = option.partition(":")
     if kind == PHOTOGRAPH:
-        return f"Photograph: {photographs.PHOTOGRAPHS[name].title}"
+        return say("Photograph: {label}", label=say(photographs.PHOTOGRAPHS[name].title))
     return {
-        OBJECT: f"Object: {name}",
-        IMAGENETTE: f"Imagenette: {name}",
-        UPLOAD: "Upload a file …",
-        CAMERA: "Use the camera …",
+        OBJECT: say("Object: {label}", label=say(name)),
+        IMAGENETTE: say("Imagenette: {label}", label=say(name)),
+        UPLOAD: say("Upload a file …"),
+        CAMERA: say("Use the camera …"),
     }[kind]
 
 
@@ -75,13 +76,16 @@ def chooser(side: str) -> cache.Choice:
         [5, 1, 1, 1], vertical_alignment="bottom", gap="small"
     )
     listed = options()
-    select.selectbox(SIDES[side], listed, show.place(listed, side), format_func=title, key=side)
-    gallery.opener(shelf, side, listed, title)
+    titles = {option: title(option) for option in listed}
+    select.selectbox(
+        say(SIDES[side]), listed, show.place(listed, side), format_func=titles.__getitem__, key=side
+    )
+    gallery.opener(shelf, side, listed, titles.__getitem__)
     kind, _, name = state[side].partition(":")
     another.button(
-        f"Another one: {side}",
+        say("Another one: {side}", side=side),
         icon=":material/casino:",
-        help="Another picture of this kind",
+        help=say("Another picture of this kind"),
         key=f"{side}_another",
         disabled=kind not in (OBJECT, IMAGENETTE),
         on_click=_next_variant,
@@ -89,8 +93,8 @@ def chooser(side: str) -> cache.Choice:
         width="stretch",
     )
     with align.popover(
-        f"Align: {side}", icon=":material/open_with:", help="Align", key=f"{side}_align",
-        width="stretch",
+        say("Align: {side}", side=side), icon=":material/open_with:", help=say("Align"),
+        key=f"{side}_align", width="stretch",
     ):  # fmt: skip
         _align(side)
     if kind in (UPLOAD, CAMERA):
@@ -102,11 +106,11 @@ def chooser(side: str) -> cache.Choice:
 def _align(side: str) -> None:
     """Draw the controls of how a picture lies in its square."""
     x, y, scale, flip = (f"{side}_{each}" for each in ("x", "y", "scale", "flip"))
-    state, unit = st.session_state, "as a fraction of the picture's side"
-    st.slider("Shift right", -0.5, 0.5, state[x], key=x, help=unit)
-    st.slider("Shift down", -0.5, 0.5, state[y], key=y, help=unit)
-    st.slider("Scale", 0.5, 2.0, state[scale], key=scale)
-    st.toggle("Mirror", state[flip], key=flip)
+    state, unit = st.session_state, say("as a fraction of the picture's side")
+    st.slider(say("Shift right"), -0.5, 0.5, state[x], key=x, help=unit)
+    st.slider(say("Shift down"), -0.5, 0.5, state[y], key=y, help=unit)
+    st.slider(say("Scale"), 0.5, 2.0, state[scale], key=scale)
+    st.toggle(say("Mirror"), state[flip], key=flip)
 
 
 def swap() -> None:
@@ -123,11 +127,11 @@ def label(choice: cache.Choice, names: Sequence[str]) -> str:
     names: models, of which the first says what a picture shows that nobody has said it of.
     """
     if choice.kind == PHOTOGRAPH:
-        return photographs.PHOTOGRAPHS[choice.name].title
+        return say(photographs.PHOTOGRAPHS[choice.name].title)
     if (known := cache.shown(choice)) is not None:
-        return known
+        return say(known) if choice.kind in cache.LABELLED else known
     guess = cache.card(names[0])["classes"][cache.named_class(names[0], choice)]
-    return f"guess: {guess}"
+    return say("guess: {label}", label=say(guess))
 
 
 def _next_variant(side: str) -> None:
@@ -166,7 +170,9 @@ def _from_file(side: str, kind: str) -> cache.Choice:
     default = _choice(side, OBJECT, objects.CLASSES[side == "high"])
     last = _aligned(side, state.setdefault(f"{side}_good", default))
     if file is None:
-        st.caption("Until there is a file, the last picture stays. A link cannot carry a file.")
+        st.caption(
+            say("Until there is a file, the last picture stays. A link cannot carry a file.")
+        )
         return last
     name = limits.legible(file.name)
     choice = _choice(side, "file", name, file.getvalue())._replace(word=_word(side))
@@ -182,9 +188,10 @@ def _from_file(side: str, kind: str) -> cache.Choice:
 def _word(side: str) -> str:
     """Draw the field for what a file shows, and return that."""
     written = st.text_input(
-        "What does it show?", st.session_state[f"{side}_word"], LONGEST_WORD, key=f"{side}_word",
-        placeholder="such as cat; left empty, a network guesses",
-        help="The centre square is used; Align moves and scales it",
+        say("What does it show?"), st.session_state[f"{side}_word"], LONGEST_WORD,
+        key=f"{side}_word",
+        placeholder=say("such as cat; left empty, a network guesses"),
+        help=say("The centre square is used; Align moves and scales it"),
     )  # fmt: skip
     return limits.legible(written.strip(), LONGEST_WORD)
 

@@ -3,17 +3,19 @@
 import streamlit as st
 from plotly.graph_objects import Figure
 
-from blurlab.ui import protocol
+from blurlab.ui import languages, protocol
 from blurlab.ui.feed import source, timed
 from blurlab.ui.plotly_library import PATH
 
 HEIGHT = 450  # pixels of a figure that has no height of its own, as Plotly draws it
-HTML = """<div><span role="status"></span><span>Figure for print</span>
+HTML = """<div><span role="status"></span><span data-say>Figure for print</span>
 <button type="button" data-format="svg">SVG</button>
 <button type="button" data-format="png">PNG</button></div>"""
 
+SCRIPT = source("say.js", "saving.js")
+
 _saving = st.components.v2.component(
-    "blurlab_saving", html=HTML, css=source("saving.css"), js=source("saving.js")
+    "blurlab_saving", html=HTML, css=source("saving.css"), js=SCRIPT
 )
 
 
@@ -30,5 +32,6 @@ def buttons(figure: Figure, key: str, told: dict[str, str]) -> None:
         "height": figure.layout.height or HEIGHT,
         "library": PATH,
         "told": {"Title": told["Title"], "Axes": protocol.axes(figure), **told},
+        **languages.shown(HTML, SCRIPT),
     }
     _saving(key=f"{key}_saving", data=timed(f"{key}_saving", data))

@@ -2,9 +2,10 @@
 
 import streamlit as st
 
+from blurlab.ui import languages
 from blurlab.ui.feed import source
 
-HTML = """<button type="button">Share this page</button> <span role="status"></span>"""
+HTML = """<button type="button" data-say>Share this page</button> <span role="status"></span>"""
 CSS = """
 :host { display: block; }
 button {
@@ -18,9 +19,11 @@ button:focus-visible { outline: 3px solid var(--st-primary-color); outline-offse
 span { overflow-wrap: anywhere; }
 """
 
-_share = st.components.v2.component("blurlab_share", html=HTML, css=CSS, js=source("share.js"))
+SCRIPT = source("say.js", "share.js")
+
+_share = st.components.v2.component("blurlab_share", html=HTML, css=CSS, js=SCRIPT)
 
 
 def share() -> None:
     """Draw the button, which says "Copied" once the address is in the clipboard."""
-    _share(key="share_page")
+    _share(key="share_page", data=languages.shown(HTML, SCRIPT))

@@ -10,7 +10,8 @@ from streamlit.navigation.page import StreamlitPage
 from blurlab import places, public
 from blurlab.filters import spectrum
 from blurlab.networks import classifier, store
-from blurlab.ui import link, saving, share, show
+from blurlab.ui import languages, link, saving, share, show
+from blurlab.ui.languages import say
 from blurlab.ui.learn import in_place, words
 from blurlab.ui.stories import telling
 
@@ -24,6 +25,7 @@ SHARED = {
     "distance": link.number(10.0, 2000.0, 57.0, "cm"),
     "width": link.number(1.0, 1000.0, STAGE_CM, "cm"),
     "present": link.flag(),
+    "lang": link.choice(list(languages.names()), ""),  # "" is the browser's, where it is here
     **telling.parameters(),
 }
 TOLD = ("unit", "models")  # of SHARED, what a step of a story sets
@@ -83,6 +85,8 @@ if (!history.blurlabPush) {
   };
 }
 </script>"""
+# By which a screen reader pronounces a page.
+LANGUAGE = """<script>document.documentElement.lang = "{code}";</script>"""
 # Streamlit leaves a tenth of a screen empty above a page. A header covers a part of it where the
 # sidebar is folded away: up to a tablet's width, or when somebody asks for it.
 STYLE = """<style>
@@ -112,10 +116,10 @@ html { font-size: 20px; }
 def main() -> None:
     """Draw the frame and run the page that the address names."""
     st.set_page_config(page_title="BlurLab", page_icon=str(places.ICON), layout="wide")
-    page = st.navigation(pages(), expanded=True)  # else the last ones are folded away
     # Some may be new, or gone.
     SHARED.update(telling.parameters() | {"models": link.choices(store.names(), [])})
-    link.restore(SHARED)
+    link.restore(SHARED)  # the language first, in which pages are named
+    page = st.navigation(pages(), expanded=True)  # else the last ones are folded away
     telling.follow(page)
     link.turn({key: SHARED[key] for key in TOLD})
     chosen = st.session_state["models"]
@@ -129,7 +133,7 @@ def main() -> None:
         + TOUCH
         + (PRESENTER_STYLE if st.session_state["present"] else STYLE)
     )
-    st.html(ONE_ENTRY, unsafe_allow_javascript=True)
+    st.html(ONE_ENTRY + LANGUAGE.format(code=languages.current()), unsafe_allow_javascript=True)
     sidebar()
     telling.tell()
     page.run()
@@ -138,22 +142,26 @@ def main() -> None:
 def pages() -> list[StreamlitPage]:
     """List the pages; a public server lacks the one that adds and removes what is on its disk."""
     found = [
-        st.Page("pages/home.py", title="Home", icon=":material/home:", default=True),
-        st.Page("pages/hybrid.py", title="Hybrid images", icon=":material/blur_on:"),
-        st.Page("pages/camera.py", title="Camera", icon=":material/photo_camera:"),
-        st.Page("pages/blur.py", title="Blur defence", icon=":material/shield:"),
-        st.Page("pages/attacks.py", title="Attacks", icon=":material/bolt:"),
-        st.Page("pages/corruptions.py", title="Corruptions", icon=":material/grain:"),
-        st.Page("pages/sensitivity.py", title="Spectral sensitivity", icon=":material/insights:"),
-        st.Page("pages/compare.py", title="Compare", icon=":material/scatter_plot:"),
-        st.Page("pages/train.py", title="Train live", icon=":material/model_training:"),
-        st.Page("pages/you.py", title="You vs the models", icon=":material/visibility:"),
-        st.Page("pages/audience.py", title="Audience", icon=":material/groups:"),
-        st.Page("pages/learn.py", title="Learn", icon=":material/school:"),
+        st.Page("pages/home.py", title=say("Home"), icon=":material/home:", default=True),
+        st.Page("pages/hybrid.py", title=say("Hybrid images"), icon=":material/blur_on:"),
+        st.Page("pages/camera.py", title=say("Camera"), icon=":material/photo_camera:"),
+        st.Page("pages/blur.py", title=say("Blur defence"), icon=":material/shield:"),
+        st.Page("pages/attacks.py", title=say("Attacks"), icon=":material/bolt:"),
+        st.Page("pages/corruptions.py", title=say("Corruptions"), icon=":material/grain:"),
+        st.Page(
+            "pages/sensitivity.py", title=say("Spectral sensitivity"), icon=":material/insights:"
+        ),
+        st.Page("pages/compare.py", title=say("Compare"), icon=":material/scatter_plot:"),
+        st.Page("pages/train.py", title=say("Train live"), icon=":material/model_training:"),
+        st.Page("pages/you.py", title=say("You vs the models"), icon=":material/visibility:"),
+        st.Page("pages/audience.py", title=say("Audience"), icon=":material/groups:"),
+        st.Page("pages/learn.py", title=say("Learn"), icon=":material/school:"),
     ]
     if not public.is_public():
         found.append(
-            st.Page("pages/models.py", title="Models and data", icon=":material/deployed_code:")
+            st.Page(
+                "pages/models.py", title=say("Models and data"), icon=":material/deployed_code:"
+            )
         )
     return found
 
@@ -161,17 +169,18 @@ def pages() -> list[StreamlitPage]:
 def begin(title: str, parameters: dict[str, link.Parameter], words: str = "") -> None:
     """Restore a page's state from its address, and draw its title and the words below it.
 
-    words: Markdown that says what there is to find out; presenters and stories go without.
+    title, words: English.  words: Markdown that says what there is to find out; presenters and
+    stories go without.
     """
     link.arrive(parameters)
     link.restore(SHARED | parameters)
     link.turn(parameters, known=[*TOLD, *parameters])
     if not st.session_state["present"]:
-        st.title(title)
+        st.title(say(title))
     link.report(SHARED | parameters)
     if is_whole():
         if words:
-            st.markdown(words)
+            st.markdown(say(words))
         in_place.explain(title)
 
 
@@ -185,7 +194,7 @@ def is_whole() -> bool:
 def stop_without_models() -> None:
     """End the page where no model is installed, and say how to make one."""
     if not store.names():
-        st.error(NO_MODELS)
+        st.error(say(NO_MODELS))
         st.stop()
 
 
@@ -218,34 +227,53 @@ def sidebar() -> None:
     """Draw the choices that hold for every page."""
     with st.sidebar:
         state, units = st.session_state, list(spectrum.UNITS)
+        _choose_language()
         st.selectbox(
-            "Unit of frequency", units, show.place(units, "unit"), key="unit",
-            format_func=unit_title,
+            say("Unit of frequency"), units, show.place(units, "unit"), key="unit",
+            format_func={unit: unit_title(unit) for unit in units}.__getitem__,
         )  # fmt: skip
         if state["unit"] == "degree":
             width, distance = float(state["width"]), float(state["distance"])
-            st.number_input("Width of the picture (cm)", 1.0, 1000.0, width, key="width")
-            st.number_input("Viewing distance (cm)", 10.0, 2000.0, distance, key="distance")
+            st.number_input(say("Width of the picture (cm)"), 1.0, 1000.0, width, key="width")
+            st.number_input(say("Viewing distance (cm)"), 10.0, 2000.0, distance, key="distance")
+        titles = {name: say(store.card(name)["title"]) for name in store.names()}
         st.multiselect(
-            "Models",
-            store.names(),
+            say("Models"),
+            list(titles),
             state["models"],
             key="models",
-            format_func=lambda name: store.card(name)["title"],
-            placeholder="Two that know the pictures",
+            format_func=titles.__getitem__,
+            placeholder=say("Two that know the pictures"),
         )
         st.toggle(
-            "Presenter mode", state["present"], key="present",
-            help="Big type and nothing else; leave with P",
+            say("Presenter mode"), state["present"], key="present",
+            help=say("Big type and nothing else; leave with P"),
         )  # fmt: skip
         words.offer()
         share.share()
-        st.caption(f"Computing on {device_title()}")
+        st.caption(say("Computing on {device}", device=device_title()))
     if state["present"]:
         st.button(
-            "Leave presenter mode", shortcut="p", on_click=_leave, type="tertiary",
+            say("Leave presenter mode"), shortcut="p", on_click=_leave, type="tertiary",
             icon=":material/close:", key="leave",
         )  # fmt: skip
+
+
+def _choose_language() -> None:
+    """Draw the choice of the language, and say which files of any are broken."""
+    names = languages.names()
+    if len(names) > 1:
+        st.segmented_control(
+            say("Language"), list(names), default=languages.current(), key="lang_chosen",
+            format_func=lambda code: names[code], required=True, label_visibility="collapsed",
+            on_change=_speak,
+        )  # fmt: skip
+    for sentence in languages.broken():
+        show.error(sentence)
+
+
+def _speak() -> None:
+    link.hand_over({"lang": st.session_state["lang_chosen"]})
 
 
 def fitting(data: str) -> tuple[str, ...]:
@@ -264,7 +292,7 @@ def _leave() -> None:
 
 
 def unit_title(unit: str) -> str:
-    return spectrum.UNITS[unit]
+    return say(spectrum.UNITS[unit])
 
 
 def degrees() -> float:
@@ -278,7 +306,8 @@ def device_title() -> str:
     if device == "cuda":
         return torch.cuda.get_device_name()
     threads = torch.get_num_threads()
-    return {"mps": "Apple GPU", "cpu": f"CPU, {threads} thread{'s' * (threads > 1)}"}[device]
+    cpu = say("CPU, {count} threads", count=threads) if threads > 1 else say("CPU, 1 thread")
+    return {"mps": "Apple GPU", "cpu": cpu}[device]
 
 
 def frequency(value: float, size: int) -> str:

@@ -10,6 +10,7 @@ import streamlit as st
 from blurlab import limits, places
 from blurlab.measures import results
 from blurlab.ui import frames
+from blurlab.ui.languages import say
 
 
 def error(message: str, icon: str = ":material/error:") -> None:
@@ -58,17 +59,18 @@ def place(options: Sequence[Any], key: str) -> int:
 def time_left(seconds: float) -> str:
     """Say how long something is still going to take."""
     if seconds < 55:
-        return f"about {max(10, 10 * math.ceil(seconds / 10))} s left"
+        return say("about {count} s left", count=max(10, 10 * math.ceil(seconds / 10)))
     if seconds < 90 * 60:
-        return f"about {math.ceil(seconds / 60)} min left"
-    return f"about {seconds / 3600:.0f} h left"
+        return say("about {count} min left", count=math.ceil(seconds / 60))
+    return say("about {hours:.0f} h left", hours=seconds / 3600)
 
 
 def one_of(place: Any, label: str, titles: Mapping[Any, str], key: str, **options: Any) -> None:
     """Draw a choice of one of a few; titles: value -> what is said of it."""
+    said = {value: say(title) for value, title in titles.items()}
     place.segmented_control(
-        label, list(titles), default=st.session_state[key], key=key, format_func=titles.get,
-        required=True, **options,
+        label, list(titles), default=st.session_state[key], key=key,
+        format_func=said.get, required=True, **options,
     )  # fmt: skip
 
 

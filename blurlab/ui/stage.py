@@ -10,12 +10,13 @@ from typing import Any
 import streamlit as st
 
 from blurlab.filters.spectrum import FILTERS, UNITS, check_cutoff, convert
-from blurlab.ui import palette
+from blurlab.ui import languages, palette
 from blurlab.ui.feed import feed, nothing, page, source, timed
+from blurlab.ui.languages import say
 
 HTML, CSS = source("stage.html"), source("stage.css")
 SCRIPT = palette.script() + source(
-    "elements.js", "fft.js", "sweep.js", "plots.js", "exact.js", "stage.js"
+    "say.js", "elements.js", "fft.js", "sweep.js", "plots.js", "exact.js", "stage.js"
 )
 
 _stage = st.components.v2.component("blurlab_stage", html=HTML, css=CSS, js=SCRIPT)
@@ -136,6 +137,7 @@ def stage_data(
         "models": [dict(model) for model in models],
         "cutoffs": [float(cutoff) for cutoff in cutoffs],
         "size": size,
+        **languages.shown(HTML, SCRIPT),
     }
 
 
@@ -157,12 +159,12 @@ def stage_settings(
     if high_cutoff is not None:
         check_cutoff(high_cutoff, size, "high_cutoff")
     scale = 1 / convert(1.0, unit, size=size, degrees=degrees)
-    suffix = "of Nyquist" if unit == "nyquist" else UNITS[unit]
+    suffix = say("of Nyquist") if unit == "nyquist" else say(UNITS[unit])
     return {
         "cutoff": cutoff,
         "highCutoff": high_cutoff,
         "filter": filter,
-        "unit": {"scale": scale, "label": UNITS[unit], "suffix": suffix},
+        "unit": {"scale": scale, "label": say(UNITS[unit]), "suffix": suffix},
         "presenter": presenter,
         "far": far,
         "eye": eye and dict(eye),

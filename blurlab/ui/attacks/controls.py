@@ -11,6 +11,7 @@ from blurlab.knobs import Knob
 from blurlab.networks import store
 from blurlab.ui import cache, jobs, knobs, link, pictures, show
 from blurlab.ui.attacks import job
+from blurlab.ui.languages import say
 
 FITTING, ANY = "fitting", "any"
 LAST = -1  # the step shown while nobody has chosen one
@@ -72,19 +73,21 @@ def choose_goal(choice: cache.Choice) -> None:
     """Draw the choice of the attacked model, and of the answer that the attack leads to."""
     state = st.session_state
     model, target = st.columns(2)
-    fitting = f"{cache.title(pictures.suited(choice)[0])} (fits)"
+    fitting = say("{title} (fits)", title=say(cache.title(pictures.suited(choice)[0])))
     options = [FITTING, *store.names()]
+    models = {name: fitting if name == FITTING else say(cache.title(name)) for name in options}
     model.selectbox(
-        "Model under attack", options, show.place(options, "attacked"), key="attacked",
-        format_func=lambda name: fitting if name == FITTING else cache.title(name),
-        help="The suggested one knows pictures like this one, and changes with the picture",
+        say("Model under attack"), options, show.place(options, "attacked"), key="attacked",
+        format_func=models.__getitem__,
+        help=say("The suggested one knows pictures like this one, and changes with the picture"),
     )  # fmt: skip
     options = [ANY, *cache.card(attacked_model(choice))["classes"]]
     if state["target"] not in options:
         state["target"] = ANY  # another model's class
+    titles = {name: say("any wrong class") if name == ANY else say(name) for name in options}
     target.selectbox(
-        "Target answer", options, show.place(options, "target"), key="target",
-        format_func=lambda name: "any wrong class" if name == ANY else name,
+        say("Target answer"), options, show.place(options, "target"), key="target",
+        format_func=titles.__getitem__,
     )  # fmt: skip
 
 
@@ -93,15 +96,15 @@ def choose() -> None:
     kind, size, pace, more = st.columns([5, 4, 4, 2], vertical_alignment="bottom", gap="medium")
     choose_attack(kind, size)
     choose_pace(pace)
-    with more.popover("More", width="stretch"):
+    with more.popover(say("More"), width="stretch"):
         choose_more()
 
 
 def choose_as_presenter(choice: cache.Choice) -> None:
     """Draw what is seen of the attack and, on demand, what choose draws and the goal."""
     seen, more = st.columns([3, 2], vertical_alignment="bottom", gap="medium")
-    show.one_of(seen, "What is shown", SEEN, "seen", width="stretch")
-    with more.popover("Attack", width="stretch"):
+    show.one_of(seen, say("What is shown"), SEEN, "seen", width="stretch")
+    with more.popover(say("Attack"), width="stretch"):
         choose_goal(choice)
         choose_attack(st, st)
         choose_pace(st)
@@ -112,18 +115,20 @@ def choose_attack(kind: Any, size: Any) -> None:
     """Draw the attack and its size, each in its place."""
     state = st.session_state
     row = ATTACKS[state["attack"]]
-    show.one_of(kind, "Attack", {name: each.title for name, each in ATTACKS.items()}, "attack")
+    show.one_of(kind, say("Attack"), {name: each.title for name, each in ATTACKS.items()}, "attack")
     if not row.has_epsilon:
-        size.caption("It finds the smallest change that succeeds.")
+        size.caption(say("It finds the smallest change that succeeds."))
     elif goes_over_epsilon():
-        size.caption("Every epsilon; drag the slider below.")
+        size.caption(say("Every epsilon; drag the slider below."))
     else:
         knobs.draw(size, epsilon(NORMS[state["norm"]]))
 
 
 def choose_pace(place: Any) -> None:
     """Draw the pace of the steps; an attack that has ended begins again to be watched slowly."""
-    show.one_of(place, "Pace", PACE_TITLES, "pace", disabled=goes_over_epsilon(), on_change=_watch)
+    show.one_of(
+        place, say("Pace"), PACE_TITLES, "pace", disabled=goes_over_epsilon(), on_change=_watch
+    )
 
 
 def _watch() -> None:
@@ -137,10 +142,10 @@ def choose_more() -> None:
     """Draw what the slider of the pictures shows, the norm, and what else the attack takes."""
     row = ATTACKS[st.session_state["attack"]]
     show.one_of(
-        st, "Slider shows", DRAGGED, "dragged", disabled=not row.has_epsilon,
-        help="Each step of one attack as it comes, or the end of the attack at every epsilon",
+        st, say("Slider shows"), DRAGGED, "dragged", disabled=not row.has_epsilon,
+        help=say("Each step of one attack as it comes, or the end of the attack at every epsilon"),
     )  # fmt: skip
-    show.one_of(st, "Norm", {name: each.title for name, each in NORMS.items()}, "norm")
+    show.one_of(st, say("Norm"), {name: each.title for name, each in NORMS.items()}, "norm")
     if STEPS in row.knobs:
         knobs.draw(st, STEPS)
     knobs.draw(st, RANDOM_START, disabled=RANDOM_START not in row.knobs)

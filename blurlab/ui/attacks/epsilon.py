@@ -11,6 +11,7 @@ from blurlab.ui.attacks import controls, report, spectra, view
 from blurlab.ui.attacks import job as attacking
 from blurlab.ui.attacks.job import Setting, Step
 from blurlab.ui.frames import frames_html
+from blurlab.ui.languages import say
 
 KEY = "epsilon-frames"
 NOTE = (
@@ -59,7 +60,7 @@ def live(setting: Setting, names: tuple[str, ...], parameters: dict) -> None:
         shown, found = controls.current(setting.picture), sorted(job.results)
         show_frames(shown, names, found)
         if job.state == "failed":
-            show.error(f"The attack failed: {job.error}.")
+            show.error(say("The attack failed: {error}.", error=job.error))
         if not st.session_state["present"] and found:
             details(shown, names, found)
         link.write(shell.SHARED | parameters)
@@ -76,7 +77,7 @@ def show_frames(setting: Setting, names: tuple[str, ...], found: list[Step]) -> 
 
     shown = by_index(setting, found)[index_of(setting)]
     if not st.session_state["present"]:
-        st.markdown(report.verdict(setting, shown) if shown else "Computing …")
+        st.markdown(report.verdict(setting, shown) if shown else say("Computing …"))
     if controls.sees("pictures"):
         show.answered_frames(KEY, pictures(setting, found), said(setting, names, found), released)
     if controls.sees("spectrum") and shown is not None and shown.size:
@@ -92,19 +93,19 @@ def pictures(setting: Setting, found: list[Step]) -> dict:
     """Gather what the frames on the page and those in an exported file show."""
     steps, norm = by_index(setting, found), NORMS[setting.norm]
     return {
-        "label": "Epsilon",
+        "label": say("Epsilon"),
         "unit": f"{norm.epsilon.unit} ({norm.title})".strip(),
         "positions": [float(index) for index in range(len(steps))],
         "texts": [f"{epsilon:g}" for epsilon in norm.ladder],
         "position": float(index_of(setting)),
         "pictures": [
             {
-                "title": "Original",
+                "title": say("Original"),
                 "urls": [attacking.original_url(setting.model, setting.picture)] * len(steps),
             },
-            {"title": "Attacked", "urls": [step and step.picture for step in steps]},
+            {"title": say("Attacked"), "urls": [step and step.picture for step in steps]},
             {
-                "title": "The change, magnified to the same contrast",
+                "title": say("The change, magnified to the same contrast"),
                 "urls": [step and step.change for step in steps],
             },
         ],
@@ -113,7 +114,7 @@ def pictures(setting: Setting, found: list[Step]) -> dict:
 
 
 def said(setting: Setting, names: tuple[str, ...], found: list[Step]) -> dict:
-    return report.said(setting, names, by_index(setting, found), NOTE)
+    return report.said(setting, names, by_index(setting, found), say(NOTE))
 
 
 def rows(setting: Setting, found: list[Step]) -> list[dict]:

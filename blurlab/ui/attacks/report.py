@@ -7,6 +7,7 @@ from blurlab.attacks.norms import NORMS
 from blurlab.attacks.table import ATTACKS
 from blurlab.ui import asking, cache, files, show
 from blurlab.ui.attacks.job import Setting, Step, goal, options
+from blurlab.ui.languages import say
 
 # What is seen of a change up to so many 255ths, by looking at photographs and drawn objects.
 SIGHT = (
@@ -31,21 +32,26 @@ def verdict(setting: Setting, step: Step) -> str:
     """Say in Markdown what the attacked model answers at a step, and if one sees the change."""
     said, classes = step.said[setting.model], cache.card(setting.model)["classes"]
     own, best = cache.named_class(setting.model, setting.picture), asking.best(said)
-    title, answer = show.plain(cache.title(setting.model)), show.plain(classes[best])
-    still = "still says" if best == own else "now says"
-    instead = "" if best == own else f" instead of {show.plain(classes[own])}"
+    title, answer = show.plain(say(cache.title(setting.model))), show.plain(say(classes[best]))
+    told = {"title": title, "answer": answer, "share": said[best]}
     if not step.size:
-        return f"Not attacked yet: {title} says **{answer}** ({said[best]:.0%})."
-    return f"{title} {still} **{answer}** ({said[best]:.0%}){instead}. {sight(setting, step.size)}"
+        return say("Not attacked yet: {title} says **{answer}** ({share:.0%}).", **told)
+    if best == own:
+        words = say("{title} still says **{answer}** ({share:.0%}).", **told)
+    else:
+        told["own"] = show.plain(say(classes[own]))
+        words = say("{title} now says **{answer}** ({share:.0%}) instead of {own}.", **told)
+    return f"{words} {sight(setting, step.size)}"
 
 
 def sight(setting: Setting, size: float) -> str:
     """Say how large a change is and, where a person can tell by that, whether it is seen."""
     norm = NORMS[setting.norm]
     if norm is not NORMS["linf"]:
-        return f"The change is {norm.written(size)} long."
+        return say("The change is {size} long.", size=norm.written(size))
     seen = next(words for most, words in SIGHT if size * norm.scale <= most)
-    return f"No value changed by more than {norm.in_unit(size)}: {seen}."
+    largest = norm.in_unit(size)
+    return say("No value changed by more than {size}: {seen}.", size=largest, seen=say(seen))
 
 
 def feed(setting: Setting, names: Sequence[str], steps: Sequence[Step | None]) -> dict[str, dict]:
@@ -69,12 +75,13 @@ def said(setting: Setting, names: Sequence[str], steps: Sequence[Step | None], n
 
     steps: as for feed.  note: what to see in the curves.
     """
+    wanted = attackers_class(setting, steps) or "…"
     return {
         "models": [model(index, name, setting) for index, name in enumerate(names)],
         "answers": feed(setting, names, steps),
         "curve_titles": {
-            "true": "the picture's class",
-            "wanted": f"the attacker's class, {attackers_class(setting, steps)}",
+            "true": say("the picture's class"),
+            "wanted": say("the attacker's class, {label}", label=say(wanted)),
         },
         "note": note,
     }
@@ -82,16 +89,20 @@ def said(setting: Setting, names: Sequence[str], steps: Sequence[Step | None], n
 
 def model(index: int, name: str, setting: Setting) -> dict:
     """Describe a model to the frames; which one is attacked is part of its title."""
-    kind = "attacked" if name == setting.model else "transfer"
-    return asking.model(index, name, f"{cache.card(name)['title']} ({kind})")
+    title = say(cache.title(name))
+    attacked, transfer = (
+        say("{title} (attacked)", title=title),
+        say("{title} (transfer)", title=title),
+    )
+    return asking.model(index, name, attacked if name == setting.model else transfer)
 
 
 def note(name: str, setting: Setting) -> str:
     """Say what the attack is to this model, and what its true class is where it is a guess."""
     attack = (
-        "The attack follows this model's own gradient."
+        say("The attack follows this model's own gradient.")
         if name == setting.model
-        else "Transfer: the attack was not made for this model."
+        else say("Transfer: the attack was not made for this model.")
     )
     return f"{attack} {asking.guess_note(name, setting.picture)}".strip()
 

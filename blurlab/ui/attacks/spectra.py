@@ -8,6 +8,7 @@ from plotly.graph_objects import Figure
 
 from blurlab.ui import cache, files, protocol, shell, spectra
 from blurlab.ui.attacks.job import Setting, Step
+from blurlab.ui.languages import say
 
 PRESENTED = 500  # pixels of a figure for presenters, below two rows of buttons
 
@@ -16,11 +17,12 @@ def draw(setting: Setting, step: Step, title: str, key: str) -> None:
     """Draw the spectrum of one step's change with f_0.5, and say it; title: whose change it is."""
     marks = {} if math.isnan(step.half_power) else {"f_0.5": step.half_power}
     figure = spectra.power_spectra(
-        {"the change": step.power}, marks, st.session_state["unit"],
+        {say("the change"): step.power}, marks, st.session_state["unit"],
         size=cache.SIZE, degrees=shell.degrees(),
     )  # fmt: skip
     about = _told(f"Power spectrum of the change of an attack, {title}", setting)
-    _show(figure, key, about, f"Where the change of {title} lies", half_power_text(setting, step))
+    words = half_power_text(setting, step)
+    _show(figure, key, about, say("Where the change of {title} lies", title=title), words)
 
 
 def draw_course(setting: Setting, found: Sequence[Step], position: int) -> None:
@@ -30,11 +32,11 @@ def draw_course(setting: Setting, found: Sequence[Step], position: int) -> None:
         size=cache.SIZE, degrees=shell.degrees(), position=position,
     )  # fmt: skip
     about = _told("f_0.5 of an attack, step by step", setting)
-    words = (
+    words = say(
         "It moves to where the attacked network is sensitive: low for one trained behind a "
         "blur, high for others."
     )
-    _show(figure, "attack_course", about, "f_0.5, step by step", words)
+    _show(figure, "attack_course", about, say("f_0.5, step by step"), words)
 
 
 def _show(figure: Figure, key: str, about: dict[str, str], title: str, words: str) -> None:
@@ -59,11 +61,13 @@ def _told(title: str, setting: Setting) -> dict[str, str]:
 def half_power_text(setting: Setting, step: Step) -> str:
     """Say in a sentence what f_0.5 is at a step, in the app's unit and in the paper's."""
     if math.isnan(step.half_power):
-        return "Nothing has changed yet."
+        return say("Nothing has changed yet.")
     side = cache.card(setting.model)["recipe"]["input_size"]
-    return (
-        f"Half of the change's power lies below f_0.5 = "
-        f"{shell.frequency(step.half_power, cache.SIZE)}, that is {step.half_power / side:.3f} "
-        f"cycles/pixel of the model's {side}-pixel input, the paper's unit. "
-        f"Its pixels end at {shell.frequency(side / 2, cache.SIZE)}."
+    return say(
+        "Half of the change's power lies below f_0.5 = {half}, that is {pixel:.3f} cycles/pixel of "
+        "the model's {side}-pixel input, the paper's unit. Its pixels end at {end}.",
+        half=shell.frequency(step.half_power, cache.SIZE),
+        pixel=step.half_power / side,
+        side=side,
+        end=shell.frequency(side / 2, cache.SIZE),
     )

@@ -14,10 +14,14 @@ from blurlab.ui.attacks import job as attacking
 from blurlab.ui.attacks.controls import LAST, PACES
 from blurlab.ui.attacks.job import Setting, Step
 from blurlab.ui.frames import frames_html
+from blurlab.ui.languages import say
 
 KEY = "attack-frames"
 COMPARED = (1, 0)  # while it is held, the attacked picture shows the original
-SAID = {"waiting": "Waiting for the device", "done": "Done", "failed": "Failed"}
+SAID = {
+    "waiting": "Waiting for the device", "running": "Running", "paused": "Paused",
+    "cancelled": "Cancelled", "stopped": "Stopped", "done": "Done", "failed": "Failed",
+}  # fmt: skip
 NOTE = "An attack succeeds where the line of the picture's class falls below the attacker's."
 
 
@@ -32,7 +36,7 @@ def live(setting: Setting, names: tuple[str, ...], parameters: dict) -> None:
             if not st.session_state["present"]:
                 details(setting, names, found, job.is_over)
         if job.state == "failed":
-            show.error(f"The attack failed: {job.error}.")
+            show.error(say("The attack failed: {error}.", error=job.error))
         link.write(shell.SHARED | parameters)
 
     polling.follow(lambda: run(setting, names), draw, seconds=0.25)
@@ -75,11 +79,13 @@ def buttons(job: jobs.Job, setting: Setting, found: list[Step]) -> None:
         )  # fmt: skip
 
     if job.state == "paused":
-        button(pause, "Resume", "play_arrow", jobs.resume, job, key="attack_pause")
+        button(pause, say("Resume"), "play_arrow", jobs.resume, job, key="attack_pause")
     else:
-        button(pause, "Pause", "pause", jobs.pause, job, disabled=job.is_over, key="attack_pause")
-    button(cancel, "Cancel", "stop", jobs.cancel, job, disabled=job.is_over)
-    button(restart, "Again", "replay", again)
+        button(
+            pause, say("Pause"), "pause", jobs.pause, job, disabled=job.is_over, key="attack_pause"
+        )
+    button(cancel, say("Cancel"), "stop", jobs.cancel, job, disabled=job.is_over)
+    button(restart, say("Again"), "replay", again)
     line.markdown(status(job, setting, found))
 
 
@@ -87,9 +93,10 @@ def status(job: jobs.Job, setting: Setting, found: list[Step]) -> str:
     """Say in one line where the run is."""
     state = job.state  # which may change while this is written
     if not found:
-        return f"{SAID.get(state, 'Starting')} …"
+        return f"{say(SAID.get(state, 'Starting'))} …"
     last, total = found[-1], attacking.count_steps(setting)
-    return f"{SAID.get(state, state.capitalize())}: step {last.number} of {total}"
+    where = say("step {number} of {total}", number=last.number, total=total)
+    return f"{say(SAID.get(state, state.capitalize()))}: {where}"
 
 
 def shown_step(found: list[Step]) -> Step:
@@ -113,7 +120,9 @@ def show_steps(setting: Setting, names: tuple[str, ...], found: list[Step]) -> N
         return
     now, course = st.columns([3, 2])
     with now:
-        spectra.draw(setting, shown, f"step {shown.number}", key="attack_spectrum")
+        spectra.draw(
+            setting, shown, say("step {number}", number=shown.number), key="attack_spectrum"
+        )
     with course:
         spectra.draw_course(setting, found, shown.number)
 
@@ -127,19 +136,21 @@ def pictures(setting: Setting, found: list[Step]) -> dict:
     steps = by_step(setting, found)
     side = cache.card(setting.model)["recipe"]["input_size"]
     return {
-        "label": "Step",
-        "unit": f"of {len(steps) - 1}",
+        "label": say("Step"),
+        "unit": say("of {count}", count=len(steps) - 1),
         "positions": [float(number) for number in range(len(steps))],
         "texts": [str(number) for number in range(len(steps))],
         "position": float(shown_step(found).number),
         "pictures": [
             {
-                "title": f"Original, {side} pixels as the model takes it",
+                "title": say("Original, {side} pixels as the model takes it", side=side),
                 "urls": [attacking.original_url(setting.model, setting.picture)] * len(steps),
             },
-            {"title": "Attacked", "urls": [step and step.picture for step in steps]},
+            {"title": say("Attacked"), "urls": [step and step.picture for step in steps]},
             {
-                "title": f"The change, × {attacking.magnification(setting)} about grey",
+                "title": say(
+                    "The change, × {times} about grey", times=attacking.magnification(setting)
+                ),
                 "urls": [step and step.change for step in steps],
             },
         ],
@@ -148,14 +159,14 @@ def pictures(setting: Setting, found: list[Step]) -> dict:
 
 
 def said(setting: Setting, names: tuple[str, ...], found: list[Step]) -> dict:
-    return report.said(setting, names, by_step(setting, found), NOTE)
+    return report.said(setting, names, by_step(setting, found), say(NOTE))
 
 
 def details(setting: Setting, names: tuple[str, ...], found: list[Step], is_over: bool) -> None:
     """Draw the plain slider, the numbers, everything to take away, and what this shows."""
     if is_over and len(found) > 1:
         show.slider(
-            "Step, exact value", "step", 0.0, len(found) - 1.0,
+            say("Step, exact value"), "step", 0.0, len(found) - 1.0,
             shown=shown_step(found).number, step=1.0, format="%d",
         )  # fmt: skip
     table = report.rows(setting, found)
@@ -182,7 +193,9 @@ def take_away(
 
     Returns the place of the files.
     """
-    numbers, saving, code, about = st.tabs(["Numbers", "Save", files.CODE, "What this shows"])
+    numbers, saving, code, about = st.tabs(
+        [say("Numbers"), say("Save"), say(files.CODE), say("What this shows")]
+    )
     numbers.dataframe(table, hide_index=True, height=280)
     files.offer(offered, saving)
     files.code(code, report.script(setting, names))

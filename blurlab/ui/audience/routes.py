@@ -32,22 +32,39 @@ def routes() -> list[Route]:
 
 async def join(request: Request) -> Response:
     """Give the page on which a phone plays."""
-    return HTMLResponse(await run_in_threadpool(_page), headers={"Cache-Control": "no-store"})
+    page = await run_in_threadpool(_page, await run_in_threadpool(_language, request))
+    return HTMLResponse(page, headers={"Cache-Control": "no-store"})
 
 
-@lru_cache(maxsize=1)
-def _page() -> str:
-    from blurlab.ui import cache, feed, palette
+def _language(request: Request) -> str:
+    """Return the code of the phone's own language, or else of the presenter's."""
+    from blurlab.ui import languages
+
+    asked = request.headers.get("accept-language", ""), request.query_params.get("lang", "")
+    return languages.best(",".join(asked))
+
+
+@lru_cache(maxsize=16)
+def _page(code: str) -> str:
+    from blurlab.ui import cache, feed, languages, palette
     from blurlab.ui.audience import room
+    from blurlab.ui.languages import say
+    from blurlab.ui.you import deck
 
-    return feed.page(
-        "join",
-        {"room": ROOM_PATH.removeprefix("/"), "size": cache.SIZE, "asked": room.SHOWN},
-        "BlurLab: what do you see?",
-        body=feed.source("game.html"),
-        css=feed.source("stage.css", "game.css", "join.css"),
-        script=palette.script() + feed.source("elements.js", "fft.js", "trial.js", "join.js"),
-    )
+    body = feed.source("game.html")
+    script = palette.script()
+    script += feed.source("say.js", "elements.js", "fft.js", "trial.js", "join.js")
+    words = {word for crowd in deck.CROWDS for word in deck.CLASSES[crowd]}
+    data = {"room": ROOM_PATH.removeprefix("/"), "size": cache.SIZE, "asked": room.SHOWN}
+    with languages.speaking(code):
+        return feed.page(
+            "join",
+            data | languages.shown(body, script, words=words),
+            say("BlurLab: what do you see?"),
+            body=body,
+            css=feed.source("stage.css", "game.css", "join.css"),
+            script=script,
+        )
 
 
 async def turn(request: Request) -> Response:

@@ -9,10 +9,11 @@ import segno
 import streamlit as st
 
 from blurlab.people import quest
-from blurlab.ui import files, link, owner, protocol, shell, show
+from blurlab.ui import files, languages, link, owner, protocol, shell, show
 from blurlab.ui.audience import room
 from blurlab.ui.audience.room import ROOM, Answered
 from blurlab.ui.audience.routes import JOIN
+from blurlab.ui.languages import say
 from blurlab.ui.you import deck, figure, networks
 from blurlab.ui.you.players import BETWEEN, Played, played
 
@@ -52,39 +53,45 @@ def door() -> None:
     """Show how to join, how many have, and what the presenter can do."""
     addresses = join_addresses()
     if addresses:
-        st.html(_code(addresses[0]))
+        st.html(_code(addresses[0] + _language()))
         st.markdown(f"### {show.plain(addresses[0].removeprefix('http://'))}")
         for other in addresses[1:]:
-            st.caption(f"or {show.plain(other)}")
+            st.caption(say("or {address}", address=show.plain(other)))
     else:
         st.info(
-            "Only this machine can connect: `python -m blurlab serve --public` opens the server to "
-            f"the room. Here, {JOIN} joins."
+            say(
+                "Only this machine can connect: `python -m blurlab serve --public` opens the "
+                "server to the room. Here, {path} joins.",
+                path=JOIN,
+            )
         )
     joined, here = ROOM.people()
-    st.metric("People", f"{joined}", help=f"{here} of them are still there")
+    st.metric(say("People"), f"{joined}", help=say("{here} of them are still there", here=here))
     if owner.is_owner():
         steering()
 
 
 def steering() -> None:
     """Draw what the presenter can do."""
-    words = {"waiting": "Start", "open": "Pause", "paused": "Go on"}
+    words = {"waiting": say("Start"), "open": say("Pause"), "paused": say("Go on")}
     after = "paused" if ROOM.state == "open" else "open"
     st.button(
         words[ROOM.state], on_click=ROOM.steer, args=(after,), key="room_steer", width="stretch",
         type="secondary" if ROOM.state == "open" else "primary",
     )  # fmt: skip
-    begin = st.popover("Begin anew", width="stretch")
+    begin = st.popover(say("Begin anew"), width="stretch")
     with begin:
-        here = {name: deck.CROWDS[name] for name in deck.available(deck.CROWDS)}
-        name = st.radio("Pictures", list(here), format_func=here.get, key="room_deck")
-        if name in deck.NOTES:
-            st.caption(deck.NOTES[name])
-        each = st.radio("Trials for each person", room.EACH, 1, key="room_each", horizontal=True)
+        here = {name: say(deck.CROWDS[name]) for name in deck.available(deck.CROWDS)}
+        name = st.radio(say("Pictures"), list(here), format_func=here.get, key="room_deck")
+        if note := deck.note(name):
+            st.caption(note)
+        each = st.radio(
+            say("Trials for each person"), room.EACH, 1, key="room_each", horizontal=True
+        )
         count = len(ROOM.given())
+        forget = say("Forget {count:,} answers and begin anew", count=count)
         st.button(
-            f"Forget {count:,} answers and begin anew" if count else "Begin anew",
+            forget if count else say("Begin anew"),
             on_click=ROOM.begin_anew, args=(name, each), key="room_reset",
         )  # fmt: skip
     answers = ROOM.given()
@@ -93,25 +100,25 @@ def steering() -> None:
     is_presented = st.session_state["present"]
     with begin if is_presented else st.container():
         st.download_button(
-            "Answers (CSV)", ROOM.written, "audience.csv", "text/csv", key="room_csv",
+            say("Answers (CSV)"), ROOM.written, "audience.csv", "text/csv", key="room_csv",
             on_click="ignore", width="stretch",
         )  # fmt: skip
     if not is_presented:
-        files.code(st.expander(files.CODE), SCRIPT)
+        files.code(st.expander(say(files.CODE)), SCRIPT)
 
 
 def crowd() -> None:
     """Draw the crowd's curve against the networks', of the same trials."""
     answers = [each for each in ROOM.given() if each.counts]
     if not answers:
-        st.markdown("The curve forms here with the first answers.")
+        st.markdown(say("The curve forms here with the first answers."))
         return
     belief = ROOM.belief
     told = [(each.step, each.coarse) for each in answers]
     everybody = Played(
-        "Everybody", told, quest.reverse_frequency(belief), quest.curve(belief, BETWEEN)
+        say("Everybody"), told, quest.reverse_frequency(belief), quest.curve(belief, BETWEEN)
     )
-    drawn = figure.figure([everybody, *others(answers)], None, "the crowd's answers")
+    drawn = figure.figure([everybody, *others(answers)], None, say("the crowd's answers"))
     about = protocol.told(
         "Psychometric function of an audience, and of networks on the same hybrids",
         [model for model in networks.asked(ROOM.deck) if networks.knows(model, ROOM.deck)],
@@ -121,12 +128,16 @@ def crowd() -> None:
     )
     shell.chart(drawn, "room_figure", about)
     value = everybody.f_rev
-    many = f"{len(answers):,} answer{'s' * (len(answers) > 1)}"
-    st.caption(
-        f"{many}. The crowd changes its mind at {value.value:.3g} cycles/image [{value.low:.3g}, "
-        f"{value.high:.3g}], as if it were one observer: people differ by more. Networks answered "
-        "the same trials."
+    count = len(answers)
+    many = say("{count:,} answers.", count=count) if count > 1 else say("1 answer.")
+    found = say(
+        "The crowd changes its mind at {value:.3g} cycles/image [{low:.3g}, {high:.3g}], as if it "
+        "were one observer: people differ by more. Networks answered the same trials.",
+        value=value.value,
+        low=value.low,
+        high=value.high,
     )
+    st.caption(f"{many} {found}")
 
 
 def others(answers: list[Answered]) -> list[Played]:
@@ -143,7 +154,7 @@ def others(answers: list[Answered]) -> list[Played]:
             coarse = networks.names_coarse(model, name, seed, each.number, each.step)
             told.append((each.step, coarse))
         if told:
-            found.append(played(shell.store.card(model)["title"], told))
+            found.append(played(say(shell.store.card(model)["title"]), told))
     return found
 
 
@@ -161,6 +172,15 @@ def join_addresses() -> list[str]:
     return [f"http://{host}:{port}{'/' + base if base else ''}{JOIN}" for host in hosts]
 
 
+def _language() -> str:
+    """Return what the address that phones scan says of the presenter's language, if not English.
+
+    A phone whose own language is here speaks that one.
+    """
+    code = languages.current()
+    return "" if code == languages.ENGLISH else f"?lang={code}"
+
+
 def own_addresses() -> list[str]:
     """Return this machine's addresses in its networks, the one that leads out first."""
     found: list[str] = []
@@ -176,5 +196,8 @@ def own_addresses() -> list[str]:
 def _code(address: str) -> str:
     """Draw an address as a QR code, dark on light in either theme."""
     drawn = segno.make(address, error="m").png_data_uri(scale=10, border=3)
-    words, style = html.escape(f"QR code of {address}"), "width: min(100%, 45vh)"
+    words, style = (
+        html.escape(say("QR code of {address}", address=address)),
+        "width: min(100%, 45vh)",
+    )
     return f'<img style="{style}" src="{drawn}" alt="{words}">'

@@ -14,6 +14,7 @@ from blurlab.ui.attacks import job as attacking
 from blurlab.ui.blur import job as defending
 from blurlab.ui.blur.job import DEFENCES
 from blurlab.ui.corruptions import job as corrupting
+from blurlab.ui.languages import say
 
 NONE = "none"
 KNOWLEDGE = {"adaptive": "Yes (adaptive)", "transfer": "No (transfer)"}
@@ -49,7 +50,7 @@ def choose_chain(picture: cache.Choice) -> None:
     )
     attack_size(size)
     choose_attacker(attacker)
-    with more.popover("Details", width="stretch"):
+    with more.popover(say("Details"), width="stretch"):
         controls.choose_goal(picture)
         knobs.draw(st, DRAW)
     choose_defence(defence)
@@ -59,7 +60,7 @@ def choose_as_presenter(picture: cache.Choice) -> None:
     """Draw the choice of the attacker, and the rest of the chain's controls on demand."""
     attacker, more = st.columns([3, 1], vertical_alignment="bottom", gap="medium")
     choose_attacker(attacker)
-    with more.popover("Chain", width="stretch"):
+    with more.popover(say("Chain"), width="stretch"):
         attack_size(st)
         choose_corruption()
         choose_defence(st)
@@ -70,9 +71,10 @@ def choose_corruption() -> None:
     """Draw the choice of the corruption and, where there is one, of its severity."""
     then, severity = st.columns([3, 2], vertical_alignment="bottom", gap="medium")
     state, options = st.session_state, [NONE, *CORRUPTIONS]
+    titles = {name: say("None") if name == NONE else corrupting.title(name) for name in options}
     then.selectbox(
-        "Then a corruption", options, show.place(options, "then"), key="then",
-        format_func=lambda name: "None" if name == NONE else corrupting.title(name),
+        say("Then a corruption"), options, show.place(options, "then"), key="then",
+        format_func=titles.__getitem__,
     )  # fmt: skip
     if state["then"] != NONE:
         knobs.draw(severity, HARDNESS)
@@ -84,14 +86,14 @@ def attack_size(place: Any) -> None:
 
 def choose_attacker(place: Any) -> None:
     show.one_of(
-        place, "Does the attacker know the defence?", KNOWLEDGE, "attacker",
+        place, say("Does the attacker know the defence?"), KNOWLEDGE, "attacker",
         disabled=not st.session_state["attack_size"], width="stretch",
     )  # fmt: skip
 
 
 def choose_defence(place: Any) -> None:
     titles = {name: defence.title for name, defence in DEFENCES.items()}
-    show.one_of(place, "Defence", titles, "defence", width="stretch")
+    show.one_of(place, say("Defence"), titles, "defence", width="stretch")
 
 
 def current(picture: cache.Choice) -> defending.Setting:

@@ -8,6 +8,7 @@ from blurlab.ui import asking, cache, files, show
 from blurlab.ui.attacks import job
 from blurlab.ui.attacks.report import arguments as attack_arguments
 from blurlab.ui.blur.job import DEFENCES, DEFENDED, UNTOUCHED, Frame, Setting, kinds
+from blurlab.ui.languages import say
 
 TRUE, WANTED = "true", "wanted"
 SMALLEST_POWER = 1e-12  # what lies below is rounding, and has a logarithm all the same
@@ -50,31 +51,33 @@ def said(names: Sequence[str], setting: Setting, found: Sequence[Frame]) -> dict
 def model(index: int, name: str, setting: Setting) -> dict:
     """Describe a model to the frames; the attacked one's title says so."""
     is_attacked = setting.attack.epsilon and name == setting.attack.model
-    title = f"{cache.card(name)['title']} (attacked)" if is_attacked else None
+    title = say("{title} (attacked)", title=say(cache.title(name))) if is_attacked else None
     return asking.model(index, name, title, true=cache.named_class(name, setting.attack.picture))
 
 
 def curve_title(curve: str, setting: Setting) -> str:
     wanted = setting.attack.target
     return {
-        TRUE: "probability of the true class",
-        WANTED: f"the attacker's class, {wanted}" if wanted else "the likeliest other",
-        UNTOUCHED: "true class, without attack",
+        TRUE: say("probability of the true class"),
+        WANTED: say("the attacker's class, {label}", label=say(wanted))
+        if wanted
+        else say("the likeliest other"),
+        UNTOUCHED: say("true class, without attack"),
     }[curve]
 
 
 def reading(setting: Setting) -> str:
     """Say what to see in the curves."""
     if not setting.attack.epsilon:
-        return (
+        return say(
             "Where the defence lifts the full line, it helps; where the dotted one falls, it costs."
         )
     if setting.adaptive:
-        return (
+        return say(
             "The attacker has seen this defence at every strength: wherever the full line stays "
             "low, it does not protect. The dotted line is what the defence alone costs."
         )
-    return (
+    return say(
         "The attacker has not seen the defence: where the full line rises, it removes the attack. "
         "Now let the attacker know of it."
     )
@@ -83,25 +86,28 @@ def reading(setting: Setting) -> str:
 def verdict(setting: Setting, strength: float, frame: Frame | None) -> str:
     """Say in Markdown what the defence does against the attack at the strength looked at."""
     if frame is None:
-        return "Computing …"
+        return say("Computing …")
     name = setting.attack.model
-    title, classes = show.plain(cache.title(name)), cache.card(name)["classes"]
+    title, classes = show.plain(say(cache.title(name))), cache.card(name)["classes"]
     own = cache.named_class(name, setting.attack.picture)
     answer = asking.best(frame.said[DEFENDED][name])
     is_right = answer == own
     if not setting.attack.epsilon:
-        told = "nobody attacks"
+        told = say("nobody attacks")
     elif not strength:
-        told = "the attack meets no defence" + ". Drag the defence" * (not is_right)
+        told = say("the attack meets no defence")
+        if not is_right:
+            told = say("the attack meets no defence. Drag the defence")
     elif setting.adaptive:
-        told = "this attacker knows of the defence, and gets through it"
+        told = say("this attacker knows of the defence, and gets through it")
         if is_right:
-            told = "even an attacker who knows of this defence does not get through"
+            told = say("even an attacker who knows of this defence does not get through")
     else:
-        told = "the defence does not undo this attack"
+        told = say("the defence does not undo this attack")
         if is_right:
-            told = "the defence undoes the attack. Now let the attacker know of it"
-    return f"{title} says **{show.plain(classes[answer])}**: {told}."
+            told = say("the defence undoes the attack. Now let the attacker know of it")
+    answered = show.plain(say(classes[answer]))
+    return say("{title} says **{answer}**: {told}.", title=title, answer=answered, told=told)
 
 
 def in_order(setting: Setting, found: Sequence[Frame]) -> list[Frame | None]:
@@ -146,12 +152,16 @@ def logarithms(power: list[float]) -> list[float]:
 def note(name: str, setting: Setting) -> str:
     """Say which experiment this model is, what the attack is to it, and whose class counts."""
     sigma = cache.card(name)["recipe"]["sigma"]
-    added = {"blur": "blur", "pca": "projection"}[setting.defence]
+    added = {"blur": say("blur"), "pca": say("projection")}[setting.defence]
     experiment = (
-        f"Trained behind a blur layer of {sigma:g} pixels, which stays; this {added} comes before "
-        "it."
+        say(
+            "Trained behind a blur layer of {sigma:g} pixels, which stays; this {added} comes "
+            "before it.",
+            sigma=sigma,
+            added=added,
+        )
         if sigma
-        else f"Trained without a defence; this {added} is only put in front of it."
+        else say("Trained without a defence; this {added} is only put in front of it.", added=added)
     )
     guess = asking.guess_note(name, setting.attack.picture)
     return " ".join(filter(None, (experiment, attack_note(name, setting, added), guess)))
@@ -161,10 +171,10 @@ def attack_note(name: str, setting: Setting, added: str) -> str:
     if not setting.attack.epsilon:
         return ""
     if name != setting.attack.model:
-        return "The attack was made for another network."
+        return say("The attack was made for another network.")
     if setting.adaptive:
-        return f"Adaptive attack: made through this {added}."
-    return f"Transfer: the attack was made without this {added}."
+        return say("Adaptive attack: made through this {added}.", added=added)
+    return say("Transfer: the attack was made without this {added}.", added=added)
 
 
 def rows(names: Sequence[str], setting: Setting, found: Sequence[Frame]) -> list[dict]:

@@ -13,6 +13,7 @@ from blurlab.ui.blur.controls import STATE, STRENGTHS, current, position, streng
 from blurlab.ui.blur.job import ATTACKED, CORRUPTED, DEFENCES, DEFENDED, PICTURE, Frame, Setting
 from blurlab.ui.blur.report import said
 from blurlab.ui.frames import frames_html
+from blurlab.ui.languages import say
 
 KEY = "defence_frames"
 DONE = {"blur": "Blurred", "pca": "PCA at 32 pixels"}
@@ -25,7 +26,7 @@ def live(names: tuple[str, ...], picture: cache.Choice, parameters: dict) -> Non
         setting, found = current(picture), list(job.results)
         show_chain(names, setting, found)
         if job.state == "failed":
-            show.error(f"The chain could not be computed: {job.error}.")
+            show.error(say("The chain could not be computed: {error}.", error=job.error))
         if not st.session_state["present"]:
             details(names, setting, found)
         link.write(shell.SHARED | parameters)
@@ -56,8 +57,8 @@ def pictures(setting: Setting, found: list[Frame]) -> dict:
     defence, laid = DEFENCES[setting.defence], report.in_order(setting, found)
     texts = defending.texts(setting)
     return {
-        "label": defence.label,
-        "unit": defence.unit,
+        "label": say(defence.label),
+        "unit": say(defence.unit),
         "positions": [float(index) for index in range(len(texts))],
         "texts": texts,
         "position": float(position(setting)),
@@ -75,30 +76,30 @@ def title(stage: str, setting: Setting) -> str:
     """Name a stage for people."""
     if stage == CORRUPTED:
         assert setting.corruption is not None
-        return f"{CORRUPTIONS[setting.corruption].title} {setting.severity}"
+        return f"{say(CORRUPTIONS[setting.corruption].title)} {setting.severity}"
     norm = NORMS[setting.attack.norm]
     size = norm.in_unit(setting.attack.epsilon)
     return {
-        PICTURE: "Picture",
-        ATTACKED: f"Attacked, ± {size}",
-        DEFENDED: DONE[setting.defence],
+        PICTURE: say("Picture"),
+        ATTACKED: say("Attacked, ± {size}", size=size),
+        DEFENDED: say(DONE[setting.defence]),
     }[stage]
 
 
 def details(names: tuple[str, ...], setting: Setting, found: list[Frame]) -> None:
     """Draw the plain slider, the spectra, the numbers, and everything to take away."""
     if setting.defence == "blur":
-        label = "Blur sigma (pixels), exact value"
+        label = say("Blur sigma (pixels), exact value")
         show.slider(label, "sigma", 0.0, 4.0, step=0.25)
     else:
         options = [int(each) for each in DEFENCES["pca"].strengths]
         st.session_state["components"] = int(strength(setting))
         st.radio(
-            "Components kept", options, show.place(options, "components"), key="components",
+            say("Components kept"), options, show.place(options, "components"), key="components",
             horizontal=True, format_func=lambda count: str(count or "off"),
         )  # fmt: skip
     power, numbers, saving, code, about = st.tabs(
-        ["Spectra", "Numbers", "Save", files.CODE, "What this shows"]
+        [say("Spectra"), say("Numbers"), say("Save"), say(files.CODE), say("What this shows")]
     )
     with power:
         show_spectra(setting, found)
@@ -114,7 +115,7 @@ def show_spectra(setting: Setting, found: list[Frame]) -> None:
     """Draw the spectrum of every stage at the strength that is looked at."""
     frame = report.in_order(setting, found)[position(setting)]
     if frame is None:
-        st.caption("Computing …")
+        st.caption(say("Computing …"))
         return
     side = cache.card(setting.attack.model)["recipe"]["input_size"]
     figure = spectra.power_spectra(
@@ -155,7 +156,7 @@ def downloads(
             ),
         }
     )
-    st.caption("The address of this page restores it, except for uploads and camera pictures.")
+    st.caption(say("The address of this page restores it, except for uploads and camera pictures."))
 
 
 def about_text(setting: Setting) -> str:

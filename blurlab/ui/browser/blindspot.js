@@ -4,13 +4,13 @@
 const SPEED = 1.5; // cm/s; who answers half a second late adds 3 cm to the distance
 const START = [2, 4]; // cm from the square, at random, so that one cannot count along
 const SIDE = 0.6, MARGIN = 1.2; // cm: of square and dot, and of the square from the window's edge
-const EDGE = "The dot came to the edge. If you always saw it, come nearer, make the window wider, or turn your phone.";
 const views = new WeakMap();
 
 export default function blindspot({ data, parentElement, setStateValue }) {
   let view = views.get(parentElement);
   if (!view?.parts.dialog.isConnected) views.set(parentElement, (view = makeBlindspot(parentElement)));
   view.send = setStateValue;
+  speak(parentElement, data.language);
   view.show(data);
 }
 
@@ -29,22 +29,25 @@ function makeBlindspot(parent) {
     dialog.style.setProperty("--margin", `${MARGIN * data.pixels}px`);
   }
 
-  const say = (words) => { parts.count.textContent = `${gaps.length + 1} of ${data.sweeps}. ${words}`; };
+  const tell = (words) => {
+    const counted = say("{n} of {all}.", { n: gaps.length + 1, all: data.sweeps });
+    parts.count.textContent = `${counted} ${words}`;
+  };
 
   function rest(words) {
     round++;
     gap = null;
     dot.hidden = true;
-    say(words);
+    tell(words);
   }
 
   async function sweep() {
     const own = ++round, start = START[0] + Math.random() * (START[1] - START[0]);
-    say("Look at the square alone.");
+    tell(say("Look at the square alone."));
     const begun = await nextFrame();
     for (let time = begun; own === round && dialog.isConnected; time = await nextFrame()) {
       const moved = start + (SPEED * (time - begun)) / 1000, middle = square.getBoundingClientRect();
-      if ((moved + SIDE) * data.pixels > middle.x + middle.width / 2) return rest(EDGE);
+      if ((moved + SIDE) * data.pixels > middle.x + middle.width / 2) return rest(say("The dot came to the edge. If you always saw it, come nearer, make the window wider, or turn your phone."));
       gap = moved;
       dot.style.transform = `translateX(${-gap * data.pixels}px)`;
       dot.hidden = false;
@@ -54,7 +57,7 @@ function makeBlindspot(parent) {
   function press() {
     if (gap === null) return sweep();
     gaps.push(Math.round(1000 * gap) / 1000);
-    if (gaps.length < data.sweeps) return rest("Again: space or a tap starts the dot.");
+    if (gaps.length < data.sweeps) return rest(say("Again: space or a tap starts the dot."));
     dialog.close();
     parts.measure.blur(); // one more space would open it again
     view.send("gaps", gaps);
@@ -62,7 +65,7 @@ function makeBlindspot(parent) {
 
   parts.measure.onclick = () => {
     gaps = [];
-    rest("Space or a tap starts the dot.");
+    rest(say("Space or a tap starts the dot."));
     dialog.showModal();
     dialog.focus();
   };

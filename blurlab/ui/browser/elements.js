@@ -41,6 +41,7 @@ function mount(views, makeView, { data, parentElement }, send) {
   let view = views.get(parentElement);
   if (!view?.root.isConnected) views.set(parentElement, (view = makeView(parentElement)));
   view.send = send;
+  speak(parentElement, data.language);
   view.show(data);
   return () => parentElement.isConnected || view.close();
 }
@@ -108,10 +109,10 @@ function observeRoom(stage, draw) {
 
 const SPOKEN_REST = 1000; // ms without a change until answers are read out
 
-// Returns say(sentence), which hands a sentence to who listens instead of looking.
+// Returns a function that hands a sentence to who listens instead of looking.
 function makeSpeaker(place) {
   let resting = null, last = "";
-  return function say(sentence) {
+  return function tell(sentence) {
     if (sentence === last) return;
     last = sentence;
     clearTimeout(resting);
@@ -213,8 +214,8 @@ function makeCard(model, title, measures) {
 // best: [class index, probability] from the best down.  sure: false while these are a guess.
 function fillAnswers({ node, top, verdict }, { classes }, best, sure) {
   node.classList.toggle("provisional", !sure);
-  if (sure) verdict.replaceChildren("says ", element("b", { text: classes[best[0]?.[0]] ?? "–" }));
-  else verdict.textContent = "computing …";
+  if (sure) verdict.replaceChildren(`${say("says")} `, element("b", { text: classes[best[0]?.[0]] ?? "–" }));
+  else verdict.textContent = say("computing …");
   top.forEach((row, n) => fillRow(row, best[n] ? classes[best[n][0]] : "…", best[n]?.[1] ?? null));
 }
 

@@ -46,7 +46,7 @@ function drawFrameCurves(scene, svg, namesBox) {
     ...grid(scene, top, bottom),
     ...[1, 0.5, 0].map((value) => shape("line", { class: value ? "grid" : "zero", x1: left, x2: right, y1: y(value), y2: y(value) })),
     ...yLabels(scene, y, [[1, "1"], [0.5, "½"], [0, "0"]]),
-    yTitle(scene, top, bottom, "probability"),
+    yTitle(scene, top, bottom, say("probability")),
     ...lines.flatMap((line) => frameLine(line, (i) => `${axis.x(positions[i]).toFixed(1)} ${y(line.values[i]).toFixed(1)}`)),
     marker, ...dots,
   );
@@ -60,6 +60,9 @@ function drawFrameCurves(scene, svg, namesBox) {
     });
   };
 }
+
+// What a curve is of, where a heading says that it is a probability.
+const shortened = (title) => title.startsWith(`${say("probability of")} `) ? title.slice(say("probability of").length + 1) : title;
 
 const curveValues = ({ positions, answers }, { key }, name) =>
   positions.map((_, i) => answers[key]?.curves?.[name]?.[i] ?? null);
@@ -101,7 +104,7 @@ function makeVerdict(model) {
     fillRow(row, classes ? model.classes[classes[0]] : "…", classes ? probabilities[0] : null);
     const right = classes?.[0] === model.true;
     mark.textContent = !classes || model.true === undefined ? "" : right ? "✓" : "✗";
-    mark.title = mark.textContent && (right ? "right" : "wrong");
+    mark.title = mark.textContent && (right ? say("right") : say("wrong"));
     node.classList.toggle("wrong", mark.textContent === "✗");
   }
   return { node, fill };
@@ -115,7 +118,7 @@ function makeSketch(spectra) {
   const high = Math.max(...known), low = Math.max(Math.min(...known), high - 8);
   const whole = shape("path", { class: "spectrum whole" }), own = shape("path", { class: "spectrum kept" });
   const svg = shape("svg", { viewBox: `0 0 ${SKETCH.width} ${SKETCH.height}`, preserveAspectRatio: "none" }, whole, own);
-  const ends = element("div", { class: "ends" }, element("span", { text: "coarse" }), element("span", { text: "power" }), element("span", { text: "fine" }));
+  const ends = element("div", { class: "ends" }, element("span", { text: say("coarse") }), element("span", { text: say("power") }), element("span", { text: say("fine") }));
   const path = (row) => (row ?? []).map((power, ring) => {
     const x = (SKETCH.width * ring) / (row.length - 1); // not logarithmic, to give fine detail room
     const y = 1 + (SKETCH.height - 2) * clamp((high - power) / (high - low || 1), 0, 1);
@@ -125,7 +128,7 @@ function makeSketch(spectra) {
     own.setAttribute("d", path(spectrum));
     whole.setAttribute("d", path(first));
   }
-  return { node: element("div", { class: "sketch", role: "img", "aria-label": "power spectrum" }, svg, ends), draw };
+  return { node: element("div", { class: "sketch", role: "img", "aria-label": say("power spectrum") }, svg, ends), draw };
 }
 
 // ---- One mounted view -------------------------------------------------------------------------
@@ -209,7 +212,7 @@ function makeView(parent) {
   // While it is held, another picture stands in its place.
   function holdToCompare(box) {
     const [own, other] = data.compared, { caption, frame } = box;
-    const button = element("button", { type: "button", class: "hold", text: "Hold to compare", "aria-pressed": "false" });
+    const button = element("button", { type: "button", class: "hold", text: say("Hold to compare"), "aria-pressed": "false" });
     const hold = (on) => () => {
       if (held === on) return;
       held = on;
@@ -230,7 +233,7 @@ function makeView(parent) {
 
   // -- Drawing, at most once per frame ----------------------------------------------------------
 
-  const observer = observeRoom(parts.stage, () => redraw(true)), say = makeSpeaker(parts.spoken);
+  const observer = observeRoom(parts.stage, () => redraw(true)), tell = makeSpeaker(parts.spoken);
 
   function redraw(layout) {
     layoutIsOld ||= layout;
@@ -247,7 +250,7 @@ function makeView(parent) {
     scene.models.forEach((model, n) => fillFrameCard(cards[n], model));
     boxes.slice(0, scene.stages.length).forEach(fillStage);
     moveCurves(index);
-    say(cards.map(spoken).join(" "));
+    tell(cards.map(spoken).join(" "));
   }
 
   function fillStage({ verdicts, sketch }, n) {
@@ -305,7 +308,7 @@ function makeView(parent) {
     const best = (indices ?? []).map((label, n) => [label, said.probabilities[index][n]]);
     fillAnswers(card, model, best, indices != null);
     Object.entries(scene.curves).forEach(([name, title], n) =>
-      fillRow(card.measures[n], title.replace(/^probability of /, ""), curveValues(scene, model, name)[index]));
+      fillRow(card.measures[n], shortened(title), curveValues(scene, model, name)[index]));
     card.note.hidden = !said?.note;
     card.note.textContent = said?.note ?? "";
   }
@@ -318,9 +321,9 @@ function makeView(parent) {
     const room = roomOf(parts.stage.clientWidth, em, least, settings.presenter), isScreen = room === "screen";
     parts.stage.dataset.width = room;
     decodeAll();
-    if (modelsShown !== JSON.stringify([models, curves])) {
-      modelsShown = JSON.stringify([models, curves]);
-      cards = models.map((model) => makeCard(model, "probability of", Object.keys(curves).map(() => "measure")));
+    if (modelsShown !== JSON.stringify([models, curves, data.language])) {
+      modelsShown = JSON.stringify([models, curves, data.language]);
+      cards = models.map((model) => makeCard(model, say("probability of"), Object.keys(curves).map(() => "measure")));
       parts.models.replaceChildren(...cards.map(({ node }) => node));
     }
     arrangeCards(parts.models, em, isScreen ? 10 : 15);
@@ -343,7 +346,7 @@ function makeView(parent) {
     moveCurves = drawFrameCurves(scene, parts.curve, parts.names);
     const all = models.length * positions.length;
     const done = models.reduce((sum, { key }) => sum + (answers[key]?.classes ?? []).filter((one) => one != null).length, 0);
-    parts.progress.textContent = done < all ? `computing the answers: ${done} of ${all}` : "";
+    parts.progress.textContent = done < all ? say("computing the answers: {done} of {all}", { done, all }) : "";
   }
 
   // The pictures take what the slider, and for a chain what is below it, leave of the screen.
@@ -359,8 +362,8 @@ function makeView(parent) {
 
   function writeFigure(curves, note) {
     const titles = Object.values(curves), several = titles.length > 1;
-    parts.title.textContent = several ? "Probabilities" : titles[0] ?? "";
-    parts.curve.setAttribute("aria-label", `${titles.join(" and ")} against ${data.label}, a line per model`);
+    parts.title.textContent = several ? say("Probabilities") : titles[0] ?? "";
+    parts.curve.setAttribute("aria-label", say("{curves} against {label}, a line per model", { curves: titles.join(` ${say("and")} `), label: data.label }));
     parts.legend.replaceChildren(...(several ? titles : []).map((title, n) => element("span", {},
       shape("svg", { viewBox: "0 0 34 12" },
         shape("path", { class: "spectrum", d: "M0 6H34", "stroke-dasharray": CURVE_DASHES[n % CURVE_DASHES.length] })),
@@ -372,7 +375,7 @@ function makeView(parent) {
 
   function makeBox(title) {
     const canvas = element("canvas", { role: "img", "aria-label": title, "data-part": "picture" });
-    const waiting = element("p", { class: "waiting", role: "status", text: "computing …" });
+    const waiting = element("p", { class: "waiting", role: "status", text: say("computing …") });
     const box = element("div", { class: "frame" }, canvas, waiting);
     const caption = element("figcaption", { text: title }), stage = element("div", { class: "answered" });
     return { node: element("figure", { class: "shown" }, box, caption, stage), frame: box, caption, canvas, waiting, stage };

@@ -19,14 +19,14 @@ function makeGame(parent) {
 
   function show(next) {
     if (next.time < data?.time) return;
-    const isNew = data?.game !== next.game;
+    const isNew = data?.game !== next.game, isOther = data?.language?.code !== next.language?.code;
     data = next;
     if (!slots.has(data.stage)) slots.set(data.stage, {});
     slot = slots.get(data.stage);
     slot.changed = receive;
     document.addEventListener("keydown", onKey);
     parts.game.classList.toggle("presenter", data.presenter);
-    if (isNew) getReady();
+    if (isNew || (isOther && parts.game.dataset.state === "ready")) getReady();
   }
 
   function close() {
@@ -73,7 +73,7 @@ function makeGame(parent) {
       }
       const waited = performance.now() - from;
       parts.game.dataset.state = "fixation";
-      parts.count.textContent = `${n + 1} / ${data.most}${data.mayEnd ? " at most" : ""}`;
+      parts.count.textContent = data.mayEnd ? say("{n} / {most} at most", { n: n + 1, most: data.most }) : `${n + 1} / ${data.most}`;
       const trial = slot[`trial${n % PARTS}`];
       cutoff ??= course().cutoff;
       const pictures = await prepareTrial(data.size, trial, cutoff);
@@ -126,7 +126,7 @@ function makeGame(parent) {
       button.disabled = !trial;
       button.replaceChildren(trial ? trial[side] : "…", element("small", { text: arrow }));
     }
-    parts.spoken.textContent = trial ? `${trial.left} or ${trial.right}?` : "";
+    parts.spoken.textContent = trial ? say("{left} or {right}?", trial) : "";
     if (!trial) answer = null;
   }
 

@@ -2,15 +2,16 @@
 
 const WAIT = 2000; // ms between two questions while there is nothing to do
 const TOO_SOON = 429; // of HTTP's, as in room.py
-const WORDS = {
-  waiting: "You are in. The game begins when the presenter starts it.",
-  paused: "A pause. The game goes on in a moment.",
-  done: "Thank you! Look at the screen.",
-  lost: "The server does not answer. Trying again …",
-  ready: "Two pictures in one, for a moment. Which did you see? Tap to begin.",
-};
+const words = () => ({
+  waiting: say("You are in. The game begins when the presenter starts it."),
+  paused: say("A pause. The game goes on in a moment."),
+  done: say("Thank you! Look at the screen."),
+  lost: say("The server does not answer. Trying again …"),
+  ready: say("Two pictures in one, for a moment. Which did you see? Tap to begin."),
+});
 
 function join({ data, parentElement }) {
+  speak(parentElement, data.language);
   const parts = {};
   for (const node of parentElement.querySelectorAll("[data-part]")) parts[node.dataset.part] = node;
   parts.canvas.width = parts.canvas.height = data.size;
@@ -19,7 +20,7 @@ function join({ data, parentElement }) {
   const never = () => false, pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
 
   const state = (name) => { parts.game.dataset.state = name; };
-  const say = (words) => { parts.count.textContent = words; };
+  const tell = (told) => { parts.count.textContent = told; };
 
   async function ask(answered) {
     const reply = await fetch(data.room, {
@@ -43,24 +44,24 @@ function join({ data, parentElement }) {
       try {
         told = await ask(answered);
       } catch {
-        say(WORDS.lost);
+        tell(words().lost);
         await pause(WAIT);
         continue; // with the same answer
       }
       answered = null;
       if (!told.trial) {
         state(told.state);
-        say(WORDS[told.state] ?? "");
+        tell(words()[told.state] ?? "");
         drawGrey(context, false);
         await pause(WAIT);
         continue;
       }
       if (parts.game.dataset.begun !== "true") await tapped();
-      say(`${told.answered + 1} / ${told.each}`);
+      tell(`${told.answered + 1} / ${told.each}`);
       try {
         answered = await trial(told.trial);
       } catch {
-        say(WORDS.lost); // a picture did not come
+        tell(words().lost); // a picture did not come
         await pause(WAIT);
       }
     }
@@ -68,7 +69,7 @@ function join({ data, parentElement }) {
 
   function tapped() {
     state("ready");
-    say(WORDS.ready);
+    tell(words().ready);
     drawGrey(context, false);
     parts.start.hidden = false;
     return new Promise((resolve) => {
@@ -96,13 +97,13 @@ function join({ data, parentElement }) {
   function offer(asked) {
     for (const side of ["left", "right"]) {
       parts[side].disabled = !asked;
-      parts[side].textContent = asked ? asked[side] : "…";
+      parts[side].textContent = asked ? say(asked[side]) : "…";
     }
-    parts.spoken.textContent = asked ? `${asked.left} or ${asked.right}?` : "";
+    parts.spoken.textContent = asked ? say("{left} or {right}?", { left: say(asked.left), right: say(asked.right) }) : "";
     if (!asked) answer = null;
   }
 
-  parts.start.textContent = "Begin";
+  parts.start.textContent = say("Begin");
   parts.start.hidden = true;
   parts.left.onclick = () => answer?.("left");
   parts.right.onclick = () => answer?.("right");

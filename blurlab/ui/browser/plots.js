@@ -25,13 +25,13 @@ function roundValues(low, high, powersOfTwo) {
 
 function makeAxis(scene, width) {
   const { size, unit, em } = scene, left = 3.6 * em, right = plotRight(width, scene);
-  let values = roundValues(1 / unit.scale, size / 2 / unit.scale, unit.suffix === "cycles/image");
+  let values = roundValues(1 / unit.scale, size / 2 / unit.scale, unit.scale === 1);
   while (values.length > 1 && (right - left) / values.length < 2.8 * em) values = values.filter((_, i) => i % 2 === 0);
   return {
     width, left, right,
     x: (frequency) => left + (right - left) * toShare(frequency, size),
     frequency: (x) => fromShare((x - left) / (right - left), size),
-    title: `cutoff, ${unit.label}`,
+    title: say("cutoff, {unit}", { unit: unit.label }),
     ticks: values.map((value) => ({ at: value * unit.scale, label: String(value) })),
   };
 }
@@ -47,14 +47,14 @@ function drawCurves(scene, svg, namesBox) {
   svg.setAttribute("height", bottom + 3 * em);
   const marker = shape("line", { class: "marker", y1: top, y2: bottom });
   const dots = shown.map((model) => sign(model, { class: "shape", "data-dot": model.key }));
-  const below = shape("text", { class: "strong", x: left, y: bottom + 2.6 * em, text: `↓ names ${labels.high}` });
+  const below = shape("text", { class: "strong", x: left, y: bottom + 2.6 * em, text: say("↓ names {label}", { label: labels.high }) });
   svg.replaceChildren(
     ...grid(scene, top, bottom),
     ...[1, 0, -1].map((value) =>
       shape("line", { class: value ? "grid" : "zero", x1: left, x2: right, y1: y(value), y2: y(value) })),
     ...yLabels(scene, y, [[1, "+1"], [0, "0"], [-1, "−1"]]),
-    yTitle(scene, top, bottom, "p low − p high"),
-    shape("text", { class: "strong", x: left, y: top - 0.6 * em, text: `↑ names ${labels.low}` }),
+    yTitle(scene, top, bottom, say("p low − p high")),
+    shape("text", { class: "strong", x: left, y: top - 0.6 * em, text: say("↑ names {label}", { label: labels.low }) }),
     below,
     ...pixelLimits(scene, top, bottom),
     ...shown.flatMap((model) => curveLines(scene, model, y)),
@@ -107,7 +107,7 @@ function pixelLimits({ models, size, axis, em }, top, bottom) {
       shape("line", { class: "limit", x1: x, x2: x, y1: top, y2: bottom }),
       shape("g", { transform: `translate(${x + 1.1 * em} ${bottom - 0.5 * em}) rotate(-90)` },
         ...named.map((model, n) => sign(model, { transform: place(n) })),
-        shape("text", { class: "halo", x: named.length * em, text: fits ? "pixels end here" : "" })),
+        shape("text", { class: "halo", x: named.length * em, text: fits ? say("pixels end here") : "" })),
     ];
   });
 }
@@ -135,7 +135,7 @@ function nameCurves({ series, axis, unit, em }, models, box) {
     if (crossing) {
       const value = `${crossing.sure ? "" : "≈ "}${withUnit(crossing.at, unit)}`;
       small.append(element("i", { text: "f" }), element("sub", { text: "rev" }), ` ${value}`);
-    } else small.textContent = "does not reverse here";
+    } else small.textContent = say("does not reverse here");
     return { model, node: nameTag(model, axis, em, small) };
   });
   box.replaceChildren(...names.map(({ node }) => node));
@@ -164,10 +164,10 @@ function drawSpectra(scene, svg, power) {
   svg.setAttribute("height", bottom + 3 * em);
   svg.replaceChildren(
     shape("defs", {}, hatching),
-    ...grid({ em, axis: { ...axis, title: `spatial frequency, ${scene.unit.label}` } }, top, bottom),
+    ...grid({ em, axis: { ...axis, title: say("spatial frequency, {unit}", { unit: scene.unit.label }) } }, top, bottom),
     ...yLabels(scene, y, decades),
-    yTitle(scene, top, bottom, "power"),
-    ...[[1, "gain 1"], [0.5, "½"], [0, "0"]].map(([gain, text]) =>
+    yTitle(scene, top, bottom, say("power")),
+    ...[[1, say("gain 1")], [0.5, "½"], [0, "0"]].map(([gain, text]) =>
       shape("text", { x: right + 0.5 * em, y: bottom - gain * (bottom - top) + 0.33 * em, text })),
     areas.low, areas.high,
     ...["low", "high"].map((name) => shape("path", { class: `spectrum whole ${name}`, d: line([...power[name]]) })),

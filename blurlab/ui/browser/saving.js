@@ -20,17 +20,18 @@ const PAPER = {
 const SECRETS = ["room_key"]; // of an address, that whoever has the file need not know
 
 export default function saving({ data, parentElement }) {
+  speak(parentElement, data.language);
   const said = parentElement.querySelector("[role=status]");
   for (const button of parentElement.querySelectorAll("button")) {
     const format = button.dataset.format;
-    button.setAttribute("aria-label", `Save as ${format.toUpperCase()}: ${data.told.Title}`);
+    button.setAttribute("aria-label", say("Save as {format}: {title}", { format: format.toUpperCase(), title: data.told.Title }));
     button.onclick = async () => {
-      said.textContent = "Drawing …";
+      said.textContent = say("Drawing …");
       try {
         download(await file(data, format), `${data.name}.${format}`);
         said.textContent = "";
       } catch (error) {
-        said.textContent = `The figure could not be saved: ${error.message}`;
+        said.textContent = say("The figure could not be saved: {error}", { error: error.message });
       }
     };
   }

@@ -2,10 +2,11 @@
 
 const SAID = 4000; // ms for which it does
 
-export default function share({ parentElement }) {
+export default function share({ data, parentElement }) {
+  speak(parentElement, data.language);
   const button = parentElement.querySelector("button"), said = parentElement.querySelector("[role=status]");
   button.onclick = async () => {
-    said.textContent = (await copy(location.href)) ? "Copied" : `The browser does not let it be copied: ${location.href}`;
+    said.textContent = (await copy(location.href)) ? say("Copied") : say("The browser does not let it be copied: {address}", { address: location.href });
     clearTimeout(button.resting);
     button.resting = setTimeout(() => { said.textContent = ""; }, SAID);
   };

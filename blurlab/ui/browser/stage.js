@@ -19,9 +19,9 @@ function fillCard(card, model, answers, labels, cutoff, stale) {
   fillAnswers(card, model, best, sure);
   const kind = !sure ? "guessed" : answers.cutoffs.includes(cutoff) ? "exact" : "between";
   card.node.dataset.answers = kind;
-  card.node.title = kind === "between" ? "≈ lies between two cutoffs that the network was asked at" : "";
+  card.node.title = kind === "between" ? say("≈ lies between two cutoffs that the network was asked at") : "";
   for (const [n, side] of ["low", "high"].entries()) {
-    fillRow(card.measures[n], `${side}: ${labels[side]}`, paired ? between(answers[side], place) : null);
+    fillRow(card.measures[n], `${[say("low"), say("high")][n]}: ${labels[side]}`, paired ? between(answers[side], place) : null);
   }
   card.note.hidden = !answers.note;
   card.note.textContent = answers.note ?? "";
@@ -47,7 +47,7 @@ function makeView(parent) {
     if (next.time < data?.time) return;
     close();
     const changed = (...names) => names.some((name) => JSON.stringify(data?.[name]) !== JSON.stringify(next[name]));
-    const newPictures = changed("low", "high", "size"), newModels = changed("models");
+    const newPictures = changed("low", "high", "size"), newModels = changed("models", "language");
     data = next;
     if (!slots.has(data.stage)) slots.set(data.stage, {});
     slot = slots.get(data.stage);
@@ -56,7 +56,7 @@ function makeView(parent) {
     observer.observe();
     if (newPictures) loadPictures();
     if (newModels) {
-      cards = data.models.map((model) => makeCard(model, "probability of each picture", ["low", "high"]));
+      cards = data.models.map((model) => makeCard(model, say("probability of each picture"), ["low", "high"]));
       parts.models.replaceChildren(...cards.map(({ node }) => node));
     }
     layoutIsOld = true;
@@ -117,7 +117,7 @@ function makeView(parent) {
       parts.waiting.hidden = true;
       redraw(true);
     } catch {
-      parts.waiting.textContent = "The browser could not read one of the two pictures.";
+      parts.waiting.textContent = say("The browser could not read one of the two pictures.");
     }
   }
 
@@ -168,7 +168,7 @@ function makeView(parent) {
 
   // -- Drawing, at most once per frame ----------------------------------------------------------
 
-  const observer = observeRoom(parts.stage, () => redraw(true)), say = makeSpeaker(parts.spoken);
+  const observer = observeRoom(parts.stage, () => redraw(true)), tell = makeSpeaker(parts.spoken);
 
   function redraw(layout) {
     layoutIsOld ||= layout;
@@ -189,7 +189,7 @@ function makeView(parent) {
     moveCurves(cutoff);
     const [low, high] = [cutoff, highCutoff ?? cutoff].map(FILTERS[settings.filter]);
     moveSpectra?.(cutoff, low, (square) => 1 - high(square));
-    say(cards.map(spoken).join(" "));
+    tell(cards.map(spoken).join(" "));
   }
 
   // The server's answers to the very picture on the screen, where it has given them.
@@ -251,7 +251,7 @@ function makeView(parent) {
     moveSpectra = pictures && drawSpectra(scene, parts.spectra, pictures.power);
     const count = (name) => models.reduce((sum, { key }) => sum + series[key][name].length, 0);
     const [done, all] = [count("known"), count("cutoffs")];
-    parts.progress.textContent = done < all ? `computing the answers: ${done} of ${all}` : "";
+    parts.progress.textContent = done < all ? say("computing the answers: {done} of {all}", { done, all }) : "";
   }
 
   // The picture takes what the sliders below it leave of the screen.
@@ -265,13 +265,13 @@ function makeView(parent) {
     const linked = highCutoff === null;
     const texts = {
       "low-label": low, "high-label": high,
-      "cutoff-label": linked ? "Cutoff" : `${low} up to`, "high-cutoff-label": `${high} from`,
-      "toward-high": `← more of ${high}`, "toward-low": `more of ${low} →`,
-      "low-legend": `low frequencies: ${low}`, "high-legend": `high frequencies: ${high}`,
+      "cutoff-label": linked ? say("Cutoff") : say("{label} up to", { label: low }), "high-cutoff-label": say("{label} from", { label: high }),
+      "toward-high": say("← more of {label}", { label: high }), "toward-low": say("more of {label} →", { label: low }),
+      "low-legend": say("low frequencies: {label}", { label: low }), "high-legend": say("high frequencies: {label}", { label: high }),
     };
     for (const [name, text] of Object.entries(texts)) parts[name].textContent = text;
     parts["high-dial"].hidden = linked;
-    parts.hybrid.setAttribute("aria-label", `Hybrid picture: coarse structure of ${low}, fine structure of ${high}`);
+    parts.hybrid.setAttribute("aria-label", say("Hybrid picture: coarse structure of {low}, fine structure of {high}", { low, high }));
   }
 
   return view;

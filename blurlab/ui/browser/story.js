@@ -72,7 +72,7 @@ function fill({ note, notes }) {
   page.title = note.title;
   page.body.style.cssText = "font: 20px/1.4 system-ui, sans-serif; margin: 1.5rem";
   page.body.replaceChildren(...[
-    ["h2", note.title], ["p", note.say], ["p", note.expect], ["p", `Look at ${note.look}.`],
+    ["h2", note.title], ["p", note.say], ["p", note.expect], ["p", note.look],
   ].map(([kind, words]) => {
     const made = page.createElement(kind);
     made.textContent = words;

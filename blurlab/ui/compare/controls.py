@@ -11,6 +11,7 @@ from blurlab.measures.measured_data import data_sets
 from blurlab.ui import link, show
 from blurlab.ui.compare.figure import Point
 from blurlab.ui.compare.report import ACROSS, UP
+from blurlab.ui.languages import say
 
 SHIPPED = ("imagenette", "imagenet", "objects")  # offered though nothing may be kept of them
 LONGEST = 100  # characters of a number's name in an address
@@ -55,7 +56,7 @@ def pictures(place: Any) -> str:
     """Draw the choice of the pictures that networks were measured on, and return it."""
     known = offered()
     if not st.session_state["present"]:
-        _one_of(place, "Measured on", known, "compared")
+        _one_of(place, say("Measured on"), known, "compared")
     return st.session_state["compared"]
 
 
@@ -65,7 +66,10 @@ def axis(place: Any, words: str, options: list[str], key: str) -> str:
     if state[key] not in options:
         state[key] = options[0]
     if not state["present"]:
-        place.selectbox(words, options, show.place(options, key), key=key, format_func=explained)
+        titles = {each: say(explained(each)) for each in options}
+        place.selectbox(
+            words, options, show.place(options, key), key=key, format_func=titles.__getitem__
+        )
     return state[key]
 
 
@@ -74,15 +78,19 @@ def corruption() -> tuple[str | None, int | None]:
     state = st.session_state
     if not state["present"]:
         _, left, right = st.columns([5, 3, 2], vertical_alignment="bottom")
-        _one_of(left, "Corruption", CORRUPTIONS, "under")
-        _one_of(right, "Severity", STRENGTHS, "under_severity")
+        _one_of(left, say("Corruption"), CORRUPTIONS, "under")
+        _one_of(right, say("Severity"), STRENGTHS, "under_severity")
     name, severity = state["under"], state["under_severity"]
     return (None if name == ALL else name), (None if severity == ALL else int(severity))
 
 
 def _one_of(place: Any, words: str, known: dict[str, str], key: str) -> None:
     place.selectbox(
-        words, list(known), show.place(list(known), key), key=key, format_func=known.get
+        words,
+        list(known),
+        show.place(list(known), key),
+        key=key,
+        format_func={each: say(title) for each, title in known.items()}.__getitem__,
     )
 
 
@@ -100,8 +108,8 @@ def averaged(place: Any) -> bool:
     """Draw the switch for the means of the networks of a kind, and tell whether it is on."""
     if not st.session_state["present"]:
         place.toggle(
-            "Means of kinds", st.session_state["means"], key="means",
-            help="The mean of each kind of network of which there are several recipes",
+            say("Means of kinds"), st.session_state["means"], key="means",
+            help=say("The mean of each kind of network of which there are several recipes"),
         )  # fmt: skip
     return bool(st.session_state["means"])
 
@@ -115,5 +123,7 @@ def behind(place: Any, data: str, theirs: list[Point]) -> list[Point]:
     if data == "imagenet":
         return theirs
     if not st.session_state["present"]:
-        place.toggle("Paper's points", st.session_state["paper"], key="paper", disabled=not theirs)
+        place.toggle(
+            say("Paper's points"), st.session_state["paper"], key="paper", disabled=not theirs
+        )
     return theirs if st.session_state["paper"] else []

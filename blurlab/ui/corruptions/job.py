@@ -14,6 +14,7 @@ from blurlab.corruptions.table import CORRUPTIONS, in_class
 from blurlab.filters import spectrum
 from blurlab.pictures import images
 from blurlab.ui import asking, cache, files, jobs
+from blurlab.ui.languages import say
 
 THUMBNAIL = 128  # pixels
 POSITIONS = (0, *SEVERITIES)
@@ -41,7 +42,7 @@ class Frame(NamedTuple):
 def title(name: str) -> str:
     """Write a corruption for people, with its class or the set it belongs to."""
     row = CORRUPTIONS[name]
-    return f"{row.title} ({row.kind})"
+    return f"{say(row.title)} ({say(row.kind)})"
 
 
 @lru_cache(maxsize=128)

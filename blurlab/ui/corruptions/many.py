@@ -9,6 +9,7 @@ import streamlit as st
 from blurlab import public
 from blurlab.corruptions.corrupting import SEVERITIES
 from blurlab.corruptions.row import SEVERITY
+from blurlab.corruptions.table import CORRUPTIONS
 from blurlab.data import sets, sources
 from blurlab.measures import spectra
 from blurlab.measures.measuring import plain
@@ -165,7 +166,7 @@ def show_found(asked: Asked, found: Found) -> None:
 
 def _told(asked: Asked, what: str) -> dict[str, str]:
     return protocol.told(
-        f"Power of what {corrupting.title(asked.corruption)} changes, {what}",
+        f"Power of what {CORRUPTIONS[asked.corruption].title} changes, {what}",
         pictures=f"{asked.pictures:,} of {sources.TITLES[asked.data]}, {SIZE} x {SIZE} pixels",
         seed=asked.seed,
         settings=asked._asdict(),

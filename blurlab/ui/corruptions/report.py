@@ -18,6 +18,7 @@ from blurlab.ui.corruptions import job as corrupting
 from blurlab.ui.corruptions import view
 from blurlab.ui.corruptions.figures import SEVERITY_COLORS
 from blurlab.ui.corruptions.job import Frame, Setting
+from blurlab.ui.languages import say
 from blurlab.ui.sensitivity import figures
 from blurlab.ui.sensitivity import report as sensitivity
 
@@ -38,10 +39,10 @@ def show(names: tuple[str, ...], picture: cache.Choice) -> None:
 
 
 def show_spectra(setting: Setting, found: list[Frame], results: list[tuple]) -> None:
-    st.subheader("Which frequencies does the corruption change?")
+    st.subheader(say("Which frequencies does the corruption change?"))
     figure = spectra({f.severity: f.power for f in found}, corrupting.band_power(results))
     told = protocol.told(
-        f"Power of what {corrupting.title(setting.corruption)} changes",
+        f"Power of what {CORRUPTIONS[setting.corruption].title} changes",
         pictures=protocol.picture(setting.picture),
         seed=setting.seed,
         settings=files.described(setting),
@@ -53,10 +54,13 @@ def show_spectra(setting: Setting, found: list[Frame], results: list[tuple]) -> 
         if not math.isnan(frame.half_power)
     ]
     st.caption(
-        "Power of corrupted minus clean; broken lines are the means of the three classes on this "
-        "picture over all severities. High-class noise has as much power at fine frequencies as "
-        "at coarse ones, low-class weather hardly any. "
-        f"Half of the change's power lies below f_0.5, by severity: {'; '.join(halves)}."
+        say(
+            "Power of corrupted minus clean; broken lines are the means of the three classes on "
+            "this picture over all severities. High-class noise has as much power at fine "
+            "frequencies as at coarse ones, low-class weather hardly any. Half of the change's "
+            "power lies below f_0.5, by severity: {halves}.",
+            halves="; ".join(halves),
+        )
     )
 
 
@@ -76,12 +80,22 @@ def spectra(by_severity: dict[int, list[float]], by_band: dict[str, list[float]]
         )
 
     for band, power in by_band.items():
-        add(power, f"{band} class", BAND_COLORS[band], dash=BAND_DASHES[band], width=2)
+        add(
+            power,
+            say("{band} class", band=say(band)),
+            BAND_COLORS[band],
+            dash=BAND_DASHES[band],
+            width=2,
+        )
     for severity, color in zip(SEVERITIES, SEVERITY_COLORS, strict=True):
         if severity in by_severity:
-            add(by_severity[severity], f"severity {severity}", color, width=3)
-    figure.update_xaxes(title=f"frequency ({UNITS[unit]})", **charts.LOGARITHMIC)
-    figure.update_yaxes(type="log", title="mean power", exponentformat="power", dtick=1)
+            add(
+                by_severity[severity], say("severity {severity}", severity=severity), color, width=3
+            )
+    figure.update_xaxes(
+        title=say("frequency ({unit})", unit=say(UNITS[unit])), **charts.LOGARITHMIC
+    )
+    figure.update_yaxes(type="log", title=say("mean power"), exponentformat="power", dtick=1)
     figure.update_layout(
         height=420,
         margin={"t": 20, "r": 20},
@@ -92,12 +106,14 @@ def spectra(by_severity: dict[int, list[float]], by_band: dict[str, list[float]]
 
 def show_gallery(results: list[tuple]) -> None:
     """Draw what is there of the pictures, a row per corruption, in the order of classes."""
-    st.subheader(f"All {len(CORRUPTIONS)} corruptions at five severities")
+    st.subheader(say("All {count} corruptions at five severities", count=len(CORRUPTIONS)))
     urls = {(name, severity): url for name, severity, url, _ in results}
     total = len(CORRUPTIONS) * len(SEVERITIES)
     if len(urls) < total:
-        st.progress(len(urls) / total, f"{len(urls)} of {total} pictures")
-    st.caption("Severity grows from left to right; name and class are above each row.")
+        st.progress(
+            len(urls) / total, say("{number} of {total} pictures", number=len(urls), total=total)
+        )
+    st.caption(say("Severity grows from left to right; name and class are above each row."))
     in_order = sorted(CORRUPTIONS, key=lambda name: _place(name))
     columns = st.columns(2, gap="medium")
     for number, name in enumerate(in_order):
@@ -122,7 +138,7 @@ def _thumbnail(name: str, severity: int, url: str | None) -> str:
 
 def accuracy(names: tuple[str, ...]) -> None:
     """Draw what is kept of the models' accuracy by class and by corruption."""
-    st.subheader("Accuracy over whole validation sets")
+    st.subheader(say("Accuracy over whole validation sets"))
     kept = {name: report.of(name, cache.card(name)["recipe"]["data"]) for name in names}
     found = {name: each["corruptions"] for name, each in kept.items() if "corruptions" in each}
     if not found:
@@ -145,7 +161,7 @@ def accuracy(names: tuple[str, ...]) -> None:
         "pictures: compare how much each network loses from class to class."
     )
     st.dataframe(_accuracy_rows(by_title), hide_index=True)
-    files.code(st.expander(files.CODE), script(list(found)), command(list(found)))
+    files.code(st.expander(say(files.CODE)), script(list(found)), command(list(found)))
 
 
 def command(names: list[str]) -> str:

@@ -10,6 +10,7 @@ from blurlab.ui import asking, cache, files, jobs, knobs, link, polling, shell, 
 from blurlab.ui.corruptions import job as corrupting
 from blurlab.ui.corruptions.job import Frame, Setting
 from blurlab.ui.frames import frames_html
+from blurlab.ui.languages import say
 
 KEY = "corruption_frames"
 CURVE = {"own": "probability of the picture's own class"}
@@ -28,14 +29,15 @@ def controls() -> None:
     """Draw the choice of the corruption and of its random draw."""
     which, seed = st.columns([4, 1], vertical_alignment="bottom")
     listed = list(CORRUPTIONS)
+    titles = {name: corrupting.title(name) for name in listed}
     which.selectbox(
-        "Corruption", listed, show.place(listed, "corruption"), key="corruption",
-        format_func=corrupting.title,
+        say("Corruption"), listed, show.place(listed, "corruption"), key="corruption",
+        format_func=titles.__getitem__,
     )  # fmt: skip
     chosen = CORRUPTIONS[st.session_state["corruption"]]
     knobs.draw(seed, SEED, disabled=SEED not in chosen.knobs)
     if not st.session_state["present"]:
-        st.caption(chosen.explanation)
+        st.caption(say(chosen.explanation))
 
 
 def current(picture: cache.Choice) -> Setting:
@@ -50,7 +52,7 @@ def live(names: tuple[str, ...], picture: cache.Choice, parameters: dict) -> Non
         setting, found = current(picture), list(job.results)
         show_frames(names, setting, found)
         if job.state == "failed":
-            show.error(f"The corruption could not be computed: {job.error}.")
+            show.error(say("The corruption could not be computed: {error}.", error=job.error))
         if not st.session_state["present"]:
             details(names, setting, found)
         link.write(shell.SHARED | parameters)
@@ -70,10 +72,10 @@ def show_frames(names: tuple[str, ...], setting: Setting, found: list[Frame]) ->
 def pictures(setting: Setting, found: list[Frame]) -> dict:
     """Gather what the frames on the page and those in an exported file show."""
     return {
-        "label": "Severity",
+        "label": say("Severity"),
         "unit": "",
         "positions": corrupting.POSITIONS,
-        "texts": ["clean", *map(str, SEVERITIES)],
+        "texts": [say("clean"), *map(str, SEVERITIES)],
         "position": setting.severity,
         "pictures": [
             {
@@ -89,15 +91,17 @@ def said(names: tuple[str, ...], setting: Setting, found: list[Frame]) -> dict:
     return {
         "models": [asking.model(index, name) for index, name in enumerate(names)],
         "answers": corrupting.feed(names, setting, found),
-        "curve_titles": CURVE,
-        "note": "The earlier a line falls, the less of this corruption the network withstands.",
+        "curve_titles": {name: say(title) for name, title in CURVE.items()},
+        "note": say(
+            "The earlier a line falls, the less of this corruption the network withstands."
+        ),
     }
 
 
 def details(names: tuple[str, ...], setting: Setting, found: list[Frame]) -> None:
     """Draw the plain slider, and everything to take away."""
-    show.slider("Severity, exact value", "severity", 0.0, 5.0, step=1.0, format="%d")
-    saving, code = st.tabs(["Save", files.CODE])
+    show.slider(say("Severity, exact value"), "severity", 0.0, 5.0, step=1.0, format="%d")
+    saving, code = st.tabs([say("Save"), say(files.CODE)])
     table = corrupting.rows(names, setting, found)
     offered: files.Offered = {
         "Picture (PNG)": ("corrupted.png", lambda: images.png_bytes(corrupting.corrupted(setting))),

@@ -7,6 +7,7 @@ import streamlit as st
 from blurlab.pictures import photographs
 from blurlab.ui import cache, link, pictures, show
 from blurlab.ui.hybrid import controls
+from blurlab.ui.languages import say
 
 OBJECTS, PHOTOGRAPHS = "objects", "photographs"
 
@@ -62,4 +63,6 @@ def choose() -> None:
     """Draw the choice of the scene, where there is one; a story that is presented has made it."""
     is_presented = st.session_state["present"] and st.session_state["story"]
     if has_photographs() and not is_presented:
-        show.one_of(st, "Pictures", {name: each.title for name, each in SCENES.items()}, "scene")
+        show.one_of(
+            st, say("Pictures"), {name: each.title for name, each in SCENES.items()}, "scene"
+        )

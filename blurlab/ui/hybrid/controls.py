@@ -5,6 +5,7 @@ import streamlit as st
 from blurlab.filters import spectrum
 from blurlab.ui import cache, link, show
 from blurlab.ui.hybrid.job import Setting
+from blurlab.ui.languages import say
 
 NYQUIST = cache.SIZE / 2
 FILTERS = {"ideal": "Ideal", "gaussian": "Gaussian", "butterworth": "Butterworth"}
@@ -22,12 +23,14 @@ def choose_filter() -> None:
     """Draw the choice of filter and of one or two cutoffs."""
     row = st.container(horizontal=True, vertical_alignment="bottom", gap="large")
     show.one_of(
-        row, "Filter", FILTERS, "filter",
-        help="Ideal is the paper's: it cuts sharply and rings. The others have gain 1/2 there.",
+        row, say("Filter"), FILTERS, "filter",
+        help=say(
+            "Ideal is the paper's: it cuts sharply and rings. The others have gain 1/2 there."
+        ),
     )  # fmt: skip
     row.toggle(
-        "Separate cutoffs", st.session_state["separate"], key="separate",
-        help="Where low ends and where high begins",
+        say("Separate cutoffs"), st.session_state["separate"], key="separate",
+        help=say("Where low ends and where high begins"),
     )  # fmt: skip
 
 

@@ -12,14 +12,15 @@ from blurlab.ui import cache, files, palette, shell, show
 from blurlab.ui.hybrid import job, slide
 from blurlab.ui.hybrid.controls import NYQUIST
 from blurlab.ui.hybrid.job import Answer, Setting
+from blurlab.ui.languages import say
 from blurlab.ui.stage import stage_html
 
 
 def show_sliders(setting: Setting) -> None:
     """Draw the cutoffs as plain sliders, for the keyboard and for exact values."""
-    show.slider("Cutoff (cycles/image), exact value", "cutoff", 0.0, NYQUIST, step=0.25)
+    show.slider(say("Cutoff (cycles/image), exact value"), "cutoff", 0.0, NYQUIST, step=0.25)
     if setting.high_cutoff is not None:
-        label = "Cutoff of the high picture (cycles/image), exact value"
+        label = say("Cutoff of the high picture (cycles/image), exact value")
         show.slider(label, "high_cutoff", 0.0, NYQUIST, step=0.25)
 
 
@@ -39,11 +40,14 @@ def show_report(
         [summary_row(name, setting, found[name]) for name in names],
         hide_index=True,
         column_config={
+            "model": say("model"),
+            "answer": say("answer"),
+            "reverses at": say("reverses at"),
             "low": st.column_config.NumberColumn("p_low", format="percent"),
             "high": st.column_config.NumberColumn("p_high", format="percent"),
         },
     )
-    saving, code = st.tabs(["Save", files.CODE])
+    saving, code = st.tabs([say("Save"), say(files.CODE)])
     with saving:
         downloads(names, setting, found, arguments, fed)
     show_code(names, setting, code)
@@ -58,11 +62,13 @@ def summary_row(name: str, setting: Setting, found: list[Answer | None]) -> dict
     answer, crossing = job.exact(name, setting), job.reversal(found)
     label, probability = answer.top[0]
     return {
-        "model": cache.title(name),
-        "answer": f"{label} ({probability:.0%})",
+        "model": say(cache.title(name)),
+        "answer": f"{say(label)} ({probability:.0%})",
         "low": answer.p_low,
         "high": answer.p_high,
-        "reverses at": "nowhere" if crossing is None else shell.frequency(crossing, cache.SIZE),
+        "reverses at": say("nowhere")
+        if crossing is None
+        else shell.frequency(crossing, cache.SIZE),
     }
 
 
@@ -98,7 +104,7 @@ def downloads(
         "This stage (HTML)": ("hybrid.html", lambda: stage_html(**arguments, answers=fed)),
     }
     files.offer(offered)
-    st.caption("The address of this page restores it, except for uploads and camera pictures.")
+    st.caption(say("The address of this page restores it, except for uploads and camera pictures."))
 
 
 def film(

@@ -9,6 +9,7 @@ from blurlab.ui import asking, cache, channel, exact, files, link, pictures, she
 from blurlab.ui.hybrid import job, report
 from blurlab.ui.hybrid.controls import current
 from blurlab.ui.hybrid.job import Answer, Setting
+from blurlab.ui.languages import say
 from blurlab.ui.stage import stage, stage_answers, stage_live
 
 # Seconds by which picture and answers precede the figures: drawn by the browser in one go with
@@ -43,7 +44,7 @@ def live(
         found = job.swept(names, setting, sweep)
         stage_answers(key, feed(names, setting, found) if ready else {})
         if sweep.state == "failed":
-            show.error(f"The models could not answer: {sweep.error}.")
+            show.error(say("The models could not answer: {error}.", error=sweep.error))
         if sweep.is_over is waiting or ready is not can_answer:
             st.rerun()  # this timer, and what else there is, are set by the whole page
 
@@ -62,7 +63,7 @@ def live(
                 arguments = stage_arguments(names, setting)
                 report.show_report(names, setting, found, arguments, feed(names, setting, found))
             else:
-                report.show_code(names, setting, st.expander(files.CODE))
+                report.show_code(names, setting, st.expander(say(files.CODE)))
         link.write(shell.SHARED | parameters)
 
     panel()
@@ -109,9 +110,13 @@ def stage_arguments(names: tuple[str, ...], setting: Setting) -> dict:
 def eye_words() -> str:
     """Say what the far picture shows."""
     metres = eye.FAR * st.session_state["width"] / 100
-    return (
-        f"From {metres:.3g} m, an eye resolves {eye.resolved(eye.FAR):.2g} cycles/image of a "
-        f"picture {st.session_state['width']:g} cm wide ({eye.ACUITY:g} cycles/degree)."
+    return say(
+        "From {metres:.3g} m, an eye resolves {resolved:.2g} cycles/image of a picture {width:g} "
+        "cm wide ({acuity:g} cycles/degree).",
+        metres=metres,
+        resolved=eye.resolved(eye.FAR),
+        width=st.session_state["width"],
+        acuity=eye.ACUITY,
     )
 
 
@@ -159,8 +164,15 @@ def same_class_note(name: str, setting: Setting) -> str | None:
     low, high = (cache.named_class(name, choice) for choice in (setting.low, setting.high))
     classes = cache.card(name)["classes"]
     if low == high:
-        return f"It calls both unfiltered pictures {classes[low]}, so its curve stays at zero."
+        return say(
+            "It calls both unfiltered pictures {label}, so its curve stays at zero.",
+            label=say(classes[low]),
+        )
     if cache.knows(name, setting.low) and cache.knows(name, setting.high):
         return None
-    taken = f"It takes the unfiltered pictures for {classes[low]} (low) and {classes[high]} (high)."
+    taken = say(
+        "It takes the unfiltered pictures for {low} (low) and {high} (high).",
+        low=say(classes[low]),
+        high=say(classes[high]),
+    )
     return f"{taken} {asking.knows_only(name)}".strip()

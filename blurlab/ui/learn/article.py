@@ -7,7 +7,8 @@ from typing import NamedTuple
 import streamlit as st
 
 from blurlab import places
-from blurlab.ui import link, show
+from blurlab.ui import asking, languages, link, show
+from blurlab.ui.languages import ENGLISH, say
 from blurlab.ui.learn import figures
 from blurlab.ui.learn.words import words
 from blurlab.ui.stories import telling
@@ -26,11 +27,12 @@ class Section(NamedTuple):
     state: dict[str, str] = {}  # noqa: RUF012  nobody writes to it
 
 
-@lru_cache(maxsize=1)
-def sections() -> tuple[Section, ...]:
-    """Return all sections in the order of the file."""
+@lru_cache(maxsize=8)
+def sections(code: str = ENGLISH) -> tuple[Section, ...]:
+    """Return all sections in the order of the file, in the language of a code."""
     found = tomllib.loads(places.ARTICLE.read_text("utf-8"))["section"]
-    return tuple(Section(**each) for each in found)
+    said = languages.entries(places.ARTICLE, code)
+    return tuple(Section(**each | said.get(each["figure"], {})) for each in found)
 
 
 def parameters() -> dict[str, link.Parameter]:
@@ -41,7 +43,7 @@ def parameters() -> dict[str, link.Parameter]:
 
 def show_sections() -> None:
     """Draw the article, each figure as soon as it is made."""
-    for section in sections():
+    for section in sections(languages.current()):
         st.subheader(section.title, anchor=False)
         st.markdown(section.says)
         show_figure(section.figure)
@@ -50,8 +52,8 @@ def show_sections() -> None:
 
 def show_one() -> None:
     """Draw the choice of a section, and the figure of it alone."""
-    titles = {section.figure: section.title for section in sections()}
-    show.one_of(st, "Section", titles, "section", label_visibility="collapsed")
+    titles = {section.figure: section.title for section in sections(languages.current())}
+    show.one_of(st, say("Section"), titles, "section", label_visibility="collapsed")
     show_figure(st.session_state["section"])
 
 
@@ -60,7 +62,7 @@ def show_figure(name: str) -> None:
     if figures.can_be_made(name):
         moving(name)
     else:
-        st.caption("The networks of the drawn objects, which this figure asks, are not here.")
+        st.caption(say("The networks of the drawn objects, which this figure asks, are not here."))
 
 
 @st.fragment
@@ -68,26 +70,26 @@ def moving(name: str) -> None:
     """Draw a figure, whose slider moves without the rest of the page."""
     figure, urls = figures.made(name)
     pictures = {
-        "label": figure.label,
-        "unit": figure.unit,
+        "label": say(figure.label),
+        "unit": say(figure.unit),
         "positions": [float(index) for index in range(len(figure.positions))],
         "texts": [f"{each:g}" for each in figure.positions],
         "position": float(figure.positions.index(figure.position)),
-        "pictures": [{"title": title, "urls": each} for title, each in urls.items()],
+        "pictures": [{"title": say(title), "urls": each} for title, each in urls.items()],
     }
     said = {
-        "models": figure.models,
+        "models": [asking.model(index, name) for index, name in enumerate(figure.models)],
         "answers": figure.answers,
-        "curve_titles": figure.curves,
-        "note": figure.note,
+        "curve_titles": {name: say(title) for name, title in figure.curves.items()},
+        "note": say(figure.note),
     }
     show.answered_frames(f"learn-{name}", pictures, said, lambda position: None)
 
 
 def show_words() -> None:
     """Draw every word of the field with its sentence."""
-    for word in words():
-        st.markdown(f"**{word.term}**: {word.says}")
+    for word, said in zip(words(), words(languages.current()), strict=True):
+        st.markdown(f"**{said.term}**: {said.says}")
         try_it(word.term, word.page, word.state)
 
 
@@ -95,6 +97,6 @@ def try_it(what: str, page: str, state: dict[str, str]) -> None:
     """Draw the button that leads on, where a page does."""
     if page:
         st.button(
-            "Try it", icon=":material/arrow_forward:", key=f"try_{what}",
+            say("Try it"), icon=":material/arrow_forward:", key=f"try_{what}",
             on_click=telling.open_page, args=(page, state),
         )  # fmt: skip

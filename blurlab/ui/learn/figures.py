@@ -34,7 +34,8 @@ class Figure(NamedTuple):
 
     label, unit: of the slider.  positions: where it can stand.  position: where it does first.
     pictures: title -> a picture (3, S, S) for each position.
-    models, answers, curves, note: as frames_answers takes them; none where no network is asked.
+    models: names of those that are asked, if any.  answers, curves, note: as frames_answers takes
+    them.
     """
 
     label: str
@@ -42,7 +43,7 @@ class Figure(NamedTuple):
     positions: Sequence[float]
     position: float
     pictures: dict[str, list[Tensor]]
-    models: Sequence[dict[str, Any]] = ()
+    models: Sequence[str] = ()
     answers: dict[str, dict[str, Any]] = {}  # noqa: RUF012  nobody writes to it
     curves: dict[str, str] = {}  # noqa: RUF012
     note: str = ""
@@ -100,7 +101,7 @@ def reversal() -> Figure:
         answers[name] = asking.laid_out(said, places)
     return Figure(
         "Cutoff", "cycles/image", CUTOFFS, 8.0, {"a hybrid": shown},
-        _models(names), answers, curves, "Full lines rise: the coarse picture. Broken lines fall.",
+        names, answers, curves, "Full lines rise: the coarse picture. Broken lines fall.",
     )  # fmt: skip
 
 
@@ -126,7 +127,7 @@ def attacks() -> Figure:
     said = [asking.ask(name, each) for each in attacked]
     answers = {name: asking.laid_out(said, {"right": _fish(name)})}
     curves = {"right": "probability of fish"}
-    return Figure("Epsilon", "/255", EPSILONS, 8.0, shown, _models([name]), answers, curves)
+    return Figure("Epsilon", "/255", EPSILONS, 8.0, shown, [name], answers, curves)
 
 
 def defence() -> Figure:
@@ -150,8 +151,7 @@ def defence() -> Figure:
         "right": "probability of fish, attacked without knowing of the blur",
         "knowing": "probability of fish, attacked through the blur",
     }
-    models = _models((plain, behind))
-    return Figure("Epsilon", "/255", EPSILONS, 8.0, shown, models, answers, curves)
+    return Figure("Epsilon", "/255", EPSILONS, 8.0, shown, (plain, behind), answers, curves)
 
 
 def _taken_by(name: str) -> Tensor:
@@ -181,10 +181,6 @@ def _plane(change: Tensor) -> Tensor:
 
 def _fish(name: str) -> int:
     return cache.card(name)["classes"].index(FISH.name)
-
-
-def _models(names: Sequence[str]) -> list[dict[str, Any]]:
-    return [asking.model(index, name) for index, name in enumerate(names)]
 
 
 FIGURES: dict[str, Callable[[], Figure]] = {

@@ -5,6 +5,7 @@ from functools import lru_cache
 
 import streamlit as st
 
+from blurlab.ui import languages
 from blurlab.ui.learn.words import Word, used_on
 
 STYLE = """<style>
@@ -26,14 +27,14 @@ STYLE = """<style>
 
 
 def explain(title: str) -> None:
-    """Draw the words of the page of this title; nothing where it uses none."""
-    if text := _written(title):
+    """Draw the words of the page of this English title; nothing where it uses none."""
+    if text := _written(title, languages.current()):
         st.html(text)
 
 
-@lru_cache(maxsize=32)
-def _written(title: str) -> str:
-    found = used_on(title)
+@lru_cache(maxsize=64)
+def _written(title: str, code: str) -> str:
+    found = used_on(title, code)
     said = "".join(_word(number, each) for number, each in enumerate(found))
     return f'{STYLE}<div class="blurlab-words">{said}</div>' if found else ""
 

@@ -14,6 +14,7 @@ from blurlab.data import sources
 from blurlab.measures.measured_data import data_sets
 from blurlab.networks import architectures, store, titles
 from blurlab.ui import cache, files, loaded, shell
+from blurlab.ui.languages import say
 from blurlab.ui.models import own, sketch
 
 COLUMNS = {
@@ -75,7 +76,7 @@ def code() -> None:
         '    accuracy, hybrids = found.get("accuracy"), found.get("hybrids", {})',
         '    print(name, accuracy and accuracy["value"], hybrids.get("f_rev_nyquist"))',
     ]
-    files.code(st.expander(files.CODE), "\n".join(lines) + "\n", "python -m blurlab models")
+    files.code(st.expander(say(files.CODE)), "\n".join(lines) + "\n", "python -m blurlab models")
 
 
 def card(name: str, title: str = "") -> str:

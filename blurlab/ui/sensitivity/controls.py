@@ -9,6 +9,7 @@ from blurlab.knobs import Knob
 from blurlab.measures.row import Measure
 from blurlab.measures.table import MEASURES
 from blurlab.ui import link, shell, show
+from blurlab.ui.languages import say
 
 DATA = ("objects", "imagenette", "cifar10")
 MOST = 10_000_000  # pictures
@@ -62,7 +63,7 @@ def controls() -> None:
     state = st.session_state
     st.html(ROWS)
     titles = {name: row.title for name, row in MEASURES.items()}
-    show.one_of(st, "Measure", titles, "measure", width="stretch")
+    show.one_of(st, say("Measure"), titles, "measure", width="stretch")
     row = MEASURES[state["measure"]]
     knobs = offered(row)
     widths = [3, 2, 1, *[2] * max(1, len(knobs))]
@@ -71,25 +72,25 @@ def controls() -> None:
     chosen = state["data"]
     listed = [*known, *([chosen] if chosen not in known else [])]
     place.selectbox(
-        "Pictures",
+        say("Pictures"),
         listed,
         show.place(listed, "data"),
         key="data",
         accept_new_options=True,
-        help="A data set, or type a folder that holds one folder of pictures per class",
+        help=say("A data set, or type a folder that holds one folder of pictures per class"),
     )
-    count.number_input("How many (0 for all)", 0, MOST, state["n"], key="n", step=100)
-    seed.number_input("Seed", 0, 9999, state["measure_seed"], key="measure_seed")
+    count.number_input(say("How many (0 for all)"), 0, MOST, state["n"], key="n", step=100)
+    seed.number_input(say("Seed"), 0, 9999, state["measure_seed"], key="measure_seed")
     for column, knob in zip(settings, knobs, strict=False):
-        offers = {text(value): title for value, title in knob.control.items()}
+        offers = {text(value): say(title) for value, title in knob.control.items()}
         key = address(row, knob)
         column.selectbox(
-            knob.title,
+            say(knob.title),
             list(offers),
             show.place(list(offers), key),
             key=key,
             format_func=offers.__getitem__,
-            help=knob.help or None,
+            help=say(knob.help) or None,
         )
 
 

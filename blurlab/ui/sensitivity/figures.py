@@ -15,6 +15,7 @@ from blurlab.measures.figure import FREQUENCIES, Curves, Mark, Plane, Scale, Ser
 from blurlab.measures.row import Measure
 from blurlab.statistics import Interval
 from blurlab.ui import charts, palette
+from blurlab.ui.languages import say
 
 HEIGHT = 440
 BETWEEN = 0.17  # of the width, where there is room for another axis
@@ -219,9 +220,9 @@ def _bars(found: Sequence[Interval]) -> dict:
 def _scaled(scale: Scale, axis: Axis) -> dict[str, Any]:
     """Write a scale as Plotly's axis."""
     if scale.unit == "share":
-        return {"title": scale.title, "range": [0, 1.02], "tickformat": ".0%"}
-    words = axis.words(scale.unit)
-    written: dict[str, Any] = {"title": f"{scale.title} ({words})" if words else scale.title}
+        return {"title": say(scale.title), "range": [0, 1.02], "tickformat": ".0%"}
+    title, words = say(scale.title), say(axis.words(scale.unit))
+    written: dict[str, Any] = {"title": f"{title} ({words})" if words else title}
     if scale.log:
         written |= {"type": "log"} if scale.ticks else charts.LOGARITHMIC
     elif scale.unit in FREQUENCIES:

@@ -13,6 +13,7 @@ from blurlab.measures.row import Measure, Number
 from blurlab.measures.work import Work
 from blurlab.statistics import Interval
 from blurlab.ui import cache, files, protocol, shell
+from blurlab.ui.languages import say
 from blurlab.ui.sensitivity import controls, figures, job
 from blurlab.ui.sensitivity.figures import Axis
 
@@ -41,7 +42,7 @@ def show_figure(
     if not present:
         show_numbers(works, found, by_title, axes)
     elif not st.session_state["story"]:  # whose sentence needs the room
-        with st.expander("Numbers"):
+        with st.expander(say("Numbers")):
             show_numbers(works, found, by_title, axes)
 
 
@@ -53,7 +54,7 @@ def show_numbers(
 ) -> None:
     """Draw what to see in a measure's figure, and the numbers that sum it up."""
     measure = works[0].measure
-    st.caption(measure.seen)
+    st.caption(say(measure.seen))
     if note := measure.note(works[0].settings, len(works[0].source.classes)):
         st.caption(note)
     rows = [
@@ -62,7 +63,8 @@ def show_numbers(
         for name, (running, numbers) in found.items()
     ]
     if rows:
-        st.dataframe(rows, hide_index=True)
+        heads = {"model": say("model"), "pictures": say("pictures")}
+        st.dataframe(rows, hide_index=True, column_config=heads)
     for numbers in by_title.values():
         if numbers.get("undefined"):
             st.caption(numbers["undefined"])
@@ -134,7 +136,7 @@ def take_away(works: list[Work], found: dict) -> None:
     """Offer the numbers as files, and the lines that measure them without the app."""
     names = tuple(work.model for work in works)
     measure = works[0].key.measure
-    saving, code = st.tabs(["Save", files.CODE])
+    saving, code = st.tabs([say("Save"), say(files.CODE)])
     table = [
         {"model": work.model, "pictures": found[work.model][0].pictures} | row | _protocol(work)
         for work in works
@@ -153,8 +155,10 @@ def take_away(works: list[Work], found: dict) -> None:
     }
     files.offer(offered, saving)
     saving.caption(
-        "JSON holds the model's hash, the data, the settings, the seed, and what made the "
-        "numbers: versions, device and dates. Brackets and error bars are 95 % intervals."
+        say(
+            "JSON holds the model's hash, the data, the settings, the seed, and what made the "
+            "numbers: versions, device and dates. Brackets and error bars are 95 % intervals."
+        )
     )
     asked = controls.asked(names)
     files.code(code, job.script(*asked), job.command(*asked))

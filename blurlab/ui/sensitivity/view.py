@@ -7,6 +7,7 @@ import streamlit as st
 from blurlab import public
 from blurlab.measures.work import Work
 from blurlab.ui import jobs, link, polling, shell, show
+from blurlab.ui.languages import say
 from blurlab.ui.sensitivity import job as measures_job
 from blurlab.ui.sensitivity import report
 
@@ -65,33 +66,33 @@ def buttons(works: list[Work], job: jobs.Job | None, found: dict) -> None:
     one: dict[str, Any] = {"key": "measure_button", "width": "stretch"}
     if state in ACTIVE:
         is_off = state == "pausing"  # that takes a forward pass, or until the pictures are loaded
-        places[0].button("Pause", disabled=is_off, on_click=jobs.pause, args=(job,), **one)
+        places[0].button(say("Pause"), disabled=is_off, on_click=jobs.pause, args=(job,), **one)
     elif state == "paused":
-        places[0].button("Resume", on_click=jobs.resume, args=(job,), type="primary", **one)
+        places[0].button(say("Resume"), on_click=jobs.resume, args=(job,), type="primary", **one)
     elif can_begin:
-        words = "Continue" if any(done) else "Measure"
+        words = say("Continue") if any(done) else say("Measure")
         places[0].button(words, on_click=begin, args=(works,), type="primary", **one)
     if is_active:
-        places[1].button("Cancel", on_click=jobs.cancel, args=(job,), width="stretch")
-    progress = f"{_span(done)} of {_span(counts)} pictures"
+        places[1].button(say("Cancel"), on_click=jobs.cancel, args=(job,), width="stretch")
+    progress = say("{done} of {counts} pictures", done=_span(done), counts=_span(counts))
     if len(works) > 1:
-        progress += f" for each of {len(works)} models"
+        progress += say(" for each of {count} models", count=len(works))
     if state in STATES:
-        progress = f"{STATES[state]}: {progress}"
+        progress = f"{say(STATES[state])}: {progress}"
     if job is not None and state == "running":
         seconds = measures_job.seconds_left(works, job)
         is_new = not job.results
-        progress += f", {show.time_left(seconds)}" if seconds else ", getting ready" * is_new
+        progress += f", {show.time_left(seconds)}" if seconds else say(", getting ready") * is_new
     rest.progress(sum(done) / sum(counts), progress)
     if job is not None and state == "failed":
-        show.error(f"The measure could not go on: {job.error}")
+        show.error(say("The measure could not go on: {error}", error=job.error))
     for sentence in measures_job.refused(job):
         show.left_out(sentence)
 
 
 def _span(counts: list[int]) -> str:
     least, most = min(counts), max(counts)
-    return f"{most:,}" if least == most else f"{least:,} to {most:,}"
+    return f"{most:,}" if least == most else say("{least:,} to {most:,}", least=least, most=most)
 
 
 def begin(works: list[Work]) -> None:

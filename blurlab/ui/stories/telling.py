@@ -3,8 +3,9 @@
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
-from blurlab.ui import link, show
+from blurlab.ui import languages, link, show
 from blurlab.ui.feed import source
+from blurlab.ui.languages import say
 from blurlab.ui.stories import reading
 from blurlab.ui.stories.reading import Step, Story
 
@@ -52,7 +53,7 @@ def follow(page: StreamlitPage) -> None:
     state = st.session_state
     if "story_opened" not in state:
         state["story_opened"] = True
-        if state["story"] and set(st.query_params) <= {*parameters(), "present"}:
+        if state["story"] and set(st.query_params) <= {*parameters(), "present", "lang"}:
             go(state["story"], state["story_step"])
     asked = state.pop(TURN, None)
     if asked is not None and asked != (page.url_path or "home"):
@@ -85,7 +86,7 @@ def tell() -> None:
     name = st.session_state["story"]
     if not name:
         return
-    story = reading.stories()[name]
+    story = reading.stories(languages.current())[name]
     number = min(int(st.session_state["story_step"]), len(story.steps))
     step = story.steps[number - 1]
     st.html(HOLD, unsafe_allow_javascript=True)
@@ -93,9 +94,10 @@ def tell() -> None:
     is_presented = st.session_state["present"]
     draw = _present if is_presented else _show
     draw(name, story, number, step)
-    say, expect = sentences(step)
-    note = {"title": f"{story.title}, {number} of {len(story.steps)}", "say": say}
-    note |= {"expect": expect, "look": step.look}
+    said, expect = sentences(step)
+    place = say("{number} of {count}", number=number, count=len(story.steps))
+    note = {"title": f"{story.title}, {place}", "say": said, "expect": expect}
+    note |= {"look": say("Look at {look}.", look=step.look)}
     _keys(key="story_keys", data=note)
 
 
@@ -107,24 +109,30 @@ def sentences(step: Step) -> tuple[str, str]:
 
 
 def _show(name: str, story: Story, number: int, step: Step) -> None:
-    say, expect = sentences(step)
+    said, expect = sentences(step)
+    look = say("Look at {look}.", look=step.look)
+    place = say("{number} of {count}", number=number, count=len(story.steps))
     with st.container(border=True, key="story"):
         with st.container(key="story_said"):
-            st.markdown(f"**{show.plain(say)}**")
-        st.markdown(f"{show.plain(expect)} *Look at {show.plain(step.look)}.*")
+            st.markdown(f"**{show.plain(said)}**")
+        st.markdown(f"{show.plain(expect)} *{show.plain(look)}*")
         with st.container(horizontal=True, vertical_alignment="center"):
             _buttons(name, story, number)
             st.caption(
-                f"{show.plain(story.title)} · {number} of {len(story.steps)}",
-                help="Space, → or Page Down goes on, ← or Page Up goes back, B blacks the screen, "
-                "N opens notes in a window of their own; presenter mode shows the sentence alone",
+                f"{show.plain(story.title)} · {place}",
+                help=say(
+                    "Space, → or Page Down goes on, ← or Page Up goes back, B blacks the screen, "
+                    "N opens notes in a window of their own; presenter mode shows the sentence "
+                    "alone"
+                ),
             )
+            wordings = {each: say(title) for each, title in WORDINGS.items()}
             st.segmented_control(
-                "Wording", list(WORDINGS), default=st.session_state["wording"], key="wording",
-                format_func=lambda each: WORDINGS[each], required=True,
+                say("Wording"), list(WORDINGS), default=st.session_state["wording"], key="wording",
+                format_func=wordings.__getitem__, required=True,
                 label_visibility="collapsed",
             )  # fmt: skip
-            st.button("Leave the story", on_click=leave, key="story_leave", type="tertiary")
+            st.button(say("Leave the story"), on_click=leave, key="story_leave", type="tertiary")
 
 
 def _present(name: str, story: Story, number: int, step: Step) -> None:
@@ -137,28 +145,29 @@ def _present(name: str, story: Story, number: int, step: Step) -> None:
 def _buttons(name: str, story: Story, number: int) -> None:
     is_last, presented = number == len(story.steps), st.session_state["present"]
     st.button(
-        "Back", on_click=go, args=(name, number - 1), key="story_back", disabled=number == 1,
+        say("Back"), on_click=go, args=(name, number - 1), key="story_back", disabled=number == 1,
         type="tertiary" if presented else "secondary",
     )  # fmt: skip
     st.button(
-        "Finish" if is_last else "Next", on_click=go, args=(name, number + 1), key="story_next",
+        say("Finish") if is_last else say("Next"), on_click=go, args=(name, number + 1),
+        key="story_next",
         type="tertiary" if presented else "primary",
     )  # fmt: skip
 
 
 def offer() -> None:
     """Draw the way into the stories."""
-    found = reading.stories()
+    found = reading.stories(languages.current())
     if st.session_state["story"] or not found:
         return
     first = FIRST if FIRST in found else next(iter(found))
     st.button(
-        "Start the guided story", type="primary", icon=":material/play_arrow:",
+        say("Start the guided story"), type="primary", icon=":material/play_arrow:",
         on_click=go, args=(first, 1), key="story_start",
     )  # fmt: skip
-    with st.popover("More stories", icon=":material/auto_stories:"):
+    with st.popover(say("More stories"), icon=":material/auto_stories:"):
         for name, story in found.items():
             words = f"{story.title} ({story.minutes} min, {story.audience})"
             st.button(show.plain(words), on_click=go, args=(name, 1), key=f"story_{name}")
-        for sentence in reading.broken():
+        for sentence in reading.broken(languages.current()):
             show.error(sentence)

@@ -13,6 +13,7 @@ from blurlab.pictures import images
 from blurlab.training import live
 from blurlab.training.live import CUTOFFS, Learned, Lesson, Told
 from blurlab.ui import charts, files, palette, protocol, shell
+from blurlab.ui.languages import say
 
 HEIGHT = 380
 SHAPES = ("●", "■")  # of the networks, beside their colours
@@ -44,7 +45,7 @@ def show(lesson: Lesson, told: Sequence[Told]) -> None:
     if told:
         shell.chart(figure(lesson, told), "lesson_figure", _protocol(lesson), presented=HEIGHT)
         if not st.session_state["present"]:
-            files.code(st.expander(files.CODE), script(lesson))
+            files.code(st.expander(say(files.CODE)), script(lesson))
 
 
 def script(lesson: Lesson) -> str:

@@ -4,12 +4,16 @@ import io
 import math
 from collections.abc import Sequence
 
-from PIL import Image, ImageDraw, ImageFont
+import cv2
+import numpy as np
+from PIL import Image, ImageDraw
 
 from blurlab.people.quest import CUTOFFS
+from blurlab.ui.languages import say
 from blurlab.ui.you.players import BETWEEN, YOU, Played, end, line, shares, written
 
 WIDTH, HEIGHT = 1200, 630  # pixels, as pages that show links have them
+WEIGHT, CAPITAL, WIDE = 400, 0.7, 0.9  # of the type: its capitals' share of its size, its own
 FINER = 2  # times as large as it is drawn at first, which makes edges smooth
 LEFT, RIGHT, TOP, BOTTOM = 100, 750, 170, 520  # of the axes
 NAMES = 800  # where the players' names begin
@@ -30,12 +34,15 @@ def png(players: Sequence[Played], degrees: float | None) -> bytes:
     you, *others = players
     value, low, high = you.f_rev
     found = written(you, 2) if end(you) else f"{value:.2g}"
-    _text(draw, (60, 40), f"My reverse frequency: {found} cycles/image", 46)
-    words = f"95 % interval {low:.2g} to {high:.2g}, {len(you.answers)} trials"
+    _text(draw, (60, 40), say("My reverse frequency: {found} cycles/image", found=found), 46)
+    count = len(you.answers)
+    words = say(
+        "95 % interval {low:.2g} to {high:.2g}, {count} trials", low=low, high=high, count=count
+    )
     if end(you):
-        words = f"{len(you.answers)} trials, all answered alike"
+        words = say("{count} trials, all answered alike", count=count)
     elif degrees:
-        words += f"; {value / degrees:.2g} cycles/degree"
+        words += f"; {value / degrees:.2g} {say('cycles/degree')}"
     _text(draw, (60, 100), words, 26, QUIET)
     ends = [
         [
@@ -52,7 +59,7 @@ def png(players: Sequence[Played], degrees: float | None) -> bytes:
     for at, share, count in zip(*shares(you.answers), strict=True):
         _dot(draw, (_across(at), _up(share)), 4 + math.sqrt(count), YOU)
     _names(draw, players)
-    _text(draw, (60, 592), "BlurLab: which spatial frequencies do you see with?", 22, QUIET)
+    _text(draw, (60, 592), say("BlurLab: which spatial frequencies do you see with?"), 22, QUIET)
     made = io.BytesIO()
     image.resize((WIDTH, HEIGHT), Image.Resampling.LANCZOS).save(made, "PNG")
     return made.getvalue()
@@ -74,9 +81,16 @@ def _text(
     draw: ImageDraw.ImageDraw, at: Point, words: str, size: int, color: str = INK,
     anchor: str = "lt",
 ) -> None:  # fmt: skip
-    (place,) = _finer([at])
-    font = ImageFont.load_default(FINER * size)
-    draw.text(place, words, color, font, anchor=anchor)
+    """Draw words at a point. anchor: l, m or r, and t, m or b, of the capitals."""
+    # OpenCV's own font has the letters of our titles and languages; that of Pillow has not.
+    font, pixels = cv2.FontFace("sans"), round(WIDE * FINER * size)
+    _, _, width, height = cv2.getTextSize((1, 1), words, (0, 0), font, pixels, WEIGHT)
+    mask = np.zeros((height + pixels, width + pixels), np.uint8)
+    cv2.putText(mask, words, (0, pixels), 255, font, pixels, WEIGHT)
+    ((x, y),) = _finer([at])
+    x -= {"l": 0.0, "m": 0.5, "r": 1.0}[anchor[0]] * width
+    y += {"t": 1.0, "m": 0.5, "b": 0.0}[anchor[1]] * CAPITAL * pixels - pixels
+    draw.bitmap((round(x), round(y)), Image.fromarray(mask), color)
 
 
 def _axes(draw: ImageDraw.ImageDraw, degrees: float | None) -> None:
@@ -86,13 +100,13 @@ def _axes(draw: ImageDraw.ImageDraw, degrees: float | None) -> None:
         _text(draw, (LEFT - 12, y), f"{share:.0%}", 20, QUIET, "rm")
     for tick in TICKS:
         _text(draw, (_across(tick), BOTTOM + 12), f"{tick}", 20, QUIET, "mt")
-    _text(draw, (RIGHT, BOTTOM + 40), "cutoff (cycles/image)", 20, QUIET, "rt")
-    _text(draw, (LEFT + 8, TOP + 6), "names the coarse picture", 20, QUIET)
+    _text(draw, (RIGHT, BOTTOM + 40), say("cutoff (cycles/image)"), 20, QUIET, "rt")
+    _text(draw, (LEFT + 8, TOP + 6), say("names the coarse picture"), 20, QUIET)
     if degrees:
         for fine in DEGREE_TICKS:
             if CUTOFFS[0] <= fine * degrees <= 0.6 * CUTOFFS[-1]:
                 _text(draw, (_across(fine * degrees), TOP - 8), f"{fine:g}", 20, QUIET, "mb")
-        _text(draw, (RIGHT, TOP - 8), "cycles/degree", 20, QUIET, "rb")
+        _text(draw, (RIGHT, TOP - 8), say("cycles/degree"), 20, QUIET, "rb")
 
 
 def _curve(draw: ImageDraw.ImageDraw, player: Played, color: str, width: int) -> None:
@@ -114,11 +128,10 @@ def _names(draw: ImageDraw.ImageDraw, players: Sequence[Played]) -> None:
     for index, each in enumerate(players):
         y, color = TOP + step * index, YOU if index == 0 else line(index - 1)["color"]
         draw.rectangle(_finer([(NAMES, y), (NAMES + 10, y + step - 22)]), color)
-        title = "Me" if index == 0 else each.title
+        title = say("Me") if index == 0 else each.title
         _text(draw, (NAMES + 26, y), _short(title), 24)
         _text(draw, (NAMES + 26, y + 32), written(each, 2), 24, QUIET)
 
 
-def _short(title: str, longest: int = 30) -> str:
-    title = title.replace("σ", "sigma")  # which the font lacks
+def _short(title: str, longest: int = 31) -> str:
     return title if len(title) <= longest else f"{title[: longest - 1]}…"

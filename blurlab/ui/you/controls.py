@@ -3,6 +3,7 @@
 import streamlit as st
 
 from blurlab.ui import link, show
+from blurlab.ui.languages import say
 from blurlab.ui.you import deck, game, screen
 
 GAMES = {"taste": "Taste: 8 trials, 20 s", "number": "Number: about 40, 2 min"}
@@ -23,15 +24,15 @@ def choose() -> None:
     """Draw the choices; another one begins another game."""
     state = st.session_state
     left, right = st.columns(2)
-    show.one_of(left, "How long", GAMES, "game", on_change=game.anew)
+    show.one_of(left, say("How long"), GAMES, "game", on_change=game.anew)
     if state["deck"] in (here := deck.available()):
         decks = {each: deck.DECKS[each] for each in here}
-        show.one_of(right, "Pictures", decks, "deck", on_change=game.anew)
-    if state["deck"] in deck.NOTES:
-        right.caption(deck.NOTES[state["deck"]])
-    with st.expander("Time and screen", icon=":material/straighten:"):
+        show.one_of(right, say("Pictures"), decks, "deck", on_change=game.anew)
+    if note := deck.note(state["deck"]):
+        right.caption(note)
+    with st.expander(say("Time and screen"), icon=":material/straighten:"):
         st.number_input(
-            "How long a picture is seen (ms)", LEAST, MOST, int(state["shown_ms"]), 10,
+            say("How long a picture is seen (ms)"), LEAST, MOST, int(state["shown_ms"]), 10,
             key="shown_ms", on_change=game.anew,
         )  # fmt: skip
         screen.calibrate()

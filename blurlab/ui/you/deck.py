@@ -9,6 +9,7 @@ from blurlab.data import entry_level, sets
 from blurlab.people.quest import CUTOFFS
 from blurlab.pictures import objects
 from blurlab.ui import cache, link
+from blurlab.ui.languages import say
 
 DECKS = {
     "objects": "Fresh objects",
@@ -27,12 +28,6 @@ VARIANTS = {
 }
 CLASSES = {deck: tuple(counts) for deck, counts in VARIANTS.items()}
 LEFT_OUT = tuple(word for word in entry_level.PICTURES if word not in CLASSES["imagenet16"])
-# What is said below a deck where it is chosen.
-NOTES = {
-    "imagenet16": f"Of the {len(entry_level.PICTURES)} words that people chose from in Geirhos et "
-    f"al. 2018, those with fewer than {ENOUGH} photographs here are left out: "
-    f"{', '.join(LEFT_OUT)}.",
-}
 KINDS = {
     "objects": "object", "crowd": "object", "imagenette": "imagenette", "imagenet16": "imagenet16",
 }  # fmt: skip
@@ -53,6 +48,19 @@ class Trial(NamedTuple):
     coarse: cache.Choice
     fine: cache.Choice
     is_coarse_right: bool
+
+
+def note(deck: str) -> str:
+    """Return what is said below a deck where it is chosen, "" for nothing."""
+    if deck != "imagenet16":
+        return ""
+    return say(
+        "Of the {count} words that people chose from in Geirhos et al. 2018, those with fewer than "
+        "{enough} photographs here are left out: {words}.",
+        count=len(entry_level.PICTURES),
+        enough=ENOUGH,
+        words=", ".join(say(word) for word in LEFT_OUT),
+    )
 
 
 def available(decks: Iterable[str] = DECKS) -> list[str]:

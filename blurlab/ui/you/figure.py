@@ -10,6 +10,7 @@ from blurlab.filters.spectrum import UNITS
 from blurlab.people.quest import CUTOFFS
 from blurlab.statistics import Interval
 from blurlab.ui import charts
+from blurlab.ui.languages import say
 from blurlab.ui.you.players import BETWEEN, YOU, Played, line, shares
 
 HEIGHT = 430
@@ -36,7 +37,7 @@ def figure(
     ends = [each.low for each in you.curve], [each.high for each in you.curve]
     made.add_scatter(
         x=[*BETWEEN, *BETWEEN[::-1]], y=[*ends[1], *ends[0][::-1]], fill="toself", fillcolor=BAND,
-        line={"width": 0}, hoverinfo="skip", name="95 % band", showlegend=False,
+        line={"width": 0}, hoverinfo="skip", name=say("95 % band"), showlegend=False,
     )  # fmt: skip
     lowest = _crowd(made, people)
     for index, each in enumerate(others):
@@ -53,14 +54,14 @@ def figure(
     x, y, counts = shares(you.answers)
     made.add_scatter(
         x=x, y=y, mode="markers", showlegend=False, name=whose, text=counts,
-        hovertemplate="%{x:.3g} cycles/image: %{y:.0%} of %{text}",
+        hovertemplate=say("%{x:.3g} cycles/image: %{y:.0%} of %{text}"),
         marker={"color": YOU, "size": [7 + 2 * count**0.5 for count in counts]},
     )  # fmt: skip
     _mark(made, you, YOU, "circle", 0.5)
     span = [CUTOFFS[0], CUTOFFS[-1]]
-    made.update_xaxes(charts.LOGARITHMIC, title=f"cutoff ({UNITS['image']})")
+    made.update_xaxes(charts.LOGARITHMIC, title=say("cutoff (cycles/image)"))
     made.update_xaxes(range=_range(span))
-    made.update_yaxes(title="names the coarse picture", tickformat=".0%", range=[lowest, 1.03])
+    made.update_yaxes(title=say("names the coarse picture"), tickformat=".0%", range=[lowest, 1.03])
     made.update_yaxes(tickvals=[0, 0.2, 0.4, 0.6, 0.8, 1], zeroline=False)
     made.update_layout(
         height=HEIGHT, margin={"t": 60, "r": 20}, legend={"orientation": "h", "y": -0.22}
@@ -72,7 +73,7 @@ def figure(
             margin_t=95,  # below the buttons of the figure, on a phone
             xaxis2={
                 **charts.LOGARITHMIC, "overlaying": "x", "side": "top", "range": _range(shown),
-                "title": UNITS["degree"], "showgrid": False,
+                "title": say(UNITS["degree"]), "showgrid": False,
             }
         )  # fmt: skip
     return made
@@ -99,7 +100,7 @@ def _crowd(made: go.Figure, people: Sequence[Interval]) -> float:
     floor = 2 * LOWEST - step * max(heights)
     made.add_scatter(
         x=x, y=[floor + step * height for height in heights], customdata=people,
-        mode="markers", name="people so far", marker={"color": CROWD, "size": 7},
+        mode="markers", name=say("people so far"), marker={"color": CROWD, "size": 7},
         hovertemplate="%{customdata[0]:.3g} [%{customdata[1]:.3g}, %{customdata[2]:.3g}]",
     )  # fmt: skip
     return floor + LOWEST
@@ -112,5 +113,5 @@ def _mark(made: go.Figure, each: Played, color: str, symbol: str, y: float) -> N
         x=[value], y=[y], mode="markers", showlegend=False, name=each.title,
         error_x={"array": [high - value], "arrayminus": [value - low], "thickness": 2},
         marker={"color": color, "size": 12, "symbol": symbol, "line": {"width": 1}},
-        hovertemplate=f"reverse frequency %{{x:.3g}} [{low:.3g}, {high:.3g}]",
+        hovertemplate=f"{say('reverse frequency')} %{{x:.3g}} [{low:.3g}, {high:.3g}]",
     )  # fmt: skip

@@ -12,8 +12,9 @@ from blurlab.filters.hybrid import hybrid
 from blurlab.people import quest
 from blurlab.people.quest import CUTOFFS, GAMES
 from blurlab.pictures import images
-from blurlab.ui import cache, link, show
+from blurlab.ui import cache, languages, link, show
 from blurlab.ui.feed import feed, nothing, source, timed
+from blurlab.ui.languages import say
 from blurlab.ui.you import deck, networks, screen
 
 KEY = "you_game"
@@ -22,11 +23,11 @@ AHEAD = 3  # trials whose pictures the browser has before it needs them
 PARTS = 4  # among which they alternate, as in game.js
 TOO_LONG = 2  # times the asked duration, from which a trial does not count, as in game.js
 
+HTML = source("game.html")
+SCRIPT = source("say.js", "elements.js", "fft.js", "trial.js", "game.js")
+
 _game = st.components.v2.component(
-    "blurlab_game",
-    html=source("game.html"),
-    css=source("stage.css", "game.css"),
-    js=source("elements.js", "fft.js", "trial.js", "game.js"),
+    "blurlab_game", html=HTML, css=source("stage.css", "game.css"), js=SCRIPT
 )
 
 
@@ -69,7 +70,9 @@ def play() -> None:
     """Draw the game until it is over, and then the page anew, with its answers in trials."""
     state = st.session_state
     if state["deck"] not in deck.available():
-        show.left_out("The photographs that were asked for are not on this server; play objects.")
+        show.left_out(
+            say("The photographs that were asked for are not on this server; play objects.")
+        )
         state["deck"] = "objects"
     if KEY not in state or "you_seed" not in state:  # another page has been here meanwhile
         anew()
@@ -116,10 +119,11 @@ def _drawn(seed: int, asked: float) -> Any:
         "presenter": st.session_state["present"],
         "example": _example(),
         "words": {
-            "start": "Start",
-            "keys": "Space or a tap starts. Answer with ← and →, or tap.",
-            "over": "Done.",
+            "start": say("Start"),
+            "keys": say("Space or a tap starts. Answer with ← and →, or tap."),
+            "over": say("Done."),
         },
+        **languages.shown(HTML, SCRIPT),
     }
     return _game(
         key=KEY, data=timed(KEY, data), default={"trials": None}, on_trials_change=nothing
@@ -175,7 +179,7 @@ def _course(
 
 def _pictures(name: str, seed: int, number: int) -> dict[str, Any]:
     trial = deck.trial(name, seed, number)
-    words = [trial.coarse.name, trial.fine.name]
+    words = [say(trial.coarse.name), say(trial.fine.name)]
     left, right = words[::-1] if trial.is_coarse_right else words
     return {
         "game": seed,

@@ -8,6 +8,7 @@ import streamlit as st
 from blurlab.people.finished import MOST, PEOPLE, Finished
 from blurlab.statistics import Interval
 from blurlab.ui import files, owner
+from blurlab.ui.languages import say
 from blurlab.ui.you import deck, players
 from blurlab.ui.you.players import Played
 
@@ -24,21 +25,31 @@ def ask(you: Played) -> None:
     if others:
         middle = statistics.median(each.value for each in others)
         st.caption(
-            f"Each grey dot is one of {len(others):,} people who saw such pictures here and added "
-            f"theirs; the median is {middle:.2g} cycles/image."
+            say(
+                "Each grey dot is one of {count:,} people who saw such pictures here and added "
+                "theirs; the median is {middle:.2g} cycles/image.",
+                count=len(others),
+                middle=middle,
+            )
             if len(others) > 1
-            else "The grey dot is a person who saw such pictures here and added theirs, "
-            f"{middle:.2g} cycles/image."
+            else say(
+                "The grey dot is a person who saw such pictures here and added theirs, "
+                "{middle:.2g} cycles/image.",
+                middle=middle,
+            )
         )
     if not _has_played() or players.end(you):  # half a result is no dot
         return
     if state.get("you_added") == state["you_seed"]:
-        st.caption("Yours is among them.")
+        st.caption(say("Yours is among them."))
         return
     st.button(
-        "Add mine to the people so far", on_click=_add, args=(you,), icon=":material/group_add:",
-        help="This server then remembers your reverse frequency, its interval and the kind of "
-        "pictures, without a name, until it ends.",
+        say("Add mine to the people so far"), on_click=_add, args=(you,),
+        icon=":material/group_add:",
+        help=say(
+            "This server then remembers your reverse frequency, its interval and the kind of "
+            "pictures, without a name, until it ends."
+        ),
     )  # fmt: skip
 
 
@@ -63,18 +74,21 @@ def manage() -> None:
     found = PEOPLE.so_far()
     if not found or not owner.is_owner():
         return
-    with st.expander(f"People so far ({len(found):,})", icon=":material/groups:"):
+    with st.expander(say("People so far ({count:,})", count=len(found)), icon=":material/groups:"):
         st.markdown(
-            f"They have added their results without a name. The newest {MOST:,} are in the "
-            "server's memory until it ends, or until you clear them."
+            say(
+                "They have added their results without a name. The newest {most:,} are in the "
+                "server's memory until it ends, or until you clear them.",
+                most=MOST,
+            )
         )
         left, right = st.columns(2)
         left.download_button(
-            "Results (CSV)", files.as_csv(rows(found)), "people.csv", "text/csv",
+            say("Results (CSV)"), files.as_csv(rows(found)), "people.csv", "text/csv",
             key="people_csv", on_click="ignore", width="stretch",
         )  # fmt: skip
-        with right.popover("Clear", width="stretch"):
-            st.button(f"Forget {len(found):,} for good", on_click=PEOPLE.forget)
+        with right.popover(say("Clear"), width="stretch"):
+            st.button(say("Forget {count:,} for good", count=len(found)), on_click=PEOPLE.forget)
 
 
 def rows(found: Sequence[Finished]) -> list[dict]:

@@ -7,6 +7,7 @@ from blurlab.people import quest
 from blurlab.people.quest import CUTOFFS
 from blurlab.statistics import Interval
 from blurlab.ui import palette
+from blurlab.ui.languages import say
 
 YOU = palette.COLORS[3]  # networks have the others
 BETWEEN = tuple(2 ** (step / 16) for step in range(97))  # cutoffs that curves are drawn at
@@ -54,6 +55,7 @@ def end(player: Played) -> str:
 def written(player: Played, digits: int = 3) -> str:
     """Write the reverse frequency with its interval, or the end of it that is known."""
     value, low, high = (f"{each:.{digits}g}" for each in player.f_rev)
-    return {"": f"{value} [{low}, {high}]", "above": f"above {low}", "below": f"below {high}"}[
-        end(player)
-    ]
+    side = end(player)
+    if not side:
+        return f"{value} [{low}, {high}]"
+    return say("above {low}", low=low) if side == "above" else say("below {high}", high=high)

@@ -8,6 +8,7 @@ from blurlab.filters.spectrum import UNITS
 from blurlab.networks import store
 from blurlab.people.quest import CUTOFFS
 from blurlab.ui import cache, files, protocol, shell, show
+from blurlab.ui.languages import say
 from blurlab.ui.you import card, code, deck, game, networks, people, players, screen
 from blurlab.ui.you.figure import figure
 from blurlab.ui.you.players import Played, played
@@ -22,11 +23,11 @@ def live() -> None:
     answers = deck.read(state["trials"])
     counted = [each for each in answers if each is not None]
     if not counted:
-        show.error("None of these trials counts, for their pictures were seen for too long.")
+        show.error(say("None of these trials counts, for their pictures were seen for too long."))
         _again()
         return
-    you = played("You", counted)
-    with st.spinner("The networks play the same trials"):
+    you = played(say("You"), counted)
+    with st.spinner(say("The networks play the same trials")):
         others = _networks(name, seed, answers)
     headline(you, others)
     told = protocol.told(
@@ -36,7 +37,8 @@ def live() -> None:
         seed=seed,
         settings={"shown_ms": float(state["shown_ms"])},
     )
-    drawn = figure([you, *others.values()], screen.degrees(), people=people.so_far(name))
+    whose, crowd = say("your answers"), people.so_far(name)
+    drawn = figure([you, *others.values()], screen.degrees(), whose, crowd)
     shell.chart(drawn, "you_figure", told, presented=PRESENTED)
     people.ask(you)
     _kept_out(name)
@@ -48,7 +50,7 @@ def live() -> None:
 
 
 def _again() -> None:
-    st.button("Play again", type="primary", icon=":material/replay:", on_click=game.anew)
+    st.button(say("Play again"), type="primary", icon=":material/replay:", on_click=game.anew)
 
 
 def _networks(
@@ -70,7 +72,7 @@ def _networks(
         except ValueError as error:
             show.left_out(str(error))
         else:
-            found[model] = played(cache.title(model), said)
+            found[model] = played(say(cache.title(model)), said)
     return found
 
 
@@ -80,24 +82,30 @@ def headline(you: Played, others: dict[str, Played]) -> None:
     side, degrees = players.end(you), screen.degrees()
     row = st.container(horizontal=True, vertical_alignment="center")
     if side:
-        found, kind = (low, "fine") if side == "above" else (high, "coarse")
-        row.subheader(f"Your reverse frequency: {side} {found:.2g} cycles/image")
-        words = f"You named the {kind} picture every time, so only this end of it is known."
-    else:
-        row.subheader(f"Your reverse frequency: {value:.2g} cycles/image")
+        found = players.written(you, 2)
         words = (
-            f"With 95 % certainty it lies between {low:.2g} and {high:.2g}. With fewer "
-            "cycles/image than that in the coarse picture, you name the fine one; with more, the "
-            "coarse one."
+            say("You named the fine picture every time, so only this end of it is known.")
+            if side == "above"
+            else say("You named the coarse picture every time, so only this end of it is known.")
+        )
+    else:
+        found = f"{value:.2g}"
+        words = say(
+            "With 95 % certainty it lies between {low:.2g} and {high:.2g}. With fewer cycles/image "
+            "than that in the coarse picture, you name the fine one; with more, the coarse one.",
+            low=low,
+            high=high,
         )
         if degrees:
-            words += f" For your eye it is {value / degrees:.2g} cycles/degree."
+            fine = value / degrees
+            words += " " + say("For your eye it is {value:.2g} cycles/degree.", value=fine)
+    row.subheader(say("Your reverse frequency: {found} cycles/image", found=found))
     if st.session_state["present"]:
         with row:
             _again()
     if others:
-        told = [f"{each.title}, {_short(each)}" for each in others.values()]
-        words += f" On the same trials: {show.plain('; '.join(told))}."
+        told = show.plain("; ".join(f"{each.title}, {_short(each)}" for each in others.values()))
+        words += " " + say("On the same trials: {told}.", told=told)
     st.markdown(words)
 
 
@@ -108,11 +116,12 @@ def _short(player: Played) -> str:
 def _kept_out(name: str) -> None:
     """Say which networks did not play, and why."""
     if name not in deck.available():
-        show.left_out("These photographs are not on this server, so that no network can play.")
+        show.left_out(say("These photographs are not on this server, so that no network can play."))
         return
     for model in networks.asked(name):
         if not networks.knows(model, name):
-            show.left_out(f"{cache.title(model)} does not know what these pictures show.")
+            title = say(cache.title(model))
+            show.left_out(say("{title} does not know what these pictures show.", title=title))
 
 
 def rows(you: Played, others: dict[str, Played]) -> list[dict]:
@@ -124,7 +133,9 @@ def rows(you: Played, others: dict[str, Played]) -> list[dict]:
             {
                 "player": each.title,
                 "reverse frequency": players.written(each),
-                "answers as you": f"{alike} of {len(you.answers)}" if model else "",
+                "answers as you": say("{number} of {count}", number=alike, count=len(you.answers))
+                if model
+                else "",
                 "over many pictures": _measured(model) if model else "",
             }
         )
@@ -141,13 +152,15 @@ def _measured(model: str) -> str:
 def _table(you: Played, others: dict[str, Played]) -> None:
     if st.session_state["present"]:
         return
-    unit = UNITS["image"]
+    unit = say(UNITS["image"])
     st.dataframe(
         rows(you, others),
         hide_index=True,
         column_config={
-            "reverse frequency": f"reverse frequency [95 %], {unit}",
-            "over many pictures": f"over many pictures, {unit}",
+            "player": say("player"),
+            "answers as you": say("answers as you"),
+            "reverse frequency": say("reverse frequency [95 %], {unit}", unit=unit),
+            "over many pictures": say("over many pictures, {unit}", unit=unit),
         },
     )
 
@@ -161,13 +174,21 @@ def _times() -> None:
     shown = sorted(each.shown for each in records)
     marked = sum(each.is_marked(asked) for each in records)
     uncounted = sum(not each.counts(asked) for each in records)
-    words = (
-        f"Hybrids were seen for {shown[len(shown) // 2]:.0f} ms (median; asked: {asked:.0f}), "
-        f"{shown[0]:.0f} to {shown[-1]:.0f}. {marked} of {len(records)} trials are marked: "
-        "seen for another time than asked, by more than a frame, or with a late one."
+    words = say(
+        "Hybrids were seen for {median:.0f} ms (median; asked: {asked:.0f}), {least:.0f} to "
+        "{most:.0f}. {marked} of {count} trials are marked: seen for another time than asked, by "
+        "more than a frame, or with a late one.",
+        median=shown[len(shown) // 2],
+        asked=asked,
+        least=shown[0],
+        most=shown[-1],
+        marked=marked,
+        count=len(records),
     )
     if uncounted:
-        words += f" {uncounted} did not count, for they were seen for over twice the time."
+        words += " " + say(
+            "{count} did not count, for they were seen for over twice the time.", count=uncounted
+        )
     st.caption(words)
 
 
@@ -182,11 +203,11 @@ def _take_home(you: Played, others: dict[str, Played]) -> None:
         "Trials (CSV)": ("you.csv", lambda: files.as_csv(table)),
     }
     files.offer(offered)
-    st.caption("The address of this page holds your answers: whoever has it sees this result.")
+    st.caption(say("The address of this page holds your answers: whoever has it sees this result."))
     state = st.session_state
     answers = deck.read(state["trials"])
     lines = code.script(list(others), state["deck"], int(state["game_seed"]), answers)
-    files.code(st.expander(files.CODE), lines)
+    files.code(st.expander(say(files.CODE)), lines)
 
 
 def trial_rows(others: dict[str, Played]) -> list[dict]:

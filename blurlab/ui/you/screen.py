@@ -6,8 +6,9 @@ from typing import Any
 import streamlit as st
 
 from blurlab.people import blind_spot
-from blurlab.ui import show
+from blurlab.ui import languages, show
 from blurlab.ui.feed import source, timed
+from blurlab.ui.languages import say
 
 CARD_CM = 5.398  # the short side of a bank card of 8.56 x 5.398 cm (ISO/IEC 7810, ID-1)
 UNKNOWN = 204.0  # pixels of that side on a screen of 96 pixels per inch
@@ -16,17 +17,20 @@ WIDEST = 200.0  # cm of a picture
 LONGEST = 1000  # cm on any screen
 SIDE = 425.0  # pixels, as CSS counts them, of the game's picture on a wide screen
 
+RULER = source("ruler.html"), source("say.js", "ruler.js")
+BLIND_SPOT = source("blindspot.html"), source("say.js", "blindspot.js")
+
 _ruler = st.components.v2.component(
     "blurlab_ruler",
-    html=source("ruler.html"),
+    html=RULER[0],
     css=source("ruler.css"),
-    js=source("ruler.js"),
+    js=RULER[1],
 )
 _blind_spot = st.components.v2.component(
     "blurlab_blindspot",
-    html=source("blindspot.html"),
+    html=BLIND_SPOT[0],
     css=source("blindspot.css"),
-    js=source("blindspot.js"),
+    js=BLIND_SPOT[1],
 )
 
 
@@ -34,34 +38,43 @@ def calibrate() -> None:
     """Draw the controls; they set distance, and you_width, how wide the picture is, both in cm."""
     state = st.session_state
     st.markdown(
-        "For cycles/degree, hold a bank card upright to the screen and drag until the frame "
-        "is as wide."
+        say(
+            "For cycles/degree, hold a bank card upright to the screen and drag until the frame "
+            "is as wide."
+        )
     )
     _ruler(
         key="you_ruler",
-        data={"pixels": state.get("you_card", UNKNOWN)},
+        data={"pixels": state.get("you_card", UNKNOWN), **languages.shown(*RULER)},
         default={"pixels": state.get("you_card", UNKNOWN)},
         on_pixels_change=_measured,
     )
     left, right = st.columns(2, vertical_alignment="bottom")
     if state["unit"] == "degree":
-        left.caption("Your distance from the screen is set in the sidebar.")
+        left.caption(say("Your distance from the screen is set in the sidebar."))
     else:
         left.number_input(
-            "Your distance from the screen (cm)", 10.0, 2000.0, float(state["distance"]),
+            say("Your distance from the screen (cm)"), 10.0, 2000.0, float(state["distance"]),
             key="distance",
         )  # fmt: skip
     with right:
         _measure_distance()
     _say_distance()
     if state["you_width"]:
-        st.caption(f"The picture is {state['you_width']:.1f} cm wide, or {degrees():.1f} degrees.")
+        st.caption(
+            say(
+                "The picture is {width:.1f} cm wide, or {degrees:.1f} degrees.",
+                width=state["you_width"],
+                degrees=degrees(),
+            )
+        )
 
 
 def _measure_distance() -> None:
     """Draw the button that measures the distance, once it is known how large a pixel is."""
     card = st.session_state.get("you_card")
     data = {"pixels": card and card / CARD_CM, "sweeps": blind_spot.SWEEPS}
+    data |= languages.shown(*BLIND_SPOT)
     _blind_spot(
         key="you_blindspot",
         data=timed("you_blindspot", data),
@@ -75,13 +88,21 @@ def _say_distance() -> None:
     state = st.session_state
     found = state.get("you_vanished")
     if "you_card" not in state:
-        st.caption("Your blind spot tells the distance, once the frame is as wide as your card.")
+        st.caption(
+            say("Your blind spot tells the distance, once the frame is as wide as your card.")
+        )
     elif isinstance(found, str):
         show.error(found)
     elif found is not None:
         st.caption(
-            f"By your blind spot: {found.median:.0f} cm, the median of {blind_spot.SWEEPS} sweeps "
-            f"({found.least:.0f} to {found.greatest:.0f})."
+            say(
+                "By your blind spot: {median:.0f} cm, the median of {sweeps} sweeps ({least:.0f} "
+                "to {greatest:.0f}).",
+                median=found.median,
+                sweeps=blind_spot.SWEEPS,
+                least=found.least,
+                greatest=found.greatest,
+            )
         )
 
 

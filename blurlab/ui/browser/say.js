@@ -1,0 +1,20 @@
+// Texts in the visitor's language, as languages.py hands them over; what it lacks is in English.
+
+let texts = {}; // English -> the visitor's language
+const spokenIn = new WeakMap(); // a view's place -> the language that its HTML is in
+
+// A text with its {names} filled in.
+const say = (text, filled = {}) => (texts[text] ?? text).replace(/\{(\w+)\}/g, (whole, name) => filled[name] ?? whole);
+
+// Speak a language from now on, also where the view's HTML has data-say.
+// language: { code, texts }, or undefined for English.
+function speak(place, language = { code: "en", texts: {} }) {
+  texts = language.texts;
+  if ((spokenIn.get(place) ?? "en") === language.code) return;
+  spokenIn.set(place, language.code);
+  for (const node of place.querySelectorAll("[data-say]")) {
+    node.english ??= { text: node.textContent.trim().replace(/\s+/g, " "), label: node.getAttribute("aria-label") };
+    if (node.english.text) node.textContent = say(node.english.text);
+    if (node.english.label) node.setAttribute("aria-label", say(node.english.label));
+  }
+}
