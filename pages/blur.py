@@ -20,11 +20,11 @@ shell.stop_without_models()
 left, right = st.columns([1, 1], gap="medium", vertical_alignment="bottom")
 with left:
     picture = pictures.chooser("picture")
-if st.session_state["present"]:
-    with right:
-        defence_controls.choose_as_presenter(picture)
-else:
+if shell.is_whole():
     with right:
         defence_controls.choose_corruption()
     defence_controls.choose_chain(picture)
+else:
+    with right:
+        defence_controls.choose_as_presenter(picture)
 view.live(attack_controls.asked_models(picture), picture, PARAMETERS)

@@ -178,20 +178,15 @@ def figure(ours: list[Point], theirs: list[Point], across: Scale, up: Scale) -> 
             made.add_annotation(_name(point, place, up))
     made.update_xaxes(_axis(across))
     made.update_yaxes(_axis(up), automargin=False)
-    return made.update_layout(
-        height=HEIGHT, margin=_margins(), uirevision=f"{across.title}, {up.title}"
-    )
-
-
-def _margins() -> dict[str, int]:
-    return PRESENTED_MARGINS if st.session_state["present"] else MARGINS
+    margin = PRESENTED_MARGINS if st.session_state["present"] else MARGINS
+    kept = f"{across.title}, {up.title}"
+    return made.update_layout(height=HEIGHT, margin=margin, uirevision=kept)
 
 
 def placed(shown: list[Point], across: Scale, up: Scale) -> list[labels.Place | None]:
     """Find a place for the name of every point, in windows of all the usual widths."""
     is_large = st.session_state["present"]
-    height = PRESENTED if is_large else HEIGHT
-    margins = _margins()
+    height, margins = (PRESENTED, PRESENTED_MARGINS) if is_large else (HEIGHT, MARGINS)
     inner = height - margins["t"] - margins["b"]
     sizes = [(width - margins["l"] - margins["r"], inner) for width in WIDTHS]
     at = [

@@ -157,36 +157,34 @@ def _in_order(
     tangled = 0
     for index in order:
         spot, name = points[index], names[index]
-        free = [
-            (candidate, boxes)
-            for candidate in (_candidates(name, type_size, spot.reach) if name else ())
-            if all(
-                map(_fits, boxes := _boxes(spot, candidate, name, sizes, type_size), sizes, taken)
-            )
-        ]
-        if not free:
-            continue
         others = [
             [one for one in each if one is not marks[n][index]] for n, each in enumerate(taken)
         ]
-        # One that lies across no line, where there is one.
-        apart = [
-            (candidate, boxes)
-            for candidate, boxes in free
-            if not any(map(_tangles, _lines(spot, candidate, boxes, sizes), boxes, others, lines))
-        ]
-        tangled += not apart
-        apart = apart or free
-        # One that hides no interval, unless it were far off.
-        clear = [each for each in apart if not any(map(_hides, each[1], bars))]
-        place, boxes = next(
-            (each for each in clear if each[0].gap <= apart[0][0].gap + DETOUR), apart[0]
-        )
+        nearest = apart = clear = None
+        for candidate in _candidates(name, type_size, spot.reach) if name else ():
+            boxes = _boxes(spot, candidate, name, sizes, type_size)
+            if not all(map(_fits, boxes, sizes, taken)):
+                continue
+            nearest = nearest or (candidate, boxes)
+            # One that lies across no line, where there is one.
+            if any(map(_tangles, _lines(spot, candidate, boxes, sizes), boxes, others, lines)):
+                continue
+            apart = apart or (candidate, boxes)
+            # One that hides no interval, unless it were far off.
+            if candidate.gap > apart[0].gap + DETOUR:
+                break
+            if not any(map(_hides, boxes, bars)):
+                clear = candidate, boxes
+                break
+        chosen = clear or apart or nearest
+        if chosen is None:
+            continue
+        tangled += apart is None
+        found[index], boxes = chosen
         for covered, one in zip(taken, boxes, strict=True):
             covered.append(one)
-        for drawn, line in zip(lines, _lines(spot, place, boxes, sizes), strict=True):
+        for drawn, line in zip(lines, _lines(spot, chosen[0], boxes, sizes), strict=True):
             drawn += [line] if line else []
-        found[index] = place
     return found, tangled
 
 
