@@ -502,7 +502,7 @@ def test_controls_that_a_browser_loads_late_show_what_the_picture_shows(visit):
     for request in held:
         request.continue_()
     boxes = page.get_by_test_id("stSelectbox").locator("input")
-    boxes.nth(2).wait_for()
+    boxes.nth(3).wait_for()
     settled(page)
     shown = [box.input_value() for box in boxes.all()]
     assert shown == [
