@@ -506,10 +506,15 @@ def test_controls_that_a_browser_loads_late_show_what_the_picture_shows(visit):
     for request in held:
         request.continue_()
     boxes = page.get_by_test_id("stSelectbox").locator("input")
-    boxes.nth(2).wait_for()
+    boxes.nth(3).wait_for()
     settled(page)
     shown = [box.input_value() for box in boxes.all()]
-    assert shown == ["cycles/pixel", "Photograph: Astronaut Eileen Collins", "Object: cup"]
+    assert shown == [
+        "English",
+        "cycles/pixel",
+        "Photograph: Astronaut Eileen Collins",
+        "Object: cup",
+    ]
     chosen = page.locator('[data-testid="stButtonGroup"] [aria-checked="true"]')
     assert chosen.all_text_contents() == ["Ideal"]
     assert page.get_by_role("switch", name="Separate cutoffs").is_checked()

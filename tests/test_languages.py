@@ -247,9 +247,9 @@ def test_a_page_speaks_german_and_keeps_it_in_its_address(opened, page):
     app = opened(page, lang="de")
     assert GERMAN[page] in shown(app)
     assert "".join(app.query_params["lang"]) == "de"
-    assert [each.label for each in app.sidebar.selectbox] == ["Einheit der Frequenz"]
+    assert [each.label for each in app.sidebar.selectbox] == ["Sprache", "Einheit der Frequenz"]
     fine(app.switch_page("pages/compare.py").run())
-    assert [each.label for each in app.sidebar.selectbox] == ["Einheit der Frequenz"]
+    assert [each.label for each in app.sidebar.selectbox] == ["Sprache", "Einheit der Frequenz"]
     assert "".join(app.query_params["lang"]) == "de"
 
 
@@ -257,7 +257,7 @@ def test_a_page_speaks_german_and_keeps_it_in_its_address(opened, page):
 @pytest.mark.parametrize("page", reading.PAGES)
 def test_every_page_is_drawn_in_german(opened, page):
     app = opened(page, lang="de")
-    assert [each.label for each in app.sidebar.selectbox] == ["Einheit der Frequenz"]
+    assert [each.label for each in app.sidebar.selectbox] == ["Sprache", "Einheit der Frequenz"]
 
 
 @needs_models
@@ -273,7 +273,7 @@ def test_a_story_is_told_in_german(opened):
 def test_the_sidebar_changes_the_language_and_english_leaves_no_trace(opened):
     app = opened("learn")
     assert "lang" not in app.query_params
-    choice = app.sidebar.button_group(key="lang_chosen")
+    choice = app.sidebar.selectbox(key="lang_chosen")
     fine(choice.set_value("de").run())
     assert app.title[0].value == "Lernen"
     assert "".join(app.query_params["lang"]) == "de"
@@ -313,7 +313,8 @@ def test_the_stage_speaks_german_and_the_next_page_too(browser, server):
     page.get_by_role("link", name="Du gegen die Netze").click()
     page.get_by_role("button", name="Los", exact=True).wait_for(timeout=60_000)
     page.wait_for_url(re.compile("lang=de"))
-    page.get_by_role("radio", name="English").click()
+    page.get_by_role("combobox", name="Sprache").click()
+    page.get_by_role("option", name="English").click()
     page.get_by_role("button", name="Start", exact=True).wait_for(timeout=60_000)
     page.wait_for_url(re.compile("lang=en"))
     page.close()

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from blurlab.ui import cache
-from blurlab.ui.languages import say
+from blurlab.ui.languages import say, say_each
 
 TOP = 3
 FEW = 20  # classes that are named
@@ -48,7 +48,7 @@ def knows_only(name: str) -> str:
     classes = cache.card(name)["classes"]
     if len(classes) > FEW:
         return ""
-    *most, last = (say(each) for each in classes)
+    *most, last = say_each(classes)
     return say("It knows only {most} and {last}.", most=", ".join(most), last=last)
 
 
@@ -83,4 +83,4 @@ def model(index: int, name: str, title: str | None = None, **more: Any) -> dict[
     """Describe a model to the frames or the stage; index decides its colour."""
     card = cache.card(name)
     described = {"key": name, "title": title or say(card["title"]), "color": index}
-    return described | {"classes": [say(each) for each in card["classes"]], **more}
+    return described | {"classes": say_each(card["classes"]), **more}

@@ -58,6 +58,12 @@ def say(text: str, **filled: Any) -> str:
     return said.format(**filled) if filled else said
 
 
+def say_each(found: Iterable[str]) -> list[str]:
+    """Return many English texts in the visitor's language, such as all that a network answers."""
+    known = texts(current())
+    return [known.get(each, each) for each in found]
+
+
 def current() -> str:
     """Return the code of the visitor's language, which is the address's or else the browser's.
 
@@ -67,7 +73,12 @@ def current() -> str:
         return code
     if get_script_run_ctx(suppress_warning=True) is None:
         return ENGLISH
-    return st.session_state.get("lang") or best(st.context.locale or "")
+    state = st.session_state
+    if chosen := state.get("lang"):
+        return chosen
+    if "lang_browser" not in state:  # which takes longer to ask for
+        state["lang_browser"] = best(st.context.locale or "")
+    return state["lang_browser"]
 
 
 def best(asked: str) -> str:

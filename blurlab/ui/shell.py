@@ -263,10 +263,10 @@ def _choose_language() -> None:
     """Draw the choice of the language, and say which files of any are broken."""
     names = languages.names()
     if len(names) > 1:
-        st.segmented_control(
-            say("Language"), list(names), default=languages.current(), key="lang_chosen",
-            format_func=lambda code: names[code], required=True, label_visibility="collapsed",
-            on_change=_speak,
+        codes, code = list(names), languages.current()
+        st.selectbox(
+            say("Language"), codes, codes.index(code), key="lang_chosen",
+            format_func=names.__getitem__, on_change=_speak,
         )  # fmt: skip
     for sentence in languages.broken():
         show.error(sentence)

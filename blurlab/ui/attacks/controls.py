@@ -11,7 +11,7 @@ from blurlab.knobs import Knob
 from blurlab.networks import store
 from blurlab.ui import cache, jobs, knobs, link, pictures, show
 from blurlab.ui.attacks import job
-from blurlab.ui.languages import say
+from blurlab.ui.languages import say, say_each
 
 FITTING, ANY = "fitting", "any"
 LAST = -1  # the step shown while nobody has chosen one
@@ -84,7 +84,7 @@ def choose_goal(choice: cache.Choice) -> None:
     options = [ANY, *cache.card(attacked_model(choice))["classes"]]
     if state["target"] not in options:
         state["target"] = ANY  # another model's class
-    titles = {name: say("any wrong class") if name == ANY else say(name) for name in options}
+    titles = dict(zip(options, say_each(options), strict=True)) | {ANY: say("any wrong class")}
     target.selectbox(
         say("Target answer"), options, show.place(options, "target"), key="target",
         format_func=titles.__getitem__,
