@@ -13,7 +13,7 @@ from blurlab.networks import store
 
 ENOUGH = 4.5  # contrast of text, by WCAG 2.2, level AA
 FADED = 0.6  # share of the text's colour in Streamlit's captions
-PRIMARY_INK = {"light": "#ffffff", "dark": "#0e1117"}  # of shell.COLORS
+PRIMARY_INK = {"light": "#ffffff", "dark": "#0e1117"}  # of styles.COLORS
 PAGES = [
     "/", "/hybrid", "/blur", "/attacks?attack_steps=1", "/corruptions", "/sensitivity", "/compare",
     "/models", "/camera", "/you", "/you?game_seed=5&trials=mROlNlNl", "/train", "/audience",
