@@ -843,11 +843,11 @@ def test_controls_that_open_show_the_values_they_have(visit, path, which, values
 
 
 def test_a_click_on_the_arrow_of_controls_opens_them_on_a_slow_machine_too(visit):
-    page = visit("/hybrid")
+    page = visit("/attacks")
     complete(page)
-    main = page.get_by_test_id("stMain")
-    opener = main.get_by_test_id("stPopoverButton").and_(page.locator(":visible")).first
-    arrow = opener.get_by_test_id("stIconMaterial").last.bounding_box()
+    openers = page.get_by_test_id("stMain").get_by_test_id("stPopoverButton")
+    more = openers.filter(has_text="More").and_(page.locator(":visible"))
+    arrow = more.get_by_test_id("stIconMaterial").last.bounding_box()
     session = page.context.new_cdp_session(page)
     session.send("Emulation.setCPUThrottlingRate", {"rate": 8})
     page.mouse.click(arrow["x"] + arrow["width"] / 2, arrow["y"] + arrow["height"] / 2)

@@ -1,6 +1,7 @@
 """Accuracy under corruptions and attacks, of models whose answers are known."""
 
 import math
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -108,7 +109,8 @@ def test_an_attack_starts_beside_the_picture_where_the_slope_leads_on(elsewhere,
     with pytest.raises(ValueError, match="gives no gradient"):  # from the picture itself
         list(descent.pgd(on_a_hilltop, images, labels, epsilon=4 / 255))
     settings = {"source": "hill" if elsewhere else None}
-    monkeypatch.setattr(store, "load", lambda *_: on_a_hilltop)
+    hill = SimpleNamespace(in_float32=lambda: on_a_hilltop)
+    monkeypatch.setattr(store, "load", lambda *_: hill)
     found = measured(ATTACKED, flat, on_a_hilltop, epsilons=[1, 4], **settings)
     assert found["clean"].value == 0.5
     assert [each.value for each in found["accuracy"]] == [0.5, 0.0]
