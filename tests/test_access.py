@@ -152,16 +152,26 @@ def walk(browser, server):
         page.set_viewport_size(PHONE)
         phone += [f"{path}: {what}" for what in cut(page)]
         least = 150 if path == "/blur" else 340  # a chain has two pictures in a row
-        phone += [f"{path}: a picture of {w} px" for w in page.evaluate(PICTURES) if w < least]
+        phone += [f"{path}: a picture of {width} px" for width in small(page, least)]
     page.close()
     return Walk(axe if script else None, phone, tablet, missing)
 
 
 def cut(page):
     """List what the window cuts once everything has followed it, however slow the machine is."""
+    return lasting(page, lambda: page.evaluate(CUT))
+
+
+def small(page, least):
+    """List the widths of pictures narrower than so many pixels that stay so."""
+    return lasting(page, lambda: [each for each in page.evaluate(PICTURES) if each < least])
+
+
+def lasting(page, wrong):
+    """List what is wrong on a page and stays so while a slow machine draws it."""
     for _ in range(LONGEST // SETTLING):
         page.wait_for_timeout(SETTLING)
-        if not (found := page.evaluate(CUT)):
+        if not (found := wrong()):
             break
     return found
 

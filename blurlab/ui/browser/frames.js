@@ -363,6 +363,7 @@ function makeView(parent) {
   function writeFigure(curves, note) {
     const titles = Object.values(curves), several = titles.length > 1;
     parts.title.textContent = several ? say("Probabilities") : titles[0] ?? "";
+    parts.curve.setAttribute("role", "img"); // which needs a name, and has one from now on
     parts.curve.setAttribute("aria-label", say("{curves} against {label}, a line per model", { curves: titles.join(` ${say("and")} `), label: data.label }));
     parts.legend.replaceChildren(...(several ? titles : []).map((title, n) => element("span", {},
       shape("svg", { viewBox: "0 0 34 12" },
