@@ -124,7 +124,7 @@ def _fixed(
         "label": label,
         "unit": unit,
         "positions": [float(each) for each in positions],
-        "texts": list(texts or (f"{each:.3g}" for each in positions)),
+        "texts": list(texts or (languages.numeral(f"{each:.3g}") for each in positions)),
         "titles": [picture["title"] for picture in pictures],
         "compared": compared,
         **languages.shown(HTML, SCRIPT),

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
+from numbers import Real
 from pathlib import Path
 from typing import Any, NamedTuple, TypeGuard
 
@@ -19,9 +20,12 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from blurlab import places
+from blurlab.sentence import Sentence
 from blurlab.ui import toml
 
 ENGLISH = "en"
+POINT = "."
+BETWEEN_DIGITS = re.compile(r"(?<=\d)[.,](?=\d)")
 MOST_BYTES = 1_000_000
 # A text of a script, and one of HTML; data-say marks an element whose text or label is said.
 IN_SCRIPT = re.compile(r'\bsay\(\s*("(?:[^"\\]|\\.)*")')
@@ -46,16 +50,44 @@ BESIDE = {
 
 
 class Language(NamedTuple):
-    """name: in the language itself.  texts: English sentence -> its own."""
+    """name: in the language itself.  texts: English sentence -> its own.
+
+    decimal: what it writes before the decimals of a number, "." or ",".
+    """
 
     name: str
     texts: Mapping[str, str]
+    decimal: str = POINT
+
+
+class _Filled(string.Formatter):
+    """Fills texts in as str.format does, numbers and sentences in the visitor's language."""
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        if isinstance(value, Real):
+            return numeral(format(value, format_spec))
+        return format(say(value) if isinstance(value, Sentence) else value, format_spec)
 
 
 def say(text: str, **filled: Any) -> str:
     """Return an English text in the visitor's language, its {names} filled in, if there are any."""
+    if isinstance(text, Sentence):
+        text, filled = text.text, text.filled
     said = texts(current()).get(text, text)
-    return said.format(**filled) if filled else said
+    return _Filled().format(said, **filled) if filled else said
+
+
+def numeral(written: str) -> str:
+    """Return numbers that are written in English as the visitor's language writes them."""
+    if decimal() == POINT:
+        return written
+    return BETWEEN_DIGITS.sub(lambda mark: POINT if mark[0] == "," else ",", written)
+
+
+def decimal() -> str:
+    """Return what stands before the decimals of a number in the visitor's language."""
+    found = _all(places.LANGUAGES).get(current())
+    return found.decimal if _is_good(found) else POINT
 
 
 def say_each(found: Iterable[str]) -> list[str]:
@@ -158,7 +190,10 @@ def read(path: Path) -> Language:
     Raises ValueError naming the file and the line for what is none.
     """
     found, text = toml.read(path, MOST_BYTES)
-    toml.check({"texts": {}} | found, {"name": str, "texts": dict}, path.name)
+    found = {"texts": {}, "decimal": POINT} | found
+    toml.check(found, {"name": str, "texts": dict, "decimal": str}, path.name)
+    if found["decimal"] not in (POINT, ","):
+        raise ValueError(f"{path.name}: decimal is {toml.short(found['decimal'])}, not '.' or ','.")
     for english, said in found["texts"].items():
         where = f"{path.name}, line {_line(text, english)}"
         toml.check({"text": said}, {"text": str}, where)
@@ -166,7 +201,7 @@ def read(path: Path) -> Language:
             raise ValueError(
                 f"{where}: it fills in {given or 'nothing'}, not {asked or 'nothing'}."
             )
-    return Language(found["name"], found["texts"])
+    return Language(found["name"], found["texts"], found["decimal"])
 
 
 def _line(text: str, english: str) -> int:
@@ -220,7 +255,10 @@ def _shown(code: str, sources: tuple[str, ...], words: frozenset[str]) -> dict[s
     known = texts(code)
     asked = words.union(*map(said_by, sources))
     found = {each: known[each] for each in sorted(asked) if each in known}
-    return {"language": {"code": code, "texts": found}} if code != ENGLISH else {}
+    if code == ENGLISH:
+        return {}
+    with speaking(code):
+        return {"language": {"code": code, "texts": found, "decimal": decimal()}}
 
 
 def shown(*sources: str, words: Iterable[str] = ()) -> dict[str, Any]:

@@ -138,6 +138,8 @@ def chart(
         figure.update_coloraxes(colorbar=bars)
         figure.update_traces(colorbar=bars, selector={"type": "heatmap"})
         figure.update_traces(textfont_size=PRESENTER_TYPE, selector={"type": "scatter"})
+    if languages.decimal() != languages.POINT:
+        figure.update_layout(separators=",.")
     # The camera of Plotly's would save it without a word on what it shows.
     st.plotly_chart(figure, key=key, config={"modeBarButtonsToRemove": ["toImage"]})
     if not st.session_state["present"]:
@@ -235,4 +237,4 @@ def frequency(value: float, size: int) -> str:
     """Write a frequency in cycles/image in the unit that the sidebar says, with its name."""
     unit = st.session_state["unit"]
     shown = spectrum.convert(value, unit, size=size, degrees=degrees())
-    return f"{shown:.3g} {unit_title(unit)}"
+    return f"{languages.numeral(f'{shown:.3g}')} {unit_title(unit)}"

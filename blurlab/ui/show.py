@@ -10,7 +10,7 @@ import streamlit as st
 from blurlab import limits, places
 from blurlab.measures import results
 from blurlab.ui import frames
-from blurlab.ui.languages import say
+from blurlab.ui.languages import numeral, say
 
 
 def error(message: str, icon: str = ":material/error:") -> None:
@@ -89,7 +89,7 @@ def slider(
 def select_slider(label: str, name: str, values: Sequence[float], *, shown: float) -> None:
     """Draw a slider over a few values, as slider does."""
     key, moved = _begun_anew(name, shown)
-    st.select_slider(label, values, shown, key=key, on_change=moved, format_func="{:g}".format)
+    st.select_slider(label, values, shown, key=key, on_change=moved, format_func=lambda each: numeral(f"{each:g}"))
 
 
 def _begun_anew(name: str, value: float) -> tuple[str, Callable[[], None]]:

@@ -11,7 +11,7 @@ from blurlab.ui.attacks import controls, report, spectra, view
 from blurlab.ui.attacks import job as attacking
 from blurlab.ui.attacks.job import Setting, Step
 from blurlab.ui.frames import frames_html
-from blurlab.ui.languages import say
+from blurlab.ui.languages import numeral, say
 
 KEY = "epsilon-frames"
 NOTE = (
@@ -81,7 +81,7 @@ def show_frames(setting: Setting, names: tuple[str, ...], found: list[Step]) -> 
     if controls.sees("pictures"):
         show.answered_frames(KEY, pictures(setting, found), said(setting, names, found), released)
     if controls.sees("spectrum") and shown is not None and shown.size:
-        size = NORMS[setting.norm].written(at(setting, shown.number).epsilon)
+        size = numeral(NORMS[setting.norm].written(at(setting, shown.number).epsilon))
         spectra.draw(setting, shown, size, key="epsilon_spectrum")
 
 
@@ -96,7 +96,7 @@ def pictures(setting: Setting, found: list[Step]) -> dict:
         "label": say("Epsilon"),
         "unit": f"{norm.epsilon.unit} ({norm.title})".strip(),
         "positions": [float(index) for index in range(len(steps))],
-        "texts": [f"{epsilon:g}" for epsilon in norm.ladder],
+        "texts": [numeral(f"{epsilon:g}") for epsilon in norm.ladder],
         "position": float(index_of(setting)),
         "pictures": [
             {

@@ -7,7 +7,7 @@ from blurlab.attacks.norms import NORMS
 from blurlab.attacks.table import ATTACKS
 from blurlab.ui import asking, cache, files, show
 from blurlab.ui.attacks.job import Setting, Step, goal, options
-from blurlab.ui.languages import say
+from blurlab.ui.languages import numeral, say
 
 # What is seen of a change up to so many 255ths, by looking at photographs and drawn objects.
 SIGHT = (
@@ -48,7 +48,7 @@ def sight(setting: Setting, size: float) -> str:
     """Say how large a change is and, where a person can tell by that, whether it is seen."""
     norm = NORMS[setting.norm]
     if norm is not NORMS["linf"]:
-        return say("The change is {size} long.", size=norm.written(size))
+        return say("The change is {size} long.", size=numeral(norm.written(size)))
     seen = next(words for most, words in SIGHT if size * norm.scale <= most)
     largest = norm.in_unit(size)
     return say("No value changed by more than {size}: {seen}.", size=largest, seen=say(seen))

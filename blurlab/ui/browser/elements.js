@@ -127,7 +127,7 @@ const spoken = ({ node, verdict, top }) =>
 // ---- Numbers ----------------------------------------------------------------------------------
 
 const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
-const digits = (value) => value.toPrecision(3);
+const digits = (value) => numeral(value.toPrecision(3));
 const superscript = (power) => [...String(power)].map((c) => (c === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[c])).join("");
 
 // ---- Plots ------------------------------------------------------------------------------------

@@ -32,7 +32,7 @@ function makeAxis(scene, width) {
     x: (frequency) => left + (right - left) * toShare(frequency, size),
     frequency: (x) => fromShare((x - left) / (right - left), size),
     title: say("cutoff, {unit}", { unit: unit.label }),
-    ticks: values.map((value) => ({ at: value * unit.scale, label: String(value) })),
+    ticks: values.map((value) => ({ at: value * unit.scale, label: numeral(String(value)) })),
   };
 }
 

@@ -134,7 +134,7 @@ function makeView(parent) {
 
   const drag = (share, set) => {
     dragging = true;
-    set(Number(digits(fromShare(share, data.size))));
+    set(Number(fromShare(share, data.size).toPrecision(3)));
     if (slot.live && far === settings.far) ask({ ...slot.live, at: [cutoff, highCutoff] });
     redraw(false);
   };

@@ -18,7 +18,7 @@ from blurlab.ui.corruptions import job as corrupting
 from blurlab.ui.corruptions import view
 from blurlab.ui.corruptions.figures import SEVERITY_COLORS
 from blurlab.ui.corruptions.job import Frame, Setting
-from blurlab.ui.languages import say
+from blurlab.ui.languages import numeral, say
 from blurlab.ui.sensitivity import figures
 from blurlab.ui.sensitivity import report as sensitivity
 
@@ -200,4 +200,4 @@ def _accuracy_rows(by_title: dict[str, dict]) -> list[dict]:
 
 
 def _mean(shares: list[Interval]) -> str:
-    return f"{sum(share.value for share in shares) / len(shares):.1%}"
+    return numeral(f"{sum(share.value for share in shares) / len(shares):.1%}")

@@ -15,7 +15,7 @@ from blurlab.measures.figure import FREQUENCIES, Curves, Mark, Plane, Scale, Ser
 from blurlab.measures.row import Measure
 from blurlab.statistics import Interval
 from blurlab.ui import charts, palette
-from blurlab.ui.languages import say
+from blurlab.ui.languages import numeral, say
 
 HEIGHT = 440
 BETWEEN = 0.17  # of the width, where there is room for another axis
@@ -234,7 +234,7 @@ def _scaled(scale: Scale, axis: Axis) -> dict[str, Any]:
         written["rangemode"] = "tozero"
     if scale.ticks:
         ticks = [axis.shown(tick, scale.unit) for tick in scale.ticks]
-        written |= {"tickvals": ticks, "ticktext": [f"{tick:.3g}" for tick in ticks]}
+        written |= {"tickvals": ticks, "ticktext": [numeral(f"{tick:.3g}") for tick in ticks]}
     return written
 
 

@@ -13,7 +13,7 @@ from blurlab.measures.row import Measure, Number
 from blurlab.measures.work import Work
 from blurlab.statistics import Interval
 from blurlab.ui import cache, files, protocol, shell
-from blurlab.ui.languages import say
+from blurlab.ui.languages import numeral, say
 from blurlab.ui.sensitivity import controls, figures, job
 from blurlab.ui.sensitivity.figures import Axis
 
@@ -107,19 +107,22 @@ def label(number: Number, axis: Axis) -> str:
 
 def summed_up(number: Number, axis: Axis) -> str:
     if isinstance(number.found, str):
-        return number.found
+        return numeral(say(number.found))
     return written(axis.interval(number.found, number.unit), percent=number.unit == "share")
 
 
 def written(found: Interval, *, percent: bool = False, points: bool = False) -> str:
     """Write an estimate with its 95 % interval; points: it is a difference of shares."""
     if math.isnan(found.value):
-        return "undefined"
+        return say("undefined")
+    value, low, high = found
     if points:
-        return "{:+.1f} [{:+.1f}, {:+.1f}] points".format(*(100 * end for end in found))
+        value, low, high = 100 * value, 100 * low, 100 * high
+        return say("{value:+.1f} [{low:+.1f}, {high:+.1f}] points", value=value, low=low, high=high)
     if percent:
-        return "{:.1%} [{:.1%}, {:.1%}]".format(*found)
-    return "{} [{}, {}]".format(*(f"{number:#.3g}".rstrip(".") for number in found))
+        return say("{value:.1%} [{low:.1%}, {high:.1%}]", value=value, low=low, high=high)
+    value, low, high = (numeral(f"{each:#.3g}".rstrip(".")) for each in found)
+    return say("{value} [{low}, {high}]", value=value, low=low, high=high)
 
 
 def _protocol(work: Work) -> dict[str, Any]:

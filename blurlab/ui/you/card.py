@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from blurlab.people.quest import CUTOFFS
-from blurlab.ui.languages import say
+from blurlab.ui.languages import numeral, say
 from blurlab.ui.you.players import BETWEEN, YOU, Played, end, line, shares, written
 
 WIDTH, HEIGHT = 1200, 630  # pixels, as pages that show links have them
@@ -33,7 +33,7 @@ def png(players: Sequence[Played], degrees: float | None) -> bytes:
     draw = ImageDraw.Draw(image)
     you, *others = players
     value, low, high = you.f_rev
-    found = written(you, 2) if end(you) else f"{value:.2g}"
+    found = written(you, 2) if end(you) else numeral(f"{value:.2g}")
     _text(draw, (60, 40), say("My reverse frequency: {found} cycles/image", found=found), 46)
     count = len(you.answers)
     words = say(
@@ -42,7 +42,7 @@ def png(players: Sequence[Played], degrees: float | None) -> bytes:
     if end(you):
         words = say("{count} trials, all answered alike", count=count)
     elif degrees:
-        words += f"; {value / degrees:.2g} {say('cycles/degree')}"
+        words += f"; {numeral(f'{value / degrees:.2g}')} {say('cycles/degree')}"
     _text(draw, (60, 100), words, 26, QUIET)
     ends = [
         [
@@ -105,7 +105,7 @@ def _axes(draw: ImageDraw.ImageDraw, degrees: float | None) -> None:
     if degrees:
         for fine in DEGREE_TICKS:
             if CUTOFFS[0] <= fine * degrees <= 0.6 * CUTOFFS[-1]:
-                _text(draw, (_across(fine * degrees), TOP - 8), f"{fine:g}", 20, QUIET, "mb")
+                _text(draw, (_across(fine * degrees), TOP - 8), numeral(f"{fine:g}"), 20, QUIET, "mb")
         _text(draw, (RIGHT, TOP - 8), say("cycles/degree"), 20, QUIET, "rb")
 
 

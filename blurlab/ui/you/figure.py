@@ -113,5 +113,6 @@ def _mark(made: go.Figure, each: Played, color: str, symbol: str, y: float) -> N
         x=[value], y=[y], mode="markers", showlegend=False, name=each.title,
         error_x={"array": [high - value], "arrayminus": [value - low], "thickness": 2},
         marker={"color": color, "size": 12, "symbol": symbol, "line": {"width": 1}},
-        hovertemplate=f"{say('reverse frequency')} %{{x:.3g}} [{low:.3g}, {high:.3g}]",
+        hovertemplate=f"{say('reverse frequency')} %{{x:.3g}} "
+        + say("[{low:.3g}, {high:.3g}]", low=low, high=high),
     )  # fmt: skip

@@ -7,7 +7,7 @@ from blurlab.people import quest
 from blurlab.people.quest import CUTOFFS
 from blurlab.statistics import Interval
 from blurlab.ui import palette
-from blurlab.ui.languages import say
+from blurlab.ui.languages import numeral, say
 
 YOU = palette.COLORS[3]  # networks have the others
 BETWEEN = tuple(2 ** (step / 16) for step in range(97))  # cutoffs that curves are drawn at
@@ -54,8 +54,8 @@ def end(player: Played) -> str:
 
 def written(player: Played, digits: int = 3) -> str:
     """Write the reverse frequency with its interval, or the end of it that is known."""
-    value, low, high = (f"{each:.{digits}g}" for each in player.f_rev)
+    value, low, high = (numeral(f"{each:.{digits}g}") for each in player.f_rev)
     side = end(player)
     if not side:
-        return f"{value} [{low}, {high}]"
+        return say("{value} [{low}, {high}]", value=value, low=low, high=high)
     return say("above {low}", low=low) if side == "above" else say("below {high}", high=high)

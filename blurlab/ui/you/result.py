@@ -8,7 +8,7 @@ from blurlab.filters.spectrum import UNITS
 from blurlab.networks import store
 from blurlab.people.quest import CUTOFFS
 from blurlab.ui import cache, files, protocol, shell, show
-from blurlab.ui.languages import say
+from blurlab.ui.languages import numeral, say
 from blurlab.ui.you import card, code, deck, game, networks, people, players, screen
 from blurlab.ui.you.figure import figure
 from blurlab.ui.you.players import Played, played
@@ -89,7 +89,7 @@ def headline(you: Played, others: dict[str, Played]) -> None:
             else say("You named the coarse picture every time, so only this end of it is known.")
         )
     else:
-        found = f"{value:.2g}"
+        found = numeral(f"{value:.2g}")
         words = say(
             "With 95 % certainty it lies between {low:.2g} and {high:.2g}. With fewer cycles/image "
             "than that in the coarse picture, you name the fine one; with more, the coarse one.",
@@ -110,7 +110,7 @@ def headline(you: Played, others: dict[str, Played]) -> None:
 
 
 def _short(player: Played) -> str:
-    return players.written(player, 2) if players.end(player) else f"{player.f_rev.value:.2g}"
+    return players.written(player, 2) if players.end(player) else numeral(f"{player.f_rev.value:.2g}")
 
 
 def _kept_out(name: str) -> None:
@@ -146,7 +146,7 @@ def _measured(model: str) -> str:
     """Write the reverse frequency on a model's card, cycles/image; "" where it has none."""
     info = store.card(model)
     found = info.get("measured", {}).get("hybrids", {}).get("f_rev_nyquist", {}).get("value")
-    return "" if found is None else f"{found * info['recipe']['input_size'] / 2:.3g}"
+    return "" if found is None else numeral(f"{found * info['recipe']['input_size'] / 2:.3g}")
 
 
 def _table(you: Played, others: dict[str, Played]) -> None:

@@ -1,0 +1,18 @@
+"""English sentences that remember what they were made of, so that a page can say them otherwise."""
+
+from typing import Any
+
+
+class Sentence(str):
+    """A text with its {names} filled in, by which languages.say finds it in another language.
+
+    filled: what stands in for the names; a Sentence among them is said in that language too.
+    """
+
+    text: str
+    filled: dict[str, Any]
+
+    def __new__(cls, text: str, **filled: Any) -> "Sentence":
+        made = super().__new__(cls, text.format(**filled) if filled else text)
+        made.text, made.filled = text, filled
+        return made
