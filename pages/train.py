@@ -4,6 +4,7 @@ import streamlit as st
 
 from blurlab.training import live
 from blurlab.ui import shell
+from blurlab.ui.languages import say
 from blurlab.ui.train import controls, view
 
 shell.begin(
@@ -18,9 +19,15 @@ lesson = controls.described() if st.session_state["present"] else controls.choos
 view.live(lesson, controls.PARAMETERS)
 if not st.session_state["present"]:
     st.caption(
-        f"Objects of {live.SIZE} x {live.SIZE} pixels, batches of {live.RECIPE.batch} from up to "
-        f"{live.MOST:,} drawn while they learn. Asked about {live.ASKED} new objects, "
-        f"{live.ASKED} whose outline and texture contradict each other, and {live.ASKED // 2} "
-        "hybrids at each cutoff, so that shares are good to about 10 points. f_rev is shown once a "
-        "network names half of the new objects."
+        say(
+            "Objects of {size} x {size} pixels, batches of {batch} from up to {most:,} drawn while "
+            "they learn. Asked about {asked} new objects, {asked} whose outline and texture "
+            "contradict each other, and {hybrids} hybrids at each cutoff, so that shares are good "
+            "to about 10 points. f_rev is shown once a network names half of the new objects.",
+            size=live.SIZE,
+            batch=live.RECIPE.batch,
+            most=live.MOST,
+            asked=live.ASKED,
+            hybrids=live.ASKED // 2,
+        )
     )

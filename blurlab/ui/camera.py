@@ -2,14 +2,14 @@
 
 import base64
 import binascii
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import streamlit as st
 
 from blurlab.networks import titles
 from blurlab.pictures import images, objects
-from blurlab.ui import asking, cache, channel, link, palette, show
+from blurlab.ui import asking, cache, channel, languages, link, palette, show
 from blurlab.ui.compare import report
 from blurlab.ui.feed import source, timed
 
@@ -18,12 +18,13 @@ SIDES = {"coarse": "low", "fine": "high"}  # of a hybrid
 MOST = 2**20  # characters of a picture that the browser hands over
 HEAD = "data:image/png;base64,"
 
+HTML = source("camera.html")
+SCRIPT = palette.script() + source(
+    "say.js", "elements.js", "fft.js", "sweep.js", "plots.js", "camera.js"
+)
+
 _camera = st.components.v2.component(
-    "blurlab_camera",
-    html=source("camera.html"),
-    css=source("stage.css", "camera.css"),
-    js=palette.script()
-    + source("say.js", "elements.js", "fft.js", "sweep.js", "plots.js", "camera.js"),
+    "blurlab_camera", html=HTML, css=source("stage.css", "camera.css"), js=SCRIPT
 )
 
 
@@ -40,10 +41,16 @@ def camera(seen: Sequence[str], drawn: Sequence[str]) -> None:
         "drawn": [_described(index, name) for index, name in enumerate(drawn)],
         "objects": [cache.data_url(cache.Choice("object", name, 7)) for name in shown],
         "presenter": st.session_state["present"],
+        **languages.shown(HTML, SCRIPT, words=_answers({*seen, *drawn})),
     }
     state = _camera(key="camera", data=timed("camera", data), on_taken_change=lambda: None)
     if state.taken:
         _hand_on(state.taken)
+
+
+def _answers(names: Iterable[str]) -> set[str]:
+    """Return all that these networks can answer."""
+    return {answer for name in names for answer in cache.card(name)["classes"]}
 
 
 def _described(index: int, name: str) -> dict[str, Any]:

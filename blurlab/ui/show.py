@@ -89,7 +89,14 @@ def slider(
 def select_slider(label: str, name: str, values: Sequence[float], *, shown: float) -> None:
     """Draw a slider over a few values, as slider does."""
     key, moved = _begun_anew(name, shown)
-    st.select_slider(label, values, shown, key=key, on_change=moved, format_func=lambda each: numeral(f"{each:g}"))
+    st.select_slider(
+        label,
+        values,
+        shown,
+        key=key,
+        on_change=moved,
+        format_func=lambda each: numeral(f"{each:g}"),
+    )
 
 
 def _begun_anew(name: str, value: float) -> tuple[str, Callable[[], None]]:

@@ -19,29 +19,29 @@ export default function camera(called) {
 const cutoffOf = (strength) => Math.exp(Math.log(1) + strength * Math.log(SIDE / 2));
 const KINDS = {
   low: {
-    title: "Coarse", label: "Cutoff", ends: ["← coarser", "all →"], begin: 1,
-    words: (at) => [digits(cutoffOf(at)), "cycles/image"],
+    title: () => say("Coarse"), label: () => say("Cutoff"), ends: () => [say("← coarser"), say("all →")], begin: 1,
+    words: (at) => [digits(cutoffOf(at)), say("cycles/image")],
     apply: (lab, at) => lab.pass("ideal", cutoffOf(at), false),
     gain: (at) => FILTERS.ideal(cutoffOf(at)),
     cutoff: (at) => cutoffOf(at),
   },
   high: {
-    title: "Fine", label: "Cutoff", ends: ["← all", "finer →"], begin: 0,
-    words: (at) => [digits(cutoffOf(at)), "cycles/image"],
+    title: () => say("Fine"), label: () => say("Cutoff"), ends: () => [say("← all"), say("finer →")], begin: 0,
+    words: (at) => [digits(cutoffOf(at)), say("cycles/image")],
     apply: (lab, at) => lab.pass("ideal", cutoffOf(at), true),
     gain: (at) => (square) => 1 - FILTERS.ideal(cutoffOf(at))(square),
     cutoff: (at) => cutoffOf(at),
   },
   blur: {
-    title: "Blur", label: "Sigma", ends: ["← sharp", "blurred →"], begin: 0,
-    words: (at) => [digits(sigmaOf(at)), `px of ${SIDE}`],
+    title: () => say("Blur"), label: () => say("Sigma"), ends: () => [say("← sharp"), say("blurred →")], begin: 0,
+    words: (at) => [digits(sigmaOf(at)), say("px of {side}", { side: SIDE })],
     apply: (lab, at) => at && lab.pass("gaussian", blurCutoff(at), false),
     gain: (at) => (at ? FILTERS.gaussian(blurCutoff(at)) : () => 1),
     cutoff: (at) => Math.min(blurCutoff(at), SIDE / 2),
   },
   noise: {
-    title: "Noise", label: "Deviation", ends: ["← none", "more →"], begin: 0,
-    words: (at) => [digits(0.5 * at), "of the range"],
+    title: () => say("Noise"), label: () => say("Deviation"), ends: () => [say("← none"), say("more →")], begin: 0,
+    words: (at) => [digits(0.5 * at), say("of the range")],
     apply: (lab, at) => lab.noise(0.5 * at),
     gain: () => () => 1,
     cutoff: () => null,
@@ -103,14 +103,14 @@ function pixels(rgba) {
 const asJpeg = (canvas) => new Promise((done) => canvas.toBlob(done, "image/jpeg", QUALITY));
 
 // Sends frames of one side each; receive(answers, message) is called for each that is answered.
-function makeChannel(path, receive, say) {
+function makeChannel(path, receive, tell) {
   let socket = null, names = [], number = 0, sentAt = null, closed = false, retry = null;
   const address = channelAddress(path);
   const times = new Map();
   function open() {
     socket = new WebSocket(address);
     socket.binaryType = "arraybuffer";
-    socket.onopen = () => { sentAt = null; socket.send(JSON.stringify({ models: names })); say(null); };
+    socket.onopen = () => { sentAt = null; socket.send(JSON.stringify({ models: names })); tell(null); };
     socket.onmessage = ({ data }) => {
       const message = JSON.parse(data);
       if (message.number === number) sentAt = null;
@@ -120,7 +120,7 @@ function makeChannel(path, receive, say) {
     };
     socket.onclose = ({ reason }) => {
       if (closed) return;
-      say(reason ? `The server closed the channel: ${reason}` : "The server’s channel cannot be reached; trying again.");
+      tell(reason ? say("The server closed the channel: {reason}", { reason }) : say("The server’s channel cannot be reached; trying again."));
       retry = setTimeout(open, RETRY);
     };
   }
@@ -172,7 +172,7 @@ function makeObjects(urls) {
 function makeView(parent) {
   const parts = {};
   for (const node of parent.querySelectorAll("[data-part]")) parts[node.dataset.part] = node;
-  const lab = makeLab(), say = makeSpeaker(parts.spoken);
+  const lab = makeLab(), read = makeSpeaker(parts.spoken);
   const video = Object.assign(document.createElement("video"), { muted: true, playsInline: true, loop: true });
   const clean = element("canvas", { width: SIDE, height: SIDE }), cleanContext = clean.getContext("2d", { willReadFrequently: true });
   const context = parts.picture.getContext("2d");
@@ -189,6 +189,7 @@ function makeView(parent) {
     channel ??= makeChannel(data.path, receive, tell);
     useModels();
     parts.stage.classList.toggle("presenter", data.presenter);
+    label();
     layout();
     observer.observe();
     frame ??= requestAnimationFrame(draw);
@@ -206,6 +207,14 @@ function makeView(parent) {
     }
     channel.ask(models.map(({ key }) => key));
     layout();
+  }
+
+  // What the controls say in the language that is spoken now.
+  function label() {
+    parts.start.textContent = source === "camera" ? say("Stop the camera") : say("Camera");
+    parts.freeze.textContent = frozen ? say("Go on") : say("Freeze");
+    buttons.forEach((button) => { button.textContent = KINDS[button.dataset.kind].title(); });
+    writeDial();
   }
 
   function close() {
@@ -228,7 +237,6 @@ function makeView(parent) {
     source = next;
     if (next !== "camera") stopCamera();
     if (next !== "file") { video.removeAttribute("src"); still = null; }
-    parts.start.textContent = next === "camera" ? "Stop the camera" : "Camera";
     parts.objects.setAttribute("aria-pressed", next === "objects");
     parts.picture.dataset.source = next;
     freeze(false);
@@ -238,7 +246,7 @@ function makeView(parent) {
   async function startCamera() {
     if (source === "camera") return choose("objects");
     if (!navigator.mediaDevices?.getUserMedia) {
-      return tell("Browsers give a camera only to pages on localhost or over https: open this one so, or drop a video file onto the picture.");
+      return tell(say("Browsers give a camera only to pages on localhost or over https: open this one so, or drop a video file onto the picture."));
     }
     try {
       stream = await navigator.mediaDevices.getUserMedia({ video: { width: 640, height: 480, facingMode: "environment" } });
@@ -249,8 +257,8 @@ function makeView(parent) {
     } catch (error) {
       choose("objects");
       tell(error.name === "NotAllowedError"
-        ? "The browser was not allowed to use the camera: allow it beside the address, or drop a video file onto the picture."
-        : "There is no camera to use: connect one, or drop a video file onto the picture.");
+        ? say("The browser was not allowed to use the camera: allow it beside the address, or drop a video file onto the picture.")
+        : say("There is no camera to use: connect one, or drop a video file onto the picture."));
     }
   }
 
@@ -271,7 +279,7 @@ function makeView(parent) {
       tell(null);
     } catch {
       choose("objects");
-      tell(`The browser cannot play ${file.name}; it takes videos and pictures.`);
+      tell(say("The browser cannot play {name}; it takes videos and pictures.", { name: file.name }));
     }
   }
 
@@ -288,8 +296,8 @@ function makeView(parent) {
 
   // -- Filters ----------------------------------------------------------------------------------
 
-  const buttons = Object.entries(KINDS).map(([name, { title }]) => {
-    const button = element("button", { type: "button", role: "radio", text: title, "data-kind": name });
+  const buttons = Object.keys(KINDS).map((name) => {
+    const button = element("button", { type: "button", role: "radio", "data-kind": name });
     button.onclick = () => setKind(name);
     return button;
   });
@@ -304,17 +312,17 @@ function makeView(parent) {
   parts.strength.oninput = () => { strength = parts.strength.value / STEPS; writeDial(); };
   function writeDial() {
     const { label, words, ends } = KINDS[kind], [number, unit] = words(strength);
-    parts["strength-label"].textContent = label;
+    parts["strength-label"].textContent = label();
     parts["strength-value"].replaceChildren(element("b", { text: number }), ` ${unit}`);
     parts.strength.setAttribute("aria-valuetext", `${number} ${unit}`);
-    [parts["toward-less"].textContent, parts["toward-more"].textContent] = ends;
+    [parts["toward-less"].textContent, parts["toward-more"].textContent] = ends();
     placeMarker();
   }
 
   function freeze(next) {
     frozen = next;
     parts.freeze.setAttribute("aria-pressed", frozen);
-    parts.freeze.textContent = frozen ? "Go on" : "Freeze";
+    label();
   }
   parts.freeze.onclick = () => freeze(!frozen);
   parts.mirror.onclick = () => {
@@ -350,11 +358,16 @@ function makeView(parent) {
     count++;
     if (now - counted > 1000) {
       const rate = (1000 * count) / (now - counted);
-      parts.rate.textContent = counted ? `${rate.toFixed(0)} pictures a second${delay === null ? "" : `; answers after ${delay.toFixed(0)} ms`}` : "";
+      parts.rate.textContent = counted ? rateWords(rate) : "";
       parts.picture.dataset.rate = rate.toFixed(1);
       [counted, count] = [now, 0];
     }
     drawStrips(now);
+  }
+
+  function rateWords(rate) {
+    const words = say("{rate} pictures a second", { rate: rate.toFixed(0) });
+    return delay === null ? words : `${words}; ${say("answers after {delay} ms", { delay: delay.toFixed(0) })}`;
   }
 
   function receive(answers, since) {
@@ -365,23 +378,23 @@ function makeView(parent) {
       if (!found) return;
       const card = cards[n], failed = typeof found === "string";
       card.note.hidden = !failed;
-      card.note.textContent = failed ? found : "";
+      card.note.textContent = failed ? say("It could not answer.") : "";
       if (failed) return;
       card.node.classList.remove("provisional");
-      card.verdict.replaceChildren("says ", element("b", { text: found[0][0] }));
-      card.top.forEach((row, k) => fillRow(row, found[k]?.[0] ?? "…", found[k]?.[1] ?? null));
-      history[n].push([now, found[0][0]]);
+      card.verdict.replaceChildren(`${say("says")} `, element("b", { text: say(found[0][0]) }));
+      card.top.forEach((row, k) => fillRow(row, say(found[k]?.[0] ?? "…"), found[k]?.[1] ?? null));
+      history[n].push([now, say(found[0][0])]);
       while (history[n][0][0] < now - STRIP) history[n].shift();
     });
     parts.picture.dataset.delay = delay.toFixed(1);
     parts.picture.dataset.answers = Number(parts.picture.dataset.answers ?? 0) + 1;
-    say(cards.map(spoken).join(" "));
+    read(cards.map(spoken).join(" "));
   }
 
   // -- Below ------------------------------------------------------------------------------------
 
   function makeStrip(model) {
-    const canvas = element("canvas", { width: 600, height: 24, role: "img", "aria-label": `Answers of ${model.title} in the last half minute` });
+    const canvas = element("canvas", { width: 600, height: 24, role: "img", "aria-label": say("Answers of {title} in the last half minute", { title: model.title }) });
     return element("div", { class: "strip" }, symbol(model), element("span", { text: ` ${model.title}` }), canvas);
   }
 
@@ -437,8 +450,8 @@ function makeView(parent) {
     parts.known.hidden = !known.length;
     if (!known.length || !parts.curve.clientWidth) return;
     const series = Object.fromEntries(known.map(({ key, hybrids }) => [key, makeSeries(hybrids, [])]));
-    const unit = { scale: 1, label: "cycles/image", suffix: "cycles/image" };
-    const labels = { low: "the coarse picture", high: "the fine picture" };
+    const unit = { scale: 1, label: say("cycles/image"), suffix: say("cycles/image") };
+    const labels = { low: say("the coarse picture"), high: say("the fine picture") };
     const curves = { models: known, labels, size: SIDE, unit, series, em, room };
     curves.height = room === "screen" ? screenBelowPlot(parts.stage, parts.curve) : null;
     curves.axis = makeAxis(curves, parts.curve.clientWidth);
@@ -466,8 +479,8 @@ function makeView(parent) {
       shape("path", { class: "spectrum high", d: line((ring) => power[ring]) }),
       shape("path", { class: "spectrum low", d: line((ring) => power[ring] * gain(ring * ring) ** 2) }),
       ...ticks,
-      shape("text", { class: "title", x: right, y: bottom + 2.6 * em, "text-anchor": "end", text: "cycles/image" }),
-      shape("text", { "text-anchor": "middle", transform: `translate(${em} ${bottom / 2}) rotate(-90)`, text: "log power" }),
+      shape("text", { class: "title", x: right, y: bottom + 2.6 * em, "text-anchor": "end", text: say("cycles/image") }),
+      shape("text", { "text-anchor": "middle", transform: `translate(${em} ${bottom / 2}) rotate(-90)`, text: say("log power") }),
     );
   }
 

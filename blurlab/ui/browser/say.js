@@ -18,7 +18,8 @@ function speak(place, language = { code: "en", texts: {}, decimal: "." }) {
   if ((spokenIn.get(place) ?? "en") === language.code) return;
   spokenIn.set(place, language.code);
   for (const node of place.querySelectorAll("[data-say]")) {
-    node.english ??= { text: node.textContent.trim().replace(/\s+/g, " "), label: node.getAttribute("aria-label") };
+    const text = node.childElementCount ? "" : node.textContent.trim().replace(/\s+/g, " ");
+    node.english ??= { text, label: node.getAttribute("aria-label") };
     if (node.english.text) node.textContent = say(node.english.text);
     if (node.english.label) node.setAttribute("aria-label", say(node.english.label));
   }

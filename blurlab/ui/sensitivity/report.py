@@ -121,8 +121,8 @@ def written(found: Interval, *, percent: bool = False, points: bool = False) -> 
         return say("{value:+.1f} [{low:+.1f}, {high:+.1f}] points", value=value, low=low, high=high)
     if percent:
         return say("{value:.1%} [{low:.1%}, {high:.1%}]", value=value, low=low, high=high)
-    value, low, high = (numeral(f"{each:#.3g}".rstrip(".")) for each in found)
-    return say("{value} [{low}, {high}]", value=value, low=low, high=high)
+    ends = [numeral(f"{each:#.3g}".rstrip(".")) for each in found]
+    return say("{value} [{low}, {high}]", **dict(zip(Interval._fields, ends, strict=True)))
 
 
 def _protocol(work: Work) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import streamlit as st
 
 from blurlab.training.live import SIZE, Lesson
 from blurlab.ui import link
+from blurlab.ui.languages import say
 
 USUAL = Lesson()
 MOST_SEED = 9999
@@ -13,6 +14,17 @@ PARAMETERS = {
     "lesson_outline": link.number(0, 100, round(100 * USUAL.outline), "%"),
     "lesson_texture": link.number(0, 100, round(100 * USUAL.texture), "%"),
 }
+# What is said of a cue, and about it.
+OUTLINE = (
+    "Outline tells the class",
+    "Share of the pictures to learn from whose outline is that of their class; in the others it is "
+    "any class's",
+)
+TEXTURE = (
+    "Texture tells the class",
+    "Share of the pictures to learn from whose texture is that of their class; in the others it is "
+    "any class's",
+)
 
 
 def choose() -> Lesson:
@@ -20,18 +32,18 @@ def choose() -> Lesson:
     state = st.session_state
     sigma, outline, texture, seed = st.columns([3, 3, 3, 2], gap="medium")
     sigma.slider(
-        "Blur of the second network", 0.5, 6.0, float(state["lesson_sigma"]), 0.5,
+        say("Blur of the second network"), 0.5, 6.0, float(state["lesson_sigma"]), 0.5,
         key="lesson_sigma", format="σ = %.1f px",
-        help=f"Sigma of the Gaussian before it, in pixels of its {SIZE} x {SIZE}",
+        help=say("Sigma of the Gaussian before it, in pixels of its {size} x {size}", size=SIZE),
     )  # fmt: skip
-    for place, cue, name in ((outline, "Outline", "outline"), (texture, "Texture", "texture")):
-        key = f"lesson_{name}"
+    for place, key, (label, about) in (
+        (outline, "lesson_outline", OUTLINE),
+        (texture, "lesson_texture", TEXTURE),
+    ):
         place.slider(
-            f"{cue} tells the class", 0, 100, int(state[key]), 5, key=key, format="%d %%",
-            help=f"Share of the pictures to learn from whose {name} is that of their class; in the "
-            "others it is any class's",
-        )  # fmt: skip
-    seed.number_input("Seed", 0, MOST_SEED, int(state["lesson_seed"]), key="lesson_seed")
+            say(label), 0, 100, int(state[key]), 5, key=key, format="%d %%", help=say(about)
+        )
+    seed.number_input(say("Seed"), 0, MOST_SEED, int(state["lesson_seed"]), key="lesson_seed")
     return described()
 
 

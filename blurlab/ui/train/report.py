@@ -10,6 +10,7 @@ import streamlit as st
 from plotly.subplots import make_subplots
 
 from blurlab.pictures import images
+from blurlab.sentence import Sentence
 from blurlab.training import live
 from blurlab.training.live import CUTOFFS, Learned, Lesson, Told
 from blurlab.ui import charts, files, palette, protocol, shell
@@ -34,9 +35,9 @@ STYLE = """<style>
 </style>"""
 
 
-def names(lesson: Lesson) -> tuple[str, str]:
+def names(lesson: Lesson) -> tuple[Sentence, Sentence]:
     """Name the two networks."""
-    return "plain", f"behind a blur of σ = {lesson.sigma:g} px"
+    return Sentence("plain"), Sentence("behind a blur of σ = {sigma:g} px", sigma=lesson.sigma)
 
 
 def show(lesson: Lesson, told: Sequence[Told]) -> None:
@@ -54,7 +55,7 @@ def script(lesson: Lesson) -> str:
         "from blurlab.training import live",
         "",
         f"for told in live.lessons(live.{lesson}):",
-        f"    for name, each in zip({list(names(lesson))!r}, told.learned):",
+        f"    for name, each in zip({[str(name) for name in names(lesson)]!r}, told.learned):",
         "        print(told.shown, name, each.loss, each.accuracy, each.outline, each.f_rev)",
         "    print(*(each.difference for each in told.learned))",
     ]
@@ -75,8 +76,8 @@ def strip(lesson: Lesson, learned: Sequence[Learned] | None) -> str:
     urls, low, high = _pictures(lesson.seed)
     cells = []
     for place, url in enumerate(urls):
-        classes = {low[place]: "coarse", high[place]: "fine"}
-        words = [f"coarse: {low[place]}", f"fine: {high[place]}"]
+        classes = {low[place]: say("coarse"), high[place]: say("fine")}
+        words = [f"{which}: {say(name)}" for name, which in classes.items()]
         said = [
             _answer(index, each.strip[place][0] if each else "…", classes)
             for index, each in enumerate(learned or (None, None))
@@ -93,7 +94,7 @@ def _answer(index: int, word: str, classes: dict[str, str]) -> str:
     note = f" <small>({which})</small>" if which else ""
     return (
         f'<span data-network="{index}"><b style="color:{color}">{SHAPES[index]}</b> '
-        f"<b>{html.escape(word)}</b>{note}</span>"
+        f"<b>{html.escape(say(word))}</b>{note}</span>"
     )
 
 
@@ -105,13 +106,13 @@ def _pictures(seed: int) -> tuple[list[str], list[str], list[str]]:
 
 def figure(lesson: Lesson, told: Sequence[Told]) -> go.Figure:
     """Draw by how much the coarse picture is named more often, and how all came about."""
-    titles = ["Coarse minus fine, by cutoff", *(row[0] for row in HISTORY)]
+    titles = [say("Coarse minus fine, by cutoff"), *(say(row[0]) for row in HISTORY)]
     made = make_subplots(
         2, 3, specs=[[{"rowspan": 2}, {}, {}], [None, {}, {}]], column_widths=[0.42, 0.29, 0.29],
         subplot_titles=titles, vertical_spacing=0.24, horizontal_spacing=0.07,
     )  # fmt: skip
     shown = [each.shown for each in told]
-    for index, name in enumerate(names(lesson)):
+    for index, name in enumerate(map(say, names(lesson))):
         line, now = palette.line(index), told[-1].learned[index]
         made.add_scatter(
             x=CUTOFFS, y=now.difference, name=name, line=line, mode="lines+markers", row=1, col=1
@@ -126,12 +127,12 @@ def figure(lesson: Lesson, told: Sequence[Told]) -> go.Figure:
             made.add_scatter(
                 x=shown, y=values, name=name, line=line, showlegend=False, row=row, col=column
             )
-    made.update_xaxes(charts.LOGARITHMIC, title="cutoff (cycles/image)", row=1, col=1)
+    made.update_xaxes(charts.LOGARITHMIC, title=say("cutoff (cycles/image)"), row=1, col=1)
     made.update_yaxes(title="p_low − p_high", range=[-1.05, 1.05], row=1, col=1)
     made.add_hline(0, line_width=1, line_color=palette.GREY, row=1, col=1)
     most = live.RECIPE.shown
     for _, row, column, _, axis in HISTORY:
-        title = "pictures shown" if row == 2 else None
+        title = say("pictures shown") if row == 2 else None
         made.update_xaxes(range=[0, most], title=title, row=row, col=column)
         made.update_yaxes(**axis, row=row, col=column)
     return made.update_layout(

@@ -8,6 +8,7 @@ from blurlab import public
 from blurlab.networks import store
 from blurlab.training.live import RECIPE, Lesson
 from blurlab.ui import jobs, link, polling, shell, show
+from blurlab.ui.languages import say
 from blurlab.ui.train import job as lesson_job
 from blurlab.ui.train import report
 
@@ -35,14 +36,17 @@ def buttons(job: jobs.Job | None, lesson: Lesson) -> None:
     """Draw what can be done, and how far the networks are."""
     left, right, rest = st.columns([1, 1, 4], vertical_alignment="center")
     one: dict[str, Any] = {"key": "lesson_button", "width": "stretch"}
+    other: dict[str, Any] = {"key": "lesson_stop", "width": "stretch"}
     if polling.is_working(job):
-        left.button("Pause", on_click=jobs.pause, args=(job,), disabled=job.wish != "run", **one)
-        right.button("Stop", on_click=jobs.cancel, args=(job,), width="stretch", key="lesson_stop")
+        left.button(
+            say("Pause"), on_click=jobs.pause, args=(job,), disabled=job.wish != "run", **one
+        )
+        right.button(say("Stop"), on_click=jobs.cancel, args=(job,), **other)
     elif job is not None and job.state == "paused":
-        left.button("Go on", on_click=jobs.resume, args=(job,), type="primary", **one)
-        right.button("Stop", on_click=jobs.cancel, args=(job,), width="stretch", key="lesson_stop")
+        left.button(say("Go on"), on_click=jobs.resume, args=(job,), type="primary", **one)
+        right.button(say("Stop"), on_click=jobs.cancel, args=(job,), **other)
     else:
-        words = "Start" if job is None else "Start again"
+        words = say("Start") if job is None else say("Start again")
         left.button(
             words, on_click=lesson_job.start, args=(lesson,), type="primary",
             icon=":material/play_arrow:", **one,
@@ -51,14 +55,14 @@ def buttons(job: jobs.Job | None, lesson: Lesson) -> None:
         return
     told = lesson_job.told(job)
     shown = told[-1].shown if told else 0
-    words = f"{shown:,} of {RECIPE.shown:,} pictures shown"
+    words = say("{shown:,} of {all:,} pictures shown", shown=shown, all=RECIPE.shown)
     if job.state == "waiting" and not told:
-        words = "Another visitor's networks are learning; yours are next"
+        words = say("Another visitor's networks are learning; yours are next")
     rest.progress(shown / RECIPE.shown, words)
     if job.state == "failed":
-        show.error(f"The networks could not go on: {job.error}")
+        show.error(say("The networks could not go on: {error}", error=job.error))
     elif job.state in ("done", "cancelled", "paused") and lesson != lesson_job.lesson():
-        st.caption("What you have changed above holds from the next start on.")
+        st.caption(say("What you have changed above holds from the next start on."))
 
 
 def take_on(job: jobs.Job) -> None:
@@ -70,20 +74,24 @@ def take_on(job: jobs.Job) -> None:
     if (found := lesson_job.installed()) is None:
         with st.container(horizontal=True):
             st.button(
-                "Use them on all pages", icon=":material/add:", key="lesson_lend",
+                say("Use them on all pages"), icon=":material/add:", key="lesson_lend",
                 on_click=lesson_job.install, args=(job, False),
-                help="Until the server ends",
+                help=say("Until the server ends"),
             )  # fmt: skip
             st.button(
-                "Keep them for good", icon=":material/save:", key="lesson_keep",
+                say("Keep them for good"), icon=":material/save:", key="lesson_keep",
                 on_click=lesson_job.install, args=(job, True),
-                help="In the folder of added models",
+                help=say("In the folder of added models"),
             )  # fmt: skip
         return
     names, for_good = found
-    titles = " and ".join(f"**{show.plain(store.card(name)['title'])}**" for name in names)
-    until = "for good" if for_good else "until the server ends"
-    st.success(f"{titles} are among the models of every page, {until}.")
-    if st.button("Show them on hybrid images", key="lesson_go"):
+    one, other = (show.plain(store.card(name)["title"]) for name in names)
+    words = say(
+        "**{one}** and **{other}** are now among the models of every page.", one=one, other=other
+    )
+    st.success(
+        f"{words} {say('They stay.') if for_good else say('They stay until the server ends.')}"
+    )
+    if st.button(say("Show them on hybrid images"), key="lesson_go"):
         link.hand_over({"models": names})
         st.switch_page("pages/hybrid.py")

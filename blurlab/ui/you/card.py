@@ -105,7 +105,9 @@ def _axes(draw: ImageDraw.ImageDraw, degrees: float | None) -> None:
     if degrees:
         for fine in DEGREE_TICKS:
             if CUTOFFS[0] <= fine * degrees <= 0.6 * CUTOFFS[-1]:
-                _text(draw, (_across(fine * degrees), TOP - 8), numeral(f"{fine:g}"), 20, QUIET, "mb")
+                _text(
+                    draw, (_across(fine * degrees), TOP - 8), numeral(f"{fine:g}"), 20, QUIET, "mb"
+                )
         _text(draw, (RIGHT, TOP - 8), say("cycles/degree"), 20, QUIET, "rb")
 
 

@@ -110,7 +110,9 @@ def headline(you: Played, others: dict[str, Played]) -> None:
 
 
 def _short(player: Played) -> str:
-    return players.written(player, 2) if players.end(player) else numeral(f"{player.f_rev.value:.2g}")
+    return (
+        players.written(player, 2) if players.end(player) else numeral(f"{player.f_rev.value:.2g}")
+    )
 
 
 def _kept_out(name: str) -> None:
