@@ -1,5 +1,6 @@
 """English sentences that remember what they were made of, so that a page can say them otherwise."""
 
+from collections.abc import Sequence
 from typing import Any
 
 
@@ -16,3 +17,9 @@ class Sentence(str):
         made = super().__new__(cls, text.format(**filled) if filled else text)
         made.text, made.filled = text, filled
         return made
+
+
+def listed(parts: Sequence[str]) -> Sentence:
+    """Return texts with commas between them, each of which is said as itself."""
+    named = {f"part{number}": part for number, part in enumerate(parts)}
+    return Sentence(", ".join(f"{{{name}}}" for name in named), **named)

@@ -15,35 +15,39 @@ if st.session_state["present"] and store.names():
     inventory.presented(st.session_state["models"] or two)
     link.write(shell.SHARED | PARAMETERS)
     st.stop()
-st.subheader("Installed networks")
+st.subheader(say("Installed networks"))
 if store.names():
     st.caption(
-        "Each curve shows how often a network names the coarse picture of a hybrid (solid) and the "
-        "fine one (dashed), as the cutoff between them goes from coarse to fine. **The further "
-        "left they cross, at f_rev, the more it relies on coarse structure.** Accuracy is on the "
-        "whole validation split; `python -m blurlab card NAME` measures both again."
+        say(
+            "Each curve shows how often a network names the coarse picture of a hybrid (solid) and "
+            "the fine one (dashed), as the cutoff between them goes from coarse to fine. **The "
+            "further left they cross, at f_rev, the more it relies on coarse structure.** Accuracy "
+            "is on the whole validation split; `python -m blurlab card NAME` measures both again."
+        )
     )
     inventory.networks()
     inventory.code()
 else:
     st.error(say(shell.NO_MODELS))
 
-st.subheader("Public weights")
+st.subheader(say("Public weights"))
 public.public()
 
-st.subheader("Your own network")
+st.subheader(say("Your own network"))
 own.form()
 
-st.subheader("Pictures")
+st.subheader(say("Pictures"))
 data.pictures()
 folder.own()
 
-st.subheader("This machine")
+st.subheader(say("This machine"))
 left, right = st.columns(2)
-left.dataframe(inventory.machine(), hide_index=True)
-right.dataframe(inventory.in_memory(), hide_index=True, column_config=inventory.COLUMNS)
+left.dataframe(inventory.machine(), hide_index=True, column_config=inventory.machine_columns())
+right.dataframe(inventory.in_memory(), hide_index=True, column_config=inventory.columns())
 right.caption(
-    "All sessions share one copy of each network. When memory runs short, the least recently used "
-    "one leaves. One picture is a single forward pass, timed when the network was loaded."
+    say(
+        "All sessions share one copy of each network. When memory runs short, the least recently "
+        "used one leaves. One picture is a single forward pass, timed when the network was loaded."
+    )
 )
 link.write(shell.SHARED | PARAMETERS)

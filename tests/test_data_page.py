@@ -234,7 +234,7 @@ def test_a_data_set_is_fetched_and_then_shown_with_its_first_pictures(opened, pu
     until(app, lambda: captions(app))
     assert captions(app) == list(first)
     assert any(
-        text.startswith(f"**{archive.title}**, {data.KINDS[name]}, is here") for text in texts(app)
+        text.startswith(f"**{archive.title}** is here: {data.KINDS[name]}.") for text in texts(app)
     )
     assert not [label for label in labels(app) if archive.title in label]
     job = jobs.find(data.key(name))

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from blurlab.networks import store
 from blurlab.networks.architectures import CIFAR
 from blurlab.networks.classifier import MEAN, STD
+from blurlab.sentence import Sentence, listed
 
 CIFAR_MEAN, CIFAR_STD = (0.4914, 0.4822, 0.4465), (0.2023, 0.1994, 0.2010)
 
@@ -13,11 +14,11 @@ CIFAR_MEAN, CIFAR_STD = (0.4914, 0.4822, 0.4465), (0.2023, 0.1994, 0.2010)
 FROM_TENSORFLOW = ("googlenet", "inception_v3")
 
 WORDS = {
-    "input_size": "input size {} pixels",
-    "crop": "crop {} pixels",
-    "interpolation": "{} interpolation",
-    "mean": "mean {}",
-    "std": "standard deviation {}",
+    "input_size": "input size {value} pixels",
+    "crop": "crop {value} pixels",
+    "interpolation": "{value} interpolation",
+    "mean": "mean {value}",
+    "std": "standard deviation {value}",
 }
 
 
@@ -122,16 +123,22 @@ def completed(architecture: str, given: dict[str, Any]) -> tuple[dict[str, Any],
     return words, sentence(taken, whose, "Not given, and so") if taken else ""
 
 
-def sentence(taken: dict[str, Any], whose: str, begin: str) -> str:
+def sentence(taken: dict[str, Any], whose: str, begin: str) -> Sentence:
     """Say what comes before a network, and whose weights expect it or that it is a guess.
 
     begin: of the sentence; it is said of what is listed.
     """
-    parts = [WORDS[key].format(written(value)) for key, value in taken.items()]
-    listed = ", ".join(parts[:-1]) + " and " * bool(parts[1:]) + parts[-1]
+    found = listed([Sentence(WORDS[key], value=written(value)) for key, value in taken.items()])
+    begun = Sentence(begin)
     if whose:
-        return f"{begin} taken from {whose}: {listed}."
-    return f"{begin} assumed, as nothing says what the network expects: {listed}."
+        return Sentence(
+            "{begun} taken from {whose}: {found}.", begun=begun, whose=whose, found=found
+        )
+    return Sentence(
+        "{begun} assumed, as nothing says what the network expects: {found}.",
+        begun=begun,
+        found=found,
+    )
 
 
 def written(value: Any) -> str:

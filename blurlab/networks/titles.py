@@ -30,6 +30,15 @@ PLAIN = {
     "mixed": "Trained on sharp and blurred pictures",
     "unknown": "",
 }
+# The same of what sees small pictures.
+PLAIN_SMALL = {
+    "sharp": "Trained on sharp small pictures",
+    "blurred": "Trained on blurred small pictures",
+    "attacked": "Trained on small pictures changed to fool it",
+    "noisy": "Trained on noisy small pictures",
+    "components": "Trained on small pictures rebuilt from few components",
+    "mixed": "Trained on sharp and blurred small pictures",
+}
 OBJECTIVES = {
     "adversarial": "attacked",
     "noisy": "noisy",
@@ -52,10 +61,10 @@ def kind(card: dict[str, Any]) -> str:
 
 def plain(card: dict[str, Any]) -> str:
     """Say what sets a network apart in words for newcomers; "" where its card does not tell."""
-    words = PLAIN[kind(card)]
-    if words and card["recipe"]["input_size"] < SMALL:
-        return words.replace("pictures", "small pictures", 1)
-    return words
+    found = kind(card)
+    if card["recipe"]["input_size"] < SMALL:
+        return PLAIN_SMALL.get(found, PLAIN[found])
+    return PLAIN[found]
 
 
 def term(card: dict[str, Any]) -> str:

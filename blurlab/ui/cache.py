@@ -7,10 +7,11 @@ import torch
 from torch import Tensor
 
 from blurlab.data import sets
-from blurlab.networks import store, worded
+from blurlab.networks import store, titles, worded
 from blurlab.networks.classifier import Classifier
 from blurlab.pictures import images, objects, photographs
 from blurlab.ui import loaded
+from blurlab.ui.languages import say
 
 SIZE = 256  # side in pixels of every picture on the pages
 LABELLED = ("object", "imagenette", "imagenet16")  # kinds of pictures whose names are their classes
@@ -51,7 +52,14 @@ def model(name: str) -> Classifier | worded.Worded:
 
 
 def title(name: str) -> str:
-    return card(name)["title"]
+    """Return a model's title in the visitor's language."""
+    return say(card(name)["title"])
+
+
+def term(name: str) -> str:
+    """Return it without the data that the model was trained on, which others share."""
+    family = titles.FAMILIES.get(card(name)["recipe"].get("data", ""), "")
+    return title(name).removeprefix(f"{say(family)}, ") or title(name)
 
 
 def forget_models() -> None:

@@ -73,9 +73,9 @@ def choose_goal(choice: cache.Choice) -> None:
     """Draw the choice of the attacked model, and of the answer that the attack leads to."""
     state = st.session_state
     model, target = st.columns(2)
-    fitting = say("{title} (fits)", title=say(cache.title(pictures.suited(choice)[0])))
+    fitting = say("{title} (fits)", title=cache.title(pictures.suited(choice)[0]))
     options = [FITTING, *store.names()]
-    models = {name: fitting if name == FITTING else say(cache.title(name)) for name in options}
+    models = {name: fitting if name == FITTING else cache.title(name) for name in options}
     model.selectbox(
         say("Model under attack"), options, show.place(options, "attacked"), key="attacked",
         format_func=models.__getitem__,

@@ -32,7 +32,7 @@ def verdict(setting: Setting, step: Step) -> str:
     """Say in Markdown what the attacked model answers at a step, and if one sees the change."""
     said, classes = step.said[setting.model], cache.card(setting.model)["classes"]
     own, best = cache.named_class(setting.model, setting.picture), asking.best(said)
-    title, answer = show.plain(say(cache.title(setting.model))), show.plain(say(classes[best]))
+    title, answer = show.plain(cache.title(setting.model)), show.plain(say(classes[best]))
     told = {"title": title, "answer": answer, "share": said[best]}
     if not step.size:
         return say("Not attacked yet: {title} says **{answer}** ({share:.0%}).", **told)
@@ -89,7 +89,7 @@ def said(setting: Setting, names: Sequence[str], steps: Sequence[Step | None], n
 
 def model(index: int, name: str, setting: Setting) -> dict:
     """Describe a model to the frames; which one is attacked is part of its title."""
-    title = say(cache.title(name))
+    title = cache.title(name)
     attacked, transfer = (
         say("{title} (attacked)", title=title),
         say("{title} (transfer)", title=title),

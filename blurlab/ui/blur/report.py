@@ -51,7 +51,7 @@ def said(names: Sequence[str], setting: Setting, found: Sequence[Frame]) -> dict
 def model(index: int, name: str, setting: Setting) -> dict:
     """Describe a model to the frames; the attacked one's title says so."""
     is_attacked = setting.attack.epsilon and name == setting.attack.model
-    title = say("{title} (attacked)", title=say(cache.title(name))) if is_attacked else None
+    title = say("{title} (attacked)", title=cache.title(name)) if is_attacked else None
     return asking.model(index, name, title, true=cache.named_class(name, setting.attack.picture))
 
 
@@ -88,7 +88,7 @@ def verdict(setting: Setting, strength: float, frame: Frame | None) -> str:
     if frame is None:
         return say("Computing …")
     name = setting.attack.model
-    title, classes = show.plain(say(cache.title(name))), cache.card(name)["classes"]
+    title, classes = show.plain(cache.title(name)), cache.card(name)["classes"]
     own = cache.named_class(name, setting.attack.picture)
     answer = asking.best(frame.said[DEFENDED][name])
     is_right = answer == own

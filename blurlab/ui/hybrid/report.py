@@ -62,7 +62,7 @@ def summary_row(name: str, setting: Setting, found: list[Answer | None]) -> dict
     answer, crossing = job.exact(name, setting), job.reversal(found)
     label, probability = answer.top[0]
     return {
-        "model": say(cache.title(name)),
+        "model": cache.title(name),
         "answer": f"{say(label)} ({probability:.0%})",
         "low": answer.p_low,
         "high": answer.p_high,

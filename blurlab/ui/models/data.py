@@ -9,11 +9,12 @@ from blurlab import limits, places
 from blurlab.data import archives
 from blurlab.pictures import images, objects, photographs
 from blurlab.ui import cache, jobs, polling, show
+from blurlab.ui.languages import say, say_each
 
 SIDE, WIDTH = 160, 112  # pixels, of the first pictures and of what the page gives them
 WAITING = "waiting until another has ended"
 KINDS = {
-    "imagenette": "photographs of ten of ImageNet's classes with a shorter side of 160 pixels",
+    "imagenette": "photographs of ten of ImageNet's classes, with a shorter side of 160 pixels",
     "cifar10": "pictures of 32 x 32 pixels",
 }
 
@@ -27,16 +28,20 @@ def pictures() -> None:
 
 def shipped() -> None:
     """Show the pictures that every machine has, with a few of them."""
+    names = say_each(objects.CLASSES)
     st.markdown(
-        f"**Objects**: {', '.join(objects.CLASSES)}, drawn as needed, any number at any size. "
-        "Outline and surface each name the class."
+        say(
+            "**Objects**: {names}, drawn as needed, any number at any size. Outline and surface "
+            "each name the class.",
+            names=", ".join(names),
+        )
     )
     drawn = [cache.Choice("object", name, 11) for name in objects.CLASSES]
-    st.image([cache.data_url(choice) for choice in drawn], width=WIDTH, alt=objects.CLASSES)
+    st.image([cache.data_url(choice) for choice in drawn], width=WIDTH, alt=names)
     known = photographs.here()
-    st.markdown(f"**Photographs** inside scikit-image: {len(known)}.")
+    st.markdown(say("**Photographs** inside scikit-image: {count}.", count=len(known)))
     chosen = [cache.Choice("photograph", name) for name in known]
-    titles = [photograph.title for photograph in known.values()]
+    titles = [say(photograph.title) for photograph in known.values()]
     st.image([cache.data_url(choice) for choice in chosen], width=WIDTH, alt=titles)
 
 
@@ -73,19 +78,27 @@ def as_urls(first: list[tuple[str, Tensor]]) -> list[tuple[str, str]]:
 def here(name: str, job: jobs.Job) -> None:
     """Show that a data set is here, how much of it, and its first pictures."""
     archive = archives.ARCHIVES[name]
-    where = f"**{archive.title}**, {KINDS[name]}, is here"
+    where = say("**{title}** is here: {kind}.", title=archive.title, kind=say(KINDS[name]))
     if not job.results:
-        st.markdown(f"{where}.")
+        st.markdown(where)
         return
     (train, val), first = job.results[0]
-    st.markdown(
-        f"{where}: {train:,} to train on and {val:,} to measure on, of which these are the first "
-        "of each class."
+    counted = say(
+        "{train:,} are to train on and {val:,} to measure on, of which these are the first of each "
+        "class.",
+        train=train,
+        val=val,
     )
+    st.markdown(f"{where} {counted}")
     if (train, val) != (archive.train, archive.val):
         st.warning(
-            f"Those published are {archive.train:,} and {archive.val:,}: remove the folder "
-            f"{archives.place(name).name} from the data to fetch it whole."
+            say(
+                "Those published are {train:,} and {val:,}: remove the folder {folder} from the "
+                "data to fetch it whole.",
+                train=archive.train,
+                val=archive.val,
+                folder=archives.place(name).name,
+            )
         )
     if first:
         show_first(first)
@@ -93,7 +106,7 @@ def here(name: str, job: jobs.Job) -> None:
 
 def show_first(first: list[tuple[str, str]]) -> None:
     names = [name for name, _ in first]
-    captions = [show.plain(name) for name in names]
+    captions = [show.plain(name) for name in say_each(names)]
     st.image([url for _, url in first], captions, width=WIDTH, alt=names)
 
 
@@ -105,12 +118,17 @@ def fetching(name: str, job: jobs.Job | None) -> None:
     """Draw the button and the progress of the download of a data set."""
     archive = archives.ARCHIVES[name]
     st.markdown(
-        f"**{archive.title}**: {archive.train + archive.val:,} {KINDS[name]}, which can be fetched."
+        say(
+            "**{title}** can be fetched: {count:,} {kind}.",
+            title=archive.title,
+            count=archive.train + archive.val,
+            kind=say(KINDS[name]),
+        )
     )
     if polling.is_working(job):
         left, rest = st.columns([1, 5], vertical_alignment="center")
         left.button(
-            "Cancel",
+            say("Cancel"),
             key=f"{name}_cancel",
             on_click=jobs.cancel,
             args=(job,),
@@ -121,23 +139,32 @@ def fetching(name: str, job: jobs.Job | None) -> None:
     if job is not None and job.state == "failed":
         show.error(job.error)
     with st.container(horizontal=True, vertical_alignment="center"):
-        words = f"Download {archive.title} (about {archive.megabytes} MB)"
+        words = say(
+            "Download {title} (about {size} MB)", title=archive.title, size=archive.megabytes
+        )
         st.button(words, on_click=begin, args=(name,), type="primary")
         if job is not None and job.state == "cancelled":
-            st.markdown("Stopped; what has arrived is kept.")
+            st.markdown(say("Stopped; what has arrived is kept."))
         elif job is None:
-            st.caption("It is checked against its published MD5 before it is unpacked.")
+            st.caption(say("It is checked against its published MD5 before it is unpacked."))
 
 
 def progress(job: jobs.Job) -> tuple[float, str]:
     """Return how far a download is, as a share and in words."""
     if not job.results:
-        return 0.0, polling.doing(job, "fetching", WAITING)
+        return 0.0, polling.doing(job, say("fetching"), say(WAITING))
     step: archives.Step = job.results[-1]
     if step.total is None:
-        return 0.0, f"{step.doing}: {step.done / 1e6:,.1f} MB"
-    words = f"{step.doing}: {step.done / 1e6:,.1f} of {step.total / 1e6:,.1f} MB"
+        return 0.0, f"{say(step.doing)}: {arrived(step.done)}"
+    words = f"{say(step.doing)}: {arrived(step.done, step.total)}"
     return min(step.done / step.total, 1.0), words
+
+
+def arrived(done: float, total: float | None = None) -> str:
+    """Say how many bytes of a download are here."""
+    if total is None:
+        return say("{done:,.1f} MB", done=done / 1e6)
+    return say("{done:,.1f} of {total:,.1f} MB", done=done / 1e6, total=total / 1e6)
 
 
 def begin(name: str) -> None:

@@ -10,6 +10,7 @@ from blurlab.data.folders import Checked
 from blurlab.measures.shared_classes import FEWEST, shared_names
 from blurlab.networks import store
 from blurlab.ui import allowed, cache, jobs, link, polling, shell, show
+from blurlab.ui.languages import say
 from blurlab.ui.models import data
 from blurlab.ui.sensitivity import job as measures_job
 
@@ -38,20 +39,24 @@ class Found(NamedTuple):
 def own() -> None:
     """Draw the field for a folder, and what is found in it once it is checked."""
     words = st.session_state["folder"].strip()
-    st.markdown("**Your own pictures**: a folder that holds one folder per class, named for it.")
+    st.markdown(
+        say("**Your own pictures**: a folder that holds one folder per class, named for it.")
+    )
     if not allowed.folders():
-        st.caption(show.plain(allowed.OFF))
+        st.caption(show.plain(say(allowed.OFF)))
         return
     st.text_input(
-        "Folder on the machine that runs this app",
+        say("Folder on the machine that runs this app"),
         st.session_state["folder"],
         key="folder",
         max_chars=LONGEST,
         placeholder="/path/to/pictures",
         on_change=leave,
         args=(words,),
-        help="Or DIR/CORRUPTION/SEVERITY, such as DIR/fog/3, in the layout of ImageNet-C or "
-        "CIFAR-10-C",
+        help=say(
+            "Or DIR/CORRUPTION/SEVERITY, such as DIR/fog/3, in the layout of ImageNet-C or "
+            "CIFAR-10-C"
+        ),
     )
     if words:
         polling.follow(lambda: checking(words), lambda job: checked(words, job), seconds=0.5)
@@ -108,7 +113,7 @@ def awaited(words: str, job: jobs.Job) -> None:
     if polling.is_working(job):
         progress(job)
     elif job.state == "cancelled":
-        st.markdown(STOPPED)
+        st.markdown(say(STOPPED))
         again(words)
     else:  # it ended after the page had looked
         st.rerun()
@@ -117,15 +122,18 @@ def awaited(words: str, job: jobs.Job) -> None:
 def progress(job: jobs.Job) -> None:
     """Draw how far the check of a folder is."""
     left, rest = st.columns([1, 5], vertical_alignment="center")
-    left.button("Cancel", key="folder_cancel", on_click=jobs.cancel, args=(job,), width="stretch")
+    left.button(
+        say("Cancel"), key="folder_cancel", on_click=jobs.cancel, args=(job,), width="stretch"
+    )
     step = job.results[-1] if job.results else Checked(0, 0)
-    files = f": {step.done:,} of {step.count:,} files" if step.count else ""
-    doing = polling.doing(job, "checking", data.WAITING)
-    rest.progress(step.done / max(step.count, 1), f"{doing}{files}")
+    words = polling.doing(job, say("checking"), say(data.WAITING))
+    if step.count:
+        words += say(": {done:,} of {count:,} files", done=step.done, count=step.count)
+    rest.progress(step.done / max(step.count, 1), words)
 
 
 def again(words: str) -> None:
-    st.button("Check again", on_click=jobs.forget, args=(("folder", words),))
+    st.button(say("Check again"), on_click=jobs.forget, args=(("folder", words),))
 
 
 def checked(words: str, job: jobs.Job) -> None:
@@ -140,9 +148,11 @@ def checked(words: str, job: jobs.Job) -> None:
         show_found(job.results[-1])
         fitting = show_networks(job.results[-1])
     elif job.state == "cancelled":
-        st.markdown(STOPPED)
+        st.markdown(say(STOPPED))
     with st.container(horizontal=True):
-        if fitting and st.button(MEASURE, type="primary", on_click=choose, args=(words, fitting)):
+        if fitting and st.button(
+            say(MEASURE), type="primary", on_click=choose, args=(words, fitting)
+        ):
             st.switch_page("pages/sensitivity.py")
         again(words)
 
@@ -150,19 +160,26 @@ def checked(words: str, job: jobs.Job) -> None:
 def show_found(found: Found) -> None:
     """Show a folder's classes, its first pictures, and what was skipped."""
     numbers, shown = st.columns([1, 3], gap="medium")
-    numbers.markdown(f"{sum(found.counts):,} pictures of {len(found.classes):,} classes:")
+    count, classes = sum(found.counts), len(found.classes)
+    numbers.markdown(
+        say("{count:,} pictures of {classes:,} classes:", count=count, classes=classes)
+    )
     rows = zip(found.classes, found.counts, strict=True)
-    numbers.dataframe([{"class": name, "pictures": n} for name, n in rows], hide_index=True)
+    heads = {"class": say("class"), "pictures": say("pictures")}
+    numbers.dataframe(
+        [{"class": name, "pictures": n} for name, n in rows], hide_index=True, column_config=heads
+    )
     for note in found.notes:
         st.caption(show.plain(note))
     with shown:
-        st.markdown("The first of them:")
+        st.markdown(say("The first of them:"))
         data.show_first(found.first)
     if found.skipped:
         named = [f"- {show.plain(sentence)}" for sentence in found.skipped[:NAMED]]
         more = len(found.skipped) - NAMED
-        named += [f"- and {more:,} more."] if more > 0 else []
-        st.markdown("\n".join([f"Skipped files ({len(found.skipped):,}):", "", *named]))
+        named += [f"- {say('and {more:,} more.', more=more)}"] if more > 0 else []
+        skipped = say("Skipped files ({count:,}):", count=len(found.skipped))
+        st.markdown("\n".join([skipped, "", *named]))
 
 
 def show_networks(found: Found) -> list[str]:
@@ -174,14 +191,19 @@ def show_networks(found: Found) -> list[str]:
     fitting = [name for name, count in shares.items() if count >= FEWEST]
     if not fitting:
         st.warning(
-            "No installed network knows two of these classes, so none can be measured on them. "
-            "Name the folders for classes that a network knows, as its card lists them, or add "
-            "a network of your own that knows these."
+            say(
+                "No installed network knows two of these classes, so none can be measured on them. "
+                "Name the folders for classes that a network knows, as its card lists them, or add "
+                "a network of your own that knows these."
+            )
         )
         return []
-    st.markdown("Networks that know two or more of these classes, and so can be measured on them:")
+    st.markdown(
+        say("Networks that know two or more of these classes, and so can be measured on them:")
+    )
     rows = [{"network": cache.title(name), "classes shared": shares[name]} for name in fitting]
-    st.dataframe(rows, hide_index=True, width="content")
+    heads = {"network": say("network"), "classes shared": say("classes shared")}
+    st.dataframe(rows, hide_index=True, width="content", column_config=heads)
     return fitting
 
 

@@ -14,13 +14,9 @@ from blurlab.data import sources
 from blurlab.measures.measured_data import data_sets
 from blurlab.networks import architectures, store, titles
 from blurlab.ui import cache, files, loaded, shell
-from blurlab.ui.languages import say
+from blurlab.ui.languages import say, say_each
 from blurlab.ui.models import own, sketch
 
-COLUMNS = {
-    name: st.column_config.NumberColumn(format="%.1f")
-    for name in ("in memory (MB)", "one picture (ms)")
-}
 STYLE = """<style>
 .networks { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fill, minmax(14rem, 1fr));
   align-items: start; }
@@ -46,7 +42,7 @@ def networks() -> None:
     for family, names in families.items():
         if not names:
             continue
-        st.markdown(f"##### {titles.FAMILIES[family]}\n{titles.ABOUT[family]}")
+        st.markdown(f"##### {say(titles.FAMILIES[family])}\n{say(titles.ABOUT[family])}")
         if family in ("own", "public"):
             columns = st.columns(3)
             for number, name in enumerate(names):
@@ -85,13 +81,13 @@ def card(name: str, title: str = "") -> str:
     title: of the network, where nothing above the card says which family it is of.
     """
     info = cache.card(name)
-    plain, term = titles.plain(info), html.escape(titles.term(info))
+    plain, term = say(titles.plain(info)), html.escape(cache.term(name))
     plain, term = (html.escape(title), plain or term) if title else (plain, term)
     said = f"<b>{plain}</b><div>{term}</div>" if plain else f"<b>{term}</b>"
     rows = "".join(f"<dt>{what}</dt><dd>{html.escape(value)}</dd>" for what, value in facts(info))
     return (
         f'<article class="network-card" data-network="{html.escape(name)}">{said}{drawn(name)}'
-        f"<div>{numbers(info)}</div><details><summary>Recipe and numbers</summary>"
+        f"<div>{numbers(info)}</div><details><summary>{say('Recipe and numbers')}</summary>"
         f"<dl>{rows}</dl></details></article>"
     )
 
@@ -108,7 +104,7 @@ def drawn(name: str) -> str:
         cutoffs, f_rev = kept["cutoffs_nyquist"], kept["f_rev_nyquist"].value
         low, high = ([share.value for share in kept[key]] for key in ("p_low", "p_high"))
     else:
-        return f"<p>{UNMEASURED}</p>"
+        return f"<p>{say(UNMEASURED)}</p>"
     crosses = f_rev is not None and f_rev == f_rev
     return sketch.curve(cutoffs, low, high, reversal(f_rev, size) if crosses else "")
 
@@ -130,7 +126,7 @@ def reversal(f_rev: float, size: int) -> str:
 def numbers(info: dict[str, Any]) -> str:
     """Write the accuracy and f_rev that a card has, in one line."""
     accuracy, f_rev = measured(info, "accuracy"), measured(info, "hybrids", "f_rev_nyquist")
-    said = [f"{accuracy['value']:.1%} right"] if accuracy else []
+    said = [say("{share:.1%} right", share=accuracy["value"])] if accuracy else []
     if f_rev and f_rev["value"] is not None:
         said.append(f"f_rev {reversal(f_rev['value'], info['recipe']['input_size'])}")
     return " · ".join(said)
@@ -139,22 +135,33 @@ def numbers(info: dict[str, Any]) -> str:
 def facts(info: dict[str, Any]) -> list[tuple[str, str]]:
     """Return what a card says of a network, in words: its recipe, its numbers and its classes."""
     recipe, size = info["recipe"], info["recipe"]["input_size"]
-    cut = f", of which it sees the inner {recipe['crop']}" if recipe.get("crop") else ""
+    sees = say("pictures of {size} × {size} pixels", size=size)
+    if recipe.get("crop"):
+        sees += say(", of which it sees the inner {crop}", crop=recipe["crop"])
+    blur = say("σ = {sigma:g} px", sigma=recipe["sigma"]) if recipe["sigma"] else ""
+    weighs = say(
+        "{count:,} parameters, {size:.1f} MB", count=info["parameters"], size=info["bytes"] / 1e6
+    )
+    f_rev = estimate(measured(info, "hybrids", "f_rev_nyquist"), percent=False)
     found = {
-        "Learned from": sources.TITLES.get(recipe["data"], recipe["data"]),
-        "Learned with": taught(recipe),
-        "Blur before it": f"σ = {recipe['sigma']:g} px" if recipe["sigma"] else "",
-        "Sees": f"pictures of {size} × {size} pixels{cut}",
-        "Built as": built(recipe),
-        "Training": trained(recipe),
-        "Size": f"{info['parameters']:,} parameters, {info['bytes'] / 1e6:.1f} MB",
-        "Accuracy": estimate(measured(info, "accuracy")),
-        "f_rev, of Nyquist": estimate(measured(info, "hybrids", "f_rev_nyquist"), percent=False),
-        "Names the shape in a cue conflict": estimate(measured(info, "cue_conflicts", "shape")),
-        "Names the texture in one": estimate(measured(info, "cue_conflicts", "texture")),
-        "From": info.get("source", ""),
-        "SHA-256 of its weights": info["sha256"],
-        f"Its {len(info['classes']):,} classes": ", ".join(info["classes"]),
+        say("Learned from"): say(sources.TITLES.get(recipe["data"], recipe["data"])),
+        say("Learned with"): taught(recipe),
+        say("Blur before it"): blur,
+        say("Sees"): sees,
+        say("Built as"): built(recipe),
+        say("Training"): trained(recipe),
+        say("Size"): weighs,
+        say("Accuracy"): estimate(measured(info, "accuracy")),
+        say("f_rev, of Nyquist"): f_rev,
+        say("Names the shape in a cue conflict"): estimate(
+            measured(info, "cue_conflicts", "shape")
+        ),
+        say("Names the texture in one"): estimate(measured(info, "cue_conflicts", "texture")),
+        say("From"): info.get("source", ""),
+        say("SHA-256 of its weights"): info["sha256"],
+        say("Its {count:,} classes", count=len(info["classes"])): ", ".join(
+            say_each(info["classes"])
+        ),
     }
     return [(what, value) for what, value in found.items() if value]
 
@@ -164,15 +171,18 @@ def taught(recipe: dict[str, Any]) -> str:
     settings = recipe.get("settings") or {}
     said = []
     if teacher := settings.get("teacher"):
-        said.append(f"the answers of {teacher}")
+        said.append(say("the answers of {teacher}", teacher=teacher))
     if "epsilon" in settings:
-        said.append(f"attacks of one step, L∞ {settings['epsilon']:g}/255")
+        said.append(say("attacks of one step, L∞ {size:g}/255", size=settings["epsilon"]))
     if "deviation" in settings:
-        said.append(f"Gaussian noise of a deviation of up to {settings['deviation']:g}")
+        most = settings["deviation"]
+        said.append(say("Gaussian noise of a deviation of up to {most:g}", most=most))
     if settings.get("target"):
-        said.append(f"the similarities of pictures to the {settings['target']}")
+        target = settings["target"]
+        said.append(say("the similarities of pictures to the {target}", target=target))
     if recipe.get("components"):
-        said.append(f"the first {recipe['components']} principal components of pictures")
+        count = recipe["components"]
+        said.append(say("the first {count} principal components of pictures", count=count))
     return "; ".join(said)
 
 
@@ -181,15 +191,22 @@ def built(recipe: dict[str, Any]) -> str:
         return architectures.title(recipe)
     if "widths" not in recipe:
         return ""
-    return f"a residual network of {', '.join(map(str, recipe['widths']))} channels"
+    widths = ", ".join(map(str, recipe["widths"]))
+    return say("a residual network of {widths} channels", widths=widths)
 
 
 def trained(recipe: dict[str, Any]) -> str:
     if "epochs" not in recipe:
         return ""
-    more = f" and {recipe['finish_epochs']} at full size" if recipe["finish_epochs"] else ""
-    rest = f"batches of {recipe['batch']}, learning rate {recipe['learning_rate']:g}"
-    return f"{recipe['epochs']} epochs{more}, {rest}, seed {recipe['seed']}"
+    said = say("{epochs} epochs", epochs=recipe["epochs"])
+    if recipe["finish_epochs"]:
+        said += say(" and {epochs} at full size", epochs=recipe["finish_epochs"])
+    return said + say(
+        ", batches of {batch}, learning rate {rate:g}, seed {seed}",
+        batch=recipe["batch"],
+        rate=recipe["learning_rate"],
+        seed=recipe["seed"],
+    )
 
 
 def measured(info: dict[str, Any], *keys: str) -> dict | None:
@@ -204,27 +221,50 @@ def estimate(found: dict | None, *, percent: bool = True) -> str:
     """Write an estimate with its interval; "" where there is none."""
     if found is None:
         return ""
-    ends = [found[key] for key in ("value", "low", "high")]
-    if None in ends:
-        return "does not cross"
-    return ("{:.1%} [{:.1%}, {:.1%}]" if percent else "{:.3f} [{:.3f}, {:.3f}]").format(*ends)
+    ends = {key: found[key] for key in ("value", "low", "high")}
+    if None in ends.values():
+        return say("does not cross")
+    if percent:
+        return say("{value:.1%} [{low:.1%}, {high:.1%}]", **ends)
+    return say("{value:.3f} [{low:.3f}, {high:.3f}]", **ends)
 
 
 def machine() -> list[dict]:
     """Return the device, its memory and the models' share of it, and the versions in use."""
     used = sum(each.bytes for each in loaded.in_memory().values())
     rows = [
-        {"what": "device", "value": shell.device_title()},
-        {"what": "free memory", "value": f"{free_memory() / 2**30:.1f} GiB"},
+        {"what": say("device"), "value": shell.device_title()},
+        {"what": say("free memory"), "value": say("{size:.1f} GiB", size=free_memory() / 2**30)},
         {
-            "what": "models in memory",
-            "value": f"{used / 1e6:,.0f} MB, at most {loaded.budget() / 1e6:,.0f} MB",
+            "what": say("models in memory"),
+            "value": say(
+                "{used:,.0f} MB, at most {most:,.0f} MB",
+                used=used / 1e6,
+                most=loaded.budget() / 1e6,
+            ),
         },
-        {"what": "processor cores", "value": str(os.cpu_count())},
+        {"what": say("processor cores"), "value": str(os.cpu_count())},
         {"what": "torch", "value": torch.__version__},
         {"what": "streamlit", "value": st.__version__},
     ]
     return rows
+
+
+def machine_columns() -> dict[str, str]:
+    """Return what stands above the columns of machine."""
+    return {"what": say("what"), "value": say("value")}
+
+
+def columns() -> dict[str, Any]:
+    """Return how the columns of in_memory are shown."""
+    number = st.column_config.NumberColumn
+    return {
+        "network": say("network"),
+        "in memory (MB)": number(say("in memory (MB)"), format="%.1f"),
+        "one picture (ms)": number(say("one picture (ms)"), format="%.1f"),
+        "input (pixels)": say("input (pixels)"),
+        "computes in": say("computes in"),
+    }
 
 
 def in_memory() -> list[dict]:

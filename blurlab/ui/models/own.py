@@ -12,6 +12,7 @@ from blurlab import limits, places
 from blurlab.networks import class_names, installing, preparing, store
 from blurlab.pictures.resizing import INTERPOLATIONS
 from blurlab.ui import cache, show
+from blurlab.ui.languages import say
 
 MOST_MB = 400
 LONGEST = {  # characters
@@ -27,70 +28,80 @@ LONGEST = {  # characters
 def form() -> None:
     """Draw the form for a model of one's own, and install what it says."""
     if added := st.session_state.pop("added", None):
-        st.success(f"{show.plain(added)} is installed: choose it in the sidebar.")
+        st.success(say("{name} is installed: choose it in the sidebar.", name=show.plain(added)))
         for note in cache.card(added).get("notes", ()):
             st.info(show.plain(note))
     name = st.text_input(
-        "Architecture",
+        say("Architecture"),
         key="own_architecture",
         max_chars=LONGEST["own_architecture"],
         placeholder="resnet18",
-        help="A name of torchvision's, timm:NAME, cifar:resnet20 (cifar:resnet20_a if its "
-        "shortcuts have no weights and it ends in linear), or the name of an installed model that "
-        "is built alike; a .pt2 needs none",
+        help=say(
+            "A name of torchvision's, timm:NAME, cifar:resnet20 (cifar:resnet20_a if its "
+            "shortcuts have no weights and it ends in linear), or the name of an installed model "
+            "that is built alike; a .pt2 needs none"
+        ),
     )
     usual, whose = preparing.usual(name.strip()[: LONGEST["own_architecture"]])
     shown = {key: preparing.written(value) for key, value in usual.items()}
-    st.caption(show.plain(preparing.sentence(usual, whose, "What you leave empty below is")))
+    told = preparing.sentence(usual, whose, "What you leave empty below is")
+    st.caption(show.plain(say(told)))
     with st.form("own"):
         file = st.file_uploader(
-            f"Weights, at most {MOST_MB} MB: safetensors, a state dict of torch.save, or a .pt2 of "
-            "torch.export.save",
+            say(
+                "Weights, at most {most} MB: safetensors, a state dict of torch.save, or a .pt2 of "
+                "torch.export.save",
+                most=MOST_MB,
+            ),
             key="own_file",
             max_upload_size=MOST_MB,
         )
-        st.text_input("Name", key="own_name", max_chars=LONGEST["own_name"])
+        st.text_input(say("Name"), key="own_name", max_chars=LONGEST["own_name"])
         st.text_area(
-            "Class names in the order of the answers, one a line or with commas between them",
+            say("Class names in the order of the answers, one a line or with commas between them"),
             key="own_classes",
             max_chars=LONGEST["own_classes"],
-            placeholder="imagenet, cifar10, imagenette and objects are known by these names",
+            placeholder=say("imagenet, cifar10, imagenette and objects are known by these names"),
         )
         first, second, third = st.columns(3)
         first.number_input(
-            "Input size (pixels)", *installing.SIZES, None, key="own_size",
+            say("Input size (pixels)"), *installing.SIZES, None, key="own_size",
             placeholder=shown["input_size"],
         )  # fmt: skip
         second.number_input(
-            "Crop (pixels)", 1, installing.SIZES[1], None, key="own_crop",
-            placeholder=shown.get("crop", "all"),
-            help="Side of the centre that the network sees; all of it where a size is given alone",
+            say("Crop (pixels)"), 1, installing.SIZES[1], None, key="own_crop",
+            placeholder=shown.get("crop", say("all")),
+            help=say(
+                "Side of the centre that the network sees; all of it where a size is given alone"
+            ),
         )  # fmt: skip
         third.selectbox(
-            "Interpolation", INTERPOLATIONS, None, key="own_interpolation",
+            say("Interpolation"), INTERPOLATIONS, None, key="own_interpolation",
             placeholder=shown["interpolation"],
         )  # fmt: skip
         left, right, rest, last = st.columns([2, 2, 1, 1])
         left.text_input(
-            "Mean of the three colours", max_chars=LONGEST["own_mean"], key="own_mean",
+            say("Mean of the three colours"), max_chars=LONGEST["own_mean"], key="own_mean",
             placeholder=shown["mean"],
         )  # fmt: skip
         right.text_input(
-            "Standard deviation", max_chars=LONGEST["own_std"], key="own_std",
+            say("Standard deviation"), max_chars=LONGEST["own_std"], key="own_std",
             placeholder=shown["std"],
         )  # fmt: skip
         rest.text_input(
-            "Prefix", max_chars=LONGEST["own_prefix"], key="own_prefix",
-            help="Of the names in the file, if unusual",
+            say("Prefix"), max_chars=LONGEST["own_prefix"], key="own_prefix",
+            help=say("Of the names in the file, if unusual"),
         )  # fmt: skip
         last.text_input(
-            "Key", max_chars=LONGEST["own_prefix"], key="own_key",
-            help="Of one network where a file holds several",
+            say("Key"), max_chars=LONGEST["own_prefix"], key="own_key",
+            help=say("Of one network where a file holds several"),
         )  # fmt: skip
-        asked = st.form_submit_button("Install")
+        asked = st.form_submit_button(say("Install"))
     st.caption(
-        "Nothing in the file is run: what is no tensor is stepped over. On the command line, "
-        "`python -m blurlab add` does the same for files of any size."
+        say(
+            "Nothing in the file is run: what is no tensor is stepped over. On the command line, "
+            "`python -m blurlab add` does the same for files of any size."
+        )
     )
     if asked:
         install(file)
@@ -101,7 +112,7 @@ def install(file: UploadedFile | None) -> None:
     state = st.session_state
     try:
         if file is None:
-            raise ValueError("no file was chosen; the form takes the weights.")
+            raise ValueError(say("no file was chosen; the form takes the weights."))
         check_lengths()
         limits.check_models(places.models_folder(), file.size)
         classes = class_names.listed(state["own_classes"])
@@ -174,7 +185,9 @@ def file_name(name: str) -> str:
 def removing(name: str) -> None:
     """Draw the button that removes a model, where it is an added one."""
     if store.card_path(name).parent == places.models_folder():
-        st.button("Remove from this machine", on_click=remove, args=(name,), key=f"remove_{name}")
+        st.button(
+            say("Remove from this machine"), on_click=remove, args=(name,), key=f"remove_{name}"
+        )
 
 
 def remove(name: str) -> None:

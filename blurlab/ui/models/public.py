@@ -8,6 +8,8 @@ from blurlab import limits, places
 from blurlab.data.downloads import Progress
 from blurlab.networks import published, store, zoo
 from blurlab.ui import jobs, link, polling, show
+from blurlab.ui.languages import say
+from blurlab.ui.models import data
 
 UNKNOWN_MB = 500  # taken for what a list does not say
 PARAMETERS = {"public": link.flag()}
@@ -15,12 +17,15 @@ PARAMETERS = {"public": link.flag()}
 
 def public() -> None:
     """Draw the list of public weights, once it is asked for, and what can be done about one."""
-    st.toggle("Show public weights", st.session_state["public"], key="public")
+    st.toggle(say("Show public weights"), st.session_state["public"], key="public")
     if not st.session_state["public"]:
         st.caption(
-            "Every classifier of torchvision, adversarially trained ResNets of the Madry lab, "
-            "CIFAR-10 ResNets and, where timm is installed, those of its own that name ImageNet's "
-            "thousand classes. Without internet, what is listed above is what there is."
+            say(
+                "Every classifier of torchvision, adversarially trained ResNets of the Madry lab, "
+                "CIFAR-10 ResNets and, where timm is installed, those of its own that name "
+                "ImageNet's thousand classes. Without internet, what is listed above is what there "
+                "is."
+            )
         )
         return
     table, installed = published.table(), store.names()
@@ -33,20 +38,29 @@ def public() -> None:
         }
         for name, weights in table.items()
     ]
-    st.dataframe(rows, hide_index=True, height=260)
-    st.selectbox("Weights to fetch", list(table), key="weights", format_func=title)
+    heads = {
+        "weights": say("weights"),
+        "size (MB)": say("size (MB)"),
+        "name": say("name"),
+        "installed": say("installed"),
+    }
+    st.dataframe(rows, hide_index=True, height=260, column_config=heads)
+    st.selectbox(say("Weights to fetch"), list(table), key="weights", format_func=title)
     fetching(st.session_state["weights"])
     st.caption(
-        "A file is checked against its published SHA-256 before it is opened, nothing in it is "
-        "run, and a download that was stopped goes on where it ended. Models of RobustBench have "
-        "their own licences: fetch one as its page says, then add it below."
+        say(
+            "A file is checked against its published SHA-256 before it is opened, nothing in it is "
+            "run, and a download that was stopped goes on where it ended. Models of RobustBench "
+            "have their own licences: fetch one as its page says, then add it below."
+        )
     )
 
 
 def title(name: str) -> str:
     weights = zoo.find(name)
-    size = f" ({weights.megabytes:,.0f} MB)" if weights.megabytes else ""
-    return f"{weights.title}{size}"
+    if not weights.megabytes:
+        return weights.title
+    return say("{title} ({size:,.0f} MB)", title=weights.title, size=weights.megabytes)
 
 
 def key(name: str) -> tuple:
@@ -66,18 +80,18 @@ def fetching(name: str) -> None:
 def buttons(name: str, job: jobs.Job | None) -> None:
     left, rest = st.columns([1, 5], vertical_alignment="center")
     if name in store.names():
-        rest.markdown(f"Installed as {show.plain(name)}.")
+        rest.markdown(say("Installed as {name}.", name=show.plain(name)))
         return
     if polling.is_working(job):
-        left.button("Cancel", on_click=jobs.cancel, args=(job,), width="stretch")
+        left.button(say("Cancel"), on_click=jobs.cancel, args=(job,), width="stretch")
         rest.progress(*progress(job))
         return
-    left.button("Download", on_click=begin, args=(name,), type="primary", width="stretch")
+    left.button(say("Download"), on_click=begin, args=(name,), type="primary", width="stretch")
     if job is not None and job.state == "failed":
         with rest:
             show.error(job.error)  # begins with an address, most times
     elif job is not None:
-        rest.markdown("Stopped; what has arrived is kept.")
+        rest.markdown(say("Stopped; what has arrived is kept."))
 
 
 def progress(job: jobs.Job) -> tuple[float, str]:
@@ -86,13 +100,13 @@ def progress(job: jobs.Job) -> tuple[float, str]:
         return 0.0, doing(job)
     done, total = job.results[-1]
     if total is None:
-        return 0.0, f"{done / 1e6:,.1f} MB"
-    words = "checking and installing" if done == total else doing(job)
-    return min(done / total, 1.0), f"{words}: {done / 1e6:,.1f} of {total / 1e6:,.1f} MB"
+        return 0.0, data.arrived(done)
+    words = say("checking and installing") if done == total else doing(job)
+    return min(done / total, 1.0), f"{words}: {data.arrived(done, total)}"
 
 
 def doing(job: jobs.Job) -> str:
-    return polling.doing(job, "fetching", "waiting for its turn")
+    return polling.doing(job, say("fetching"), say("waiting for its turn"))
 
 
 def begin(name: str) -> None:

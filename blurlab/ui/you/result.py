@@ -72,7 +72,7 @@ def _networks(
         except ValueError as error:
             show.left_out(str(error))
         else:
-            found[model] = played(say(cache.title(model)), said)
+            found[model] = played(cache.title(model), said)
     return found
 
 
@@ -122,7 +122,7 @@ def _kept_out(name: str) -> None:
         return
     for model in networks.asked(name):
         if not networks.knows(model, name):
-            title = say(cache.title(model))
+            title = cache.title(model)
             show.left_out(say("{title} does not know what these pictures show.", title=title))
 
 
