@@ -23,3 +23,15 @@ def listed(parts: Sequence[str]) -> Sentence:
     """Return texts with commas between them, each of which is said as itself."""
     named = {f"part{number}": part for number, part in enumerate(parts)}
     return Sentence(", ".join(f"{{{name}}}" for name in named), **named)
+
+
+def why(error: Exception) -> str:
+    """Return what an error says, as a Sentence where it was raised with one."""
+    said = error.args[0] if error.args else ""
+    return said if isinstance(said, Sentence) else str(error)
+
+
+def together(*sentences: Sentence) -> Sentence:
+    """Return sentences one after another."""
+    named = {f"part{number}": each for number, each in enumerate(sentences)}
+    return Sentence(" ".join(f"{{{name}}}" for name in named), **named)

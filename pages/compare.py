@@ -21,8 +21,10 @@ rows = report.kept(data)
 across, up = report.axes(rows)
 if not across or not up:
     st.info(
-        "Nothing is measured of these networks on these pictures yet: *Spectral sensitivity* "
-        "measures them, or `python -m blurlab measure`."
+        say(
+            "Nothing is measured of these networks on these pictures yet: *Spectral sensitivity* "
+            "measures them, or `python -m blurlab measure`."
+        )
     )
     link.write(shell.SHARED | PARAMETERS)
     st.stop()
@@ -51,23 +53,24 @@ if ours:
     shell.chart(drawn, "compare_figure", about, presented=figure.PRESENTED)
     st.html(figure.key([*ours, *theirs]))
 else:
-    st.info("No network has both of these numbers: choose another one.")
+    st.info(say("No network has both of these numbers: choose another one."))
 if names := report.missing(rows):
-    st.caption(f"Not measured on these pictures yet: {', '.join(names)}.")
+    st.caption(say("Not measured on these pictures yet: {names}.", names=", ".join(names)))
 
 if not state["present"]:
     if held := report.claimed(data):
         with st.expander(say("What the paper claims, and what these networks say")):
             st.table(held, hide_index=True)
-            st.caption(
+            explained = say(
                 "The plain network and one trained behind a blur, on the same pictures; where "
                 "there are several seeds of both, the interval is over seeds and pictures. A claim "
                 "holds where the whole 95 % interval lies on its side, and is open where the "
                 "interval holds no effect too. A correlation is over families of networks, each by "
-                f"its mean, and takes four. {report.counted(data)}"
+                "its mean, and takes four."
             )
+            st.caption(f"{explained} {report.counted(data)}")
     with st.expander(say("All numbers")):
-        pinned = {"network": st.column_config.TextColumn(pinned=True)}
+        pinned = {"network": st.column_config.TextColumn(say("network"), pinned=True)}
         st.dataframe(report.table(rows), hide_index=True, column_config=pinned)
         st.download_button(
             say("Numbers (CSV)"),
@@ -77,26 +80,40 @@ if not state["present"]:
         )
         if told := report.chosen(data):
             st.download_button(
-                f"Report on {len(told)} of them (HTML)", lambda: written.report(told, data),
+                say("Report on {count} of them (HTML)", count=len(told)),
+                lambda: written.report(told, data),
                 "blurlab.html", on_click="ignore",
             )  # fmt: skip
     files.code(
         st.expander(say(files.CODE)), report.script(rows, data, under), report.command(rows, data)
     )
     with st.expander(say("How to read the figure")):
-        if ours and (words := figure.correlated(ours, scales[1])):
+        if ours and (words := groups.correlated(ours, scales[1])):
             st.markdown(words)
         st.markdown(
-            "Bars and brackets are 95 % intervals over pictures, for one network each. Stars are "
-            "networks of your own. A handful of networks shows no law: over 48 ResNet-50s no "
-            "single frequency bias predicts generalization (Gavrikov & Keuper, CVPR 2024), and "
-            "networks biased towards low frequencies directly gain little of the robustness of "
-            "those aligned with the visual cortex (arXiv 2605.04443).\n\n"
-            "The paper's points, in grey, are read from the figures of Li et al. (2023), to 0.01 "
-            "in frequency; bars stand for several of its networks. Compare directions, not "
-            "heights. Theirs are large networks on CIFAR-10 and ImageNet, with the published "
-            "corrupted sets and, per picture, the better of 100 PGD radii and Brendel-Bethge. A "
-            "mark at the foot is one of which the paper has no such number. "
-            "Most of ours are small networks of 128 or 32 pixels, corrupted as ImageNet-C and "
-            "CIFAR-10-C are, and FMN finds the smallest change. Both attacks are targeted."
+            say(
+                "Bars and brackets are 95 % intervals over pictures, for one network each. Stars "
+                "are networks of your own. A handful of networks shows no law: over 48 ResNet-50s "
+                "no single frequency bias predicts generalization (Gavrikov & Keuper, CVPR 2024), "
+                "and networks biased towards low frequencies directly gain little of the "
+                "robustness of those aligned with the visual cortex (arXiv 2605.04443)."
+            )
+        )
+        st.markdown(
+            say(
+                "The paper's points, in grey, are read from the figures of Li et al. (2023), to "
+                "0.01 in frequency; bars stand for several of its networks. Compare directions, "
+                "not heights."
+            )
+            + " "
+            + say(
+                "Theirs are large networks on CIFAR-10 and ImageNet, with the published corrupted "
+                "sets and, per picture, the better of 100 PGD radii and Brendel-Bethge. A mark at "
+                "the foot is one of which the paper has no such number."
+            )
+            + " "
+            + say(
+                "Most of ours are small networks of 128 or 32 pixels, corrupted as ImageNet-C and "
+                "CIFAR-10-C are, and FMN finds the smallest change. Both attacks are targeted."
+            )
         )

@@ -21,9 +21,9 @@ if not st.session_state["present"]:
 
 folder.stop_until_checked(st.session_state["data"].strip(), PARAMETERS)
 works, refused = job.plan(*controls.asked(controls.fitting_models()))
-say = show.left_out if works else show.error
+tell = show.left_out if works else show.error
 for sentence in refused:
-    say(sentence)
+    tell(show.capital(sentence))
 if not works:
     link.write(shell.SHARED | PARAMETERS)
     st.stop()

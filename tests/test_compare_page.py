@@ -18,7 +18,7 @@ from blurlab.measures.table import MEASURES
 from blurlab.networks import store, titles
 from blurlab.statistics import Interval, correlation
 from blurlab.ui import palette
-from blurlab.ui.compare import figure, labels, report
+from blurlab.ui.compare import figure, groups, labels, report
 from blurlab.ui.compare.figure import Point, Scale
 from blurlab.ui.sensitivity import job as measures_job
 
@@ -304,11 +304,11 @@ def test_a_figure_of_four_families_of_a_size_says_how_far_its_numbers_go_togethe
     over = "Correlation over these 4 families of networks of 128 px: "
     words = (over + "r = {:.2f} [{:.2f}, {:.2f}].").format
     found = correlation([1, 2, 3, 4], [10, 100, 1000, 100])
-    assert figure.correlated(four, plain) == words(*found)
-    assert figure.correlated([*points((9, 1.0), size=32), *four], plain) == words(*found)
+    assert groups.correlated(four, plain) == words(*found)
+    assert groups.correlated([*points((9, 1.0), size=32), *four], plain) == words(*found)
     found = correlation([1, 2, 3, 4], [1, 2, 3, 2])
-    assert figure.correlated(four, logarithmic) == words(*found)
-    assert figure.correlated(four[:3], plain) == figure.correlated([], plain) == ""
+    assert groups.correlated(four, logarithmic) == words(*found)
+    assert groups.correlated(four[:3], plain) == groups.correlated([], plain) == ""
 
 
 def test_seeds_share_a_name_and_a_colour(opened):

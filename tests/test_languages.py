@@ -38,14 +38,14 @@ def trees():
 
 
 def calls():
-    """Return the calls of say with a text of their own, as syntax."""
+    """Return the calls of say, and of Sentence, with a text of their own, as syntax."""
     return [
         node
         for tree in trees()
         for node in ast.walk(tree)
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Name)
-        and node.func.id == "say"
+        and node.func.id in ("say", "Sentence")
         and not isinstance(node.args[0], ast.Name | ast.Attribute | ast.Subscript)
     ]
 

@@ -9,6 +9,7 @@ from blurlab.claims import compare
 from blurlab.claims.claim import GOES_WITH, ROBUST, Claim
 from blurlab.measures import corrupted
 from blurlab.networks import store
+from blurlab.sentence import Sentence
 from blurlab.statistics import LEVEL, Interval, correlation, share
 
 BETWEEN = ("hybrids", "corruptions")  # what correlations are between
@@ -25,7 +26,7 @@ def robust(plain: str, data: str) -> Claim | None:
     if usual is None or not f_revs:
         return None
     lower = sum(each < usual for each in f_revs.values())
-    words = f"recipes with a lower f_rev than the plain one, of {len(f_revs)}"
+    words = Sentence("recipes with a lower f_rev than the plain one, of {count}", count=len(f_revs))
     return Claim(
         ROBUST,
         words,
@@ -51,7 +52,11 @@ def correlations(plain: str, data: str) -> list[Claim]:
     found = []
     for which, of in ACCURACIES.items():
         pairs = compare.by_family([(n, f_rev, of(each)) for n, f_rev, each in points])
-        words = f"correlation of f_rev and {which} over {len(pairs)} families of networks"
+        words = Sentence(
+            "correlation of f_rev and {which} over {count} families of networks",
+            which=Sentence(which),
+            count=len(pairs),
+        )
         at = partial(_correlated, pairs)
         if not math.isnan(at(LEVEL).value):
             found.append(Claim(GOES_WITH, words, "correlation", -1, at, min(pictures)))

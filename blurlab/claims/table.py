@@ -15,6 +15,7 @@ from blurlab.measures import corrupted, half_power, hybrids, perturbation, small
 from blurlab.measures.row import Settings, Tally
 from blurlab.networks import store
 from blurlab.networks.titles import FAMILIES
+from blurlab.sentence import Sentence
 from blurlab.statistics import Interval
 
 
@@ -56,7 +57,9 @@ def _epsilon(summed: Tally, settings: Settings, sigma: float) -> float:
 
 
 def _under(band: str, claim: str, sign: int) -> Quantity:
-    words = f"accuracy under {band}-frequency corruptions, blurred minus plain"
+    words = Sentence(
+        "accuracy under {band}-frequency corruptions, blurred minus plain", band=Sentence(band)
+    )
     return Quantity(
         "corruptions",
         claim,

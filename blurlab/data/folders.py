@@ -17,6 +17,7 @@ from blurlab import places
 from blurlab.data import ground_truth, imagenet, sets
 from blurlab.data.sets import Decoded, Pictures
 from blurlab.pictures.images import ImageError, load_image
+from blurlab.sentence import Sentence
 
 IMAGES = "images"  # the folder inside a class's own in which Tiny ImageNet's pictures lie
 SUFFIXES = (".jpeg", ".jpg", ".png")
@@ -89,7 +90,8 @@ def class_folders(
     classes, numbers = _classes(present)
     notes: tuple[str, ...] = ()
     if deeper:
-        notes = (f"{deeper:,} pictures deeper than in CLASS/ or CLASS/images/ are left out.",)
+        note = "{count:,} pictures deeper than in CLASS/ or CLASS/images/ are left out."
+        notes = (Sentence(note, count=deeper),)
     found = _source(readable, labels, classes, known, size, seen, interpolation)
     return found._replace(numbers=numbers, notes=(*found.notes, *notes))
 
@@ -160,10 +162,11 @@ def _source(
     is_ready = seen is not None and sets.is_ready((known.side, known.side), size, seen)
     if is_ready:
         name = f"{sets.named(f'folder/{known.digest}', size)}/as-it-is"
-        notes = (
-            f"every picture has the {seen} x {seen} pixels that the network sees, and is "
-            "shown as it is.",
+        note = (
+            "every picture has the {seen} x {seen} pixels that the network sees, and is shown as "
+            "it is."
         )
+        notes = (Sentence(note, seen=seen),)
 
     @functools.cache
     def load() -> Pictures:

@@ -12,6 +12,7 @@ from blurlab.knobs import Knob
 from blurlab.measures.figure import Curves, Panels, Scale, Series
 from blurlab.measures.row import Batch, Measure, Network, Number, Tally
 from blurlab.networks import store
+from blurlab.sentence import Sentence
 from blurlab.statistics import UNDEFINED, Interval, share
 
 
@@ -107,7 +108,8 @@ def draw(numbers: dict[str, Any]) -> Panels:
     """Draw the accuracy against the size of the attack."""
     norm = NORMS[numbers["norm"]]
     sizes, accuracy = zip((0, numbers["clean"]), *by_epsilon(numbers).values(), strict=True)
-    across = Scale(f"{norm.epsilon.title} ({norm.title})", low=0)
+    title = Sentence("{epsilon} ({norm})", epsilon=Sentence(norm.epsilon.title), norm=norm.title)
+    across = Scale(title, low=0)
     return (Curves(across, Scale("accuracy", "share"), [Series(list(sizes), list(accuracy))]),)
 
 
@@ -116,7 +118,7 @@ def told(numbers: dict[str, Any], clean: str, under: str) -> list[Number]:
     return [
         Number(clean, numbers["clean"], "share"),
         *(
-            Number(f"{under} {size}", found, "share")
+            Number(Sentence("{under} {size}", under=Sentence(under), size=size), found, "share")
             for size, (_, found) in by_epsilon(numbers).items()
         ),
     ]

@@ -10,6 +10,7 @@ from torch import Tensor
 from blurlab.knobs import Knob
 from blurlab.measures.figure import Curves, Panels, Scale, Series
 from blurlab.measures.row import Batch, Measure, Network, Number, Tally
+from blurlab.sentence import Sentence
 from blurlab.statistics import UNDEFINED, Interval, share, t_quantile, worded
 
 STEPS = 10  # of the ladder of contrasts, octaves apart from 1 down
@@ -165,7 +166,7 @@ def draw(numbers: dict[str, Any]) -> Panels:
     """Draw sensitivity against frequency, over that of people."""
     shown = numbers["frequencies"]
     people = [Interval(*[person(frequency / DEGREES)] * 3) for frequency in shown]
-    name = f"people, of a picture {DEGREES:g}° wide"
+    name = Sentence("people, of a picture {degrees:g}° wide", degrees=DEGREES)
     series = [Series(shown, numbers["sensitivity"]), Series(shown, people, "reference", name)]
     x = Scale("frequency of the grating", "image", log=True)
     return (Curves(x, Scale("sensitivity (1 / threshold contrast)", log=True), series),)

@@ -15,6 +15,7 @@ from blurlab.corruptions.table import STRENGTHS, in_class, published
 from blurlab.knobs import Knob
 from blurlab.measures.figure import Curves, Panels, Scale, Series
 from blurlab.measures.row import Batch, Measure, Network, Number, Tally, always
+from blurlab.sentence import Sentence
 from blurlab.statistics import UNDEFINED, Interval, mean, share
 
 
@@ -178,7 +179,9 @@ def compared(numbers: dict[str, Any]) -> list[Number]:
     shown = {"accuracy, clean": numbers["clean"]}
     if classes:
         shown["accuracy, all corruptions"] = over_all(classes)
-    shown |= {f"accuracy, {band}-frequency corruptions": classes[band] for band in classes}
+    for band, found in classes.items():
+        name = Sentence("accuracy, {band}-frequency corruptions", band=Sentence(band))
+        shown[name] = found
     return [Number(label, found, "share") for label, found in shown.items()]
 
 

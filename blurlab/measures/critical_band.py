@@ -13,6 +13,7 @@ from blurlab.measures.channel import LOWEST, depths, fit, why_undefined
 from blurlab.measures.figure import Curves, Mark, Panels, Scale, Series
 from blurlab.measures.row import Batch, Measure, Network, Number, Tally, always
 from blurlab.pictures.grey import grey
+from blurlab.sentence import Sentence, together
 from blurlab.statistics import UNDEFINED, Interval, share
 
 BACKGROUND = 0.449  # the mean of ImageNet's pictures
@@ -157,7 +158,12 @@ def draw(numbers: dict[str, Any]) -> Panels:
     strongest = Interval(*[deviations[-1]] * 3)
     series = [
         Series(centres, thresholds),
-        Series(beyond, [strongest] * len(beyond), "beyond", f"more than {deviations[-1]:g}"),
+        Series(
+            beyond,
+            [strongest] * len(beyond),
+            "beyond",
+            Sentence("more than {most:g}", most=deviations[-1]),
+        ),
         people(),
     ]
     shown = max(people().x, centres, key=len)
@@ -178,18 +184,21 @@ def people() -> Series:
         for held in PEOPLE
     ]
     bands = [LOWEST * 2**octave for octave in range(len(PEOPLE))]
-    name = f"people (at {PEOPLES_LAST:g}: more than that)"
+    name = Sentence("people (at {last:g}: more than that)", last=PEOPLES_LAST)
     return Series(bands, between, "reference", name)
 
 
 def note(settings: dict[str, Any], classes: int) -> str:
     """Say how people were tested, whose thresholds stand in the figure."""
-    is_theirs = settings["contrast"] == 0.2
-    return (
+    tested = Sentence(
         "People: 14 observers, 16 classes, grey photographs of 224 pixels at a contrast of 0.2, "
         "between the steps of noise that leave more and less than half right (Subramanian et al. "
         "2023, by the analysis that they publish)."
-        + ("" if is_theirs else " At another contrast compare where the lowest points are, alone.")
+    )
+    if settings["contrast"] == 0.2:
+        return tested
+    return together(
+        tested, Sentence("At another contrast compare where the lowest points are, alone.")
     )
 
 

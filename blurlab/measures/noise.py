@@ -13,6 +13,7 @@ from blurlab.measures.figure import Curves, Mark, Panels, Scale, Series
 from blurlab.measures.reversal import zero_crossing
 from blurlab.measures.row import Batch, Measure, Network, Number, Tally, always
 from blurlab.pictures.grey import BT709, grey
+from blurlab.sentence import Sentence
 from blurlab.statistics import UNDEFINED, Interval, Z, share
 
 COLOURS = {"colour": "In colour", "grey": "Grey"}
@@ -175,24 +176,35 @@ def summary(numbers: dict[str, Any]) -> list[Number]:
         threshold: Interval | str = numbers["thresholds"][name]
         ends_above = numbers["accuracy"][name][-1].value > numbers["half"]
         if ends_above and numbers["clean"].value > numbers["chance"]:
-            threshold = f"above {numbers['strengths'][name][-1]:g}"
-        found.append(Number(f"threshold, {kind.title}", threshold, kind.strength))
+            threshold = Sentence("above {most:g}", most=numbers["strengths"][name][-1])
+        name = Sentence("threshold, {kind}", kind=Sentence(kind.title))
+        found.append(Number(name, threshold, kind.strength))
     return found
 
 
 def compared(numbers: dict[str, Any]) -> list[Number]:
     """Tell the thresholds, in words that stand beside other measures'."""
     return [
-        Number(f"threshold of {kind.title} noise", numbers["thresholds"][name], kind.strength)
+        Number(
+            Sentence("threshold of {kind} noise", kind=Sentence(kind.title)),
+            numbers["thresholds"][name],
+            kind.strength,
+        )
         for name, kind in KINDS.items()
     ]
 
 
 def note(settings: dict[str, Any], classes: int) -> str:
     """Say what the pictures were without noise, where they were not as they are."""
-    made = [f"of {settings['contrast']:.0%} contrast"] * (settings["contrast"] < 1)
-    made += ["grey, and so is the noise"] * (settings["colour"] == "grey")
-    return f"The pictures are {' and '.join(made)}." if made else ""
+    contrast, is_grey = settings["contrast"], settings["colour"] == "grey"
+    if contrast == 1:
+        return Sentence("The pictures are grey, and so is the noise.") if is_grey else ""
+    if is_grey:
+        return Sentence(
+            "The pictures are of {contrast:.0%} contrast and grey, and so is the noise.",
+            contrast=contrast,
+        )
+    return Sentence("The pictures are of {contrast:.0%} contrast.", contrast=contrast)
 
 
 def methods(settings: dict[str, Any]) -> str:

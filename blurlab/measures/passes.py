@@ -14,6 +14,7 @@ from blurlab.measures.figure import Curves, Panels, Scale, Series
 from blurlab.measures.reversal import PAPERS, PERCENTAGES
 from blurlab.measures.row import EACH, Batch, Measure, Network, Number, Tally, always
 from blurlab.pictures.grey import BT709, grey
+from blurlab.sentence import Sentence, together
 from blurlab.statistics import LEVEL, UNDEFINED, Interval, over_classes, share, t_quantile
 
 # Right answers of each of four people to 160 pictures of 224 pixels and 16 classes (chance 1/16),
@@ -201,14 +202,19 @@ def note(settings: dict[str, Any], classes: int) -> str:
     """Say how people were tested, where they stand in the figure."""
     if settings["filter"] != "human":
         return ""
-    return (
+    tested = Sentence(
         "People: 16 classes, chance 6 %, 224-pixel grey photographs shown for 200 ms, four people "
         "with 160 trials a point each, and intervals over people (Geirhos et al. 2018, by "
-        "model-vs-human's raw data). The models choose among "
-        f"{classes} classes, chance {1 / classes:.0%}, and take their time. Every class of at "
-        f"least {FEWEST} pictures counts alike, as it did for people."
-        + ("" if classes == 16 else " Compare where the lines fall, not how high they are.")
+        "model-vs-human's raw data). The models choose among {classes} classes, chance "
+        "{chance:.0%}, and take their time. Every class of at least {fewest} pictures counts "
+        "alike, as it did for people.",
+        classes=classes,
+        chance=1 / classes,
+        fewest=FEWEST,
     )
+    if classes == 16:
+        return tested
+    return together(tested, Sentence("Compare where the lines fall, not how high they are."))
 
 
 FILTERS = {"ideal": "Ideal", "human": "As people saw it"}

@@ -22,6 +22,7 @@ from blurlab.measures.half_power import (
 )
 from blurlab.measures.row import Batch, Measure, Network, Number, Tally, always
 from blurlab.measures.smallest_sizes import binned, fooled, mean, quantile
+from blurlab.sentence import Sentence
 from blurlab.statistics import UNDEFINED, Interval, share, worded
 
 SEARCHES = {"fmn": minimal_epsilon, "pgd": pgd_ladder, "brendel_bethge": brendel_bethge}
@@ -113,8 +114,10 @@ def blank(settings: dict[str, Any], size: int) -> dict[str, Any]:
 
 def _called(settings: dict[str, Any]) -> str:
     """Say which attack was made, and what it was after if that is not the usual."""
-    called = f"{ATTACKS[settings['attack']]}, {settings['steps']} steps"
-    return called if settings["criterion"] == "boundary" else f"{called}, p ≥ 0.5"
+    words = "{attack}, {steps} steps"
+    if settings["criterion"] != "boundary":
+        words = "{attack}, {steps} steps, p ≥ 0.5"
+    return Sentence(words, attack=ATTACKS[settings["attack"]], steps=settings["steps"])
 
 
 def draw(numbers: dict[str, Any]) -> Panels:
@@ -152,8 +155,12 @@ def compared(numbers: dict[str, Any]) -> list[Number]:
     median = Interval(*(255 * end for end in numbers["epsilon"]["median"]))
     return [
         Number("f_0.5", numbers["f_half"], "pixel"),
-        Number(f"median minimal epsilon ({numbers['attack']})", median, "255ths"),
+        Number(_epsilon(numbers["attack"]), median, "255ths"),
     ]
+
+
+def _epsilon(attack: str) -> Sentence:
+    return Sentence("median minimal epsilon ({attack})", attack=attack)
 
 
 def methods(settings: dict[str, Any]) -> str:

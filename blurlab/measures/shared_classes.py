@@ -16,6 +16,7 @@ from blurlab.data import entry_level
 from blurlab.data.sets import Decoded, Pictures
 from blurlab.data.sources import Source
 from blurlab.measures.row import Network
+from blurlab.sentence import Sentence
 
 Answers = list[int | list[int]]  # all of one kind
 FEWEST = 2  # classes that a network must tell apart for its answers to mean something
@@ -67,8 +68,15 @@ def share_classes(source: Source, classes: Sequence[str], model: str) -> tuple[S
     shared = tuple(source.classes[place] for place in places)
     if len(shared) < FEWEST:
         raise ValueError(
-            f"{model} knows {_some(classes)} and {source.called} shows {_some(source.classes)}; "
-            f"they share {len(shared)} classes, and it takes two."
+            Sentence(
+                "{model} knows {known} and {data} shows {shown}; they share {count} classes, and "
+                "it takes two.",
+                model=model,
+                known=_some(classes),
+                data=source.called,
+                shown=_some(source.classes),
+                count=len(shared),
+            )
         )
     if shared == source.classes == tuple(classes):
         return source, logits
@@ -79,16 +87,28 @@ def share_classes(source: Source, classes: Sequence[str], model: str) -> tuple[S
     pictures = _only(source.load(), places)
     kept = len(pictures.labels)
     others = [name for name, index in zip(source.classes, found, strict=True) if index is None]
-    matched = f"{len(shared):,} of the {len(found):,} classes of {source.called}"
+    told = {
+        "model": model,
+        "shared": len(shared),
+        "classes": len(found),
+        "data": source.called,
+        "left": source.count - kept,
+        "pictures": source.count,
+    }
     if 2 * kept < source.count:
         raise ValueError(
-            f"{model} knows {matched}, so that {source.count - kept:,} of {source.count:,} "
-            "pictures would be left out, and at most half may be; take a folder of the classes "
-            "that it knows."
+            Sentence(
+                "{model} knows {shared:,} of the {classes:,} classes of {data}, so that {left:,} "
+                "of {pictures:,} pictures would be left out, and at most half may be; take a "
+                "folder of the classes that it knows.",
+                **told,
+            )
         )
-    note = (
-        f"{model} knows {matched}; {source.count - kept:,} of {source.count:,} pictures are left "
-        f"out, those of {_some(others)}."
+    note = Sentence(
+        "{model} knows {shared:,} of the {classes:,} classes of {data}; {left:,} of {pictures:,} "
+        "pictures are left out, those of {others}.",
+        **told,
+        others=_some(others),
     )
     notes = (*source.notes, note)
     left = source._replace(

@@ -16,9 +16,14 @@ from torch import Tensor
 
 from blurlab.pictures import colours, headers
 from blurlab.pictures.resizing import resize
+from blurlab.sentence import Sentence
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF") + ("AVIF",) * bool(features.check("avif"))
-SEND = "send a " + ", ".join(FORMATS[:-1]).replace("WEBP", "WebP") + f" or {FORMATS[-1]}"
+SEND = Sentence(
+    "send a {most} or {last}",
+    most=", ".join(FORMATS[:-1]).replace("WEBP", "WebP"),
+    last=FORMATS[-1],
+)
 
 MAX_BYTES = 128 * 2**20
 MAX_PIXELS = 40_000_000
@@ -59,7 +64,7 @@ def read_image(data: bytes, name: str) -> Tensor:
     Raises ImageError for anything else, and, before decoding, above MAX_PIXELS or MAX_ASPECT.
     """
     if not data:
-        raise ImageError(f"{name} is empty: {SEND}.")
+        raise ImageError(Sentence("{name} is empty: {send}.", name=name, send=SEND))
     if data.startswith(NPY_MAGIC):
         return _read_array(data, name)
     if words := headers.excess(data):
@@ -71,26 +76,36 @@ def read_image(data: bytes, name: str) -> Tensor:
     except ImageError:
         raise
     except UnidentifiedImageError:
-        raise ImageError(f"{name} is not a picture BlurLab reads: {SEND}.") from None
+        words = "{name} is not a picture BlurLab reads: {send}."
+        raise ImageError(Sentence(words, name=name, send=SEND)) from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise ImageError(_too_large(name)) from None
     except Exception:  # decoders raise many kinds of errors on hostile bytes
-        raise ImageError(f"{name} is damaged or cut short: {SEND} that opens elsewhere.") from None
+        words = "{name} is damaged or cut short: {send} that opens elsewhere."
+        raise ImageError(Sentence(words, name=name, send=SEND)) from None
     return torch.from_numpy(pixels).permute(2, 0, 1).float().div(255).contiguous()
 
 
-def _too_large(name: str, size: str = "") -> str:
-    return f"{name} is too large{size}: BlurLab reads up to {MAX_PIXELS // 10**6} megapixels."
+def _too_large(name: str, size: tuple[int, int] | None = None) -> Sentence:
+    most = MAX_PIXELS // 10**6
+    if size is None:
+        words = "{name} is too large: BlurLab reads up to {most} megapixels."
+        return Sentence(words, name=name, most=most)
+    words = (
+        "{name} is too large ({width} x {height} pixels): BlurLab reads up to {most} megapixels."
+    )
+    return Sentence(words, name=name, most=most, width=size[0], height=size[1])
 
 
 def _check_size(width: int, height: int, name: str) -> None:
     if width * height > MAX_PIXELS:
-        raise ImageError(_too_large(name, f" ({width} x {height} pixels)"))
+        raise ImageError(_too_large(name, (width, height)))
     if max(width, height) > MAX_ASPECT * min(width, height):
-        raise ImageError(
-            f"{name} is {width} x {height} pixels, too narrow for a centred square: send one "
-            f"whose longer side is at most {MAX_ASPECT} times the shorter."
+        words = (
+            "{name} is {width} x {height} pixels, too narrow for a centred square: send one whose "
+            "longer side is at most {most} times the shorter."
         )
+        raise ImageError(Sentence(words, name=name, width=width, height=height, most=MAX_ASPECT))
 
 
 def _upright_rgb(opened: ImageFile.ImageFile, name: str) -> Image.Image:
@@ -138,7 +153,7 @@ def _read_array(data: bytes, name: str) -> Tensor:
     if dtype != np.float32 or len(shape) != 3 or shape[0] != 3 or not shape[1] == shape[2] > 0:
         raise ImageError(f"{name} holds {dtype} of shape {shape}, not float32 of shape (3, S, S).")
     if math.prod(shape[1:]) > MAX_PIXELS:
-        raise ImageError(_too_large(name, f" ({shape[1]} x {shape[2]} pixels)"))
+        raise ImageError(_too_large(name, (shape[1], shape[2])))
     if len(data) - stream.tell() != 4 * math.prod(shape):
         raise ImageError(f"{name} is damaged or cut short: save it again.")
     values = np.frombuffer(data, np.float32, offset=stream.tell())

@@ -9,6 +9,7 @@ import streamlit as st
 
 from blurlab.networks import titles
 from blurlab.pictures import images, objects
+from blurlab.sentence import Sentence, why
 from blurlab.ui import asking, cache, channel, languages, link, palette, show
 from blurlab.ui.compare import report
 from blurlab.ui.feed import source, timed
@@ -73,7 +74,7 @@ def _hand_on(taken: Any) -> None:
     try:
         side, upload = taken_picture(taken)
     except images.ImageError as error:
-        show.error(str(error))
+        show.error(why(error))
         return
     chosen = cache.Choice("file", "camera.png", upload=upload)
     link.hand_over({side: "upload", f"{side}_good": chosen})
@@ -92,6 +93,6 @@ def taken_picture(taken: Any) -> tuple[str, bytes]:
             raise ValueError
         upload = base64.b64decode(url[len(HEAD) :], validate=True)
     except (TypeError, KeyError, ValueError, AttributeError, binascii.Error):
-        raise images.ImageError("The browser sent no picture.") from None
+        raise images.ImageError(Sentence("The browser sent no picture.")) from None
     cache.picture(cache.Choice("file", "camera.png", upload=upload))
     return side, upload

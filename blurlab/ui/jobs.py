@@ -18,6 +18,8 @@ from typing import Any, NamedTuple
 
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from blurlab.sentence import why
+
 KEPT = 64  # ended jobs that are remembered
 MOST_EACH = 4  # jobs of one visitor that wait or run in a queue, the last ones
 
@@ -201,7 +203,7 @@ def _drain(job: Job) -> None:
         job.generator = None
     except Exception as error:
         logging.getLogger(__name__).exception("a job failed")
-        job.error = str(error) or type(error).__name__  # there before anybody sees the state
+        job.error = why(error) or type(error).__name__  # there before anybody sees the state
         job.state = "failed"
     if job.state != "paused":
         job.generator = None

@@ -72,7 +72,7 @@ class _Filled(string.Formatter):
 def say(text: str, **filled: Any) -> str:
     """Return an English text in the visitor's language, its {names} filled in, if there are any."""
     if isinstance(text, Sentence):
-        return say(text.text, **text.filled)
+        return str(text) if current() == ENGLISH else say(text.text, **text.filled)
     said = texts(current()).get(text, text)
     return _Filled().format(said, **filled) if filled else said
 

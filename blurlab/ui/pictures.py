@@ -8,6 +8,7 @@ from blurlab import limits, public
 from blurlab.data import sets
 from blurlab.networks import store
 from blurlab.pictures import images, objects, photographs
+from blurlab.sentence import why
 from blurlab.ui import cache, gallery, link, shell, show
 from blurlab.ui.languages import say
 
@@ -179,7 +180,7 @@ def _from_file(side: str, kind: str) -> cache.Choice:
     try:
         cache.picture(choice)
     except images.ImageError as error:
-        show.error(str(error), icon=":material/broken_image:")
+        show.error(why(error), icon=":material/broken_image:")
         return last
     state[f"{side}_good"] = choice
     return choice

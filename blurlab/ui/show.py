@@ -15,18 +15,24 @@ from blurlab.ui.languages import numeral, say
 
 def error(message: str, icon: str = ":material/error:") -> None:
     """Show a sentence that may hold a file's name, none of which is taken for Markdown."""
-    st.error(plain(message), icon=icon)
+    st.error(plain(say(message)), icon=icon)
 
 
 def left_out(sentence: str) -> None:
     """Show why one of several networks is left out, above what the others say."""
-    st.warning(plain(sentence), icon=":material/block:")
+    st.warning(plain(say(sentence)), icon=":material/block:")
 
 
 def damaged_results() -> None:
     """Show a sentence for each file of results that was found damaged and left out."""
     for sentence in results.damaged():
-        st.warning(plain(f"{sentence[0].upper()}{sentence[1:]}"), icon=":material/healing:")
+        st.warning(plain(capital(sentence)), icon=":material/healing:")
+
+
+def capital(sentence: str) -> str:
+    """Return a sentence in the visitor's language with a capital at its begin."""
+    said = say(sentence)
+    return f"{said[:1].upper()}{said[1:]}"
 
 
 def plain(text: str) -> str:

@@ -12,6 +12,7 @@ from blurlab.data import sources
 from blurlab.measures.row import Measure
 from blurlab.measures.table import MEASURES
 from blurlab.networks import store
+from blurlab.ui import languages
 from blurlab.ui.sensitivity import figures
 from blurlab.ui.sensitivity.figures import Axis
 from blurlab.ui.sensitivity.report import label, summed_up
@@ -46,6 +47,7 @@ section {{ break-inside: avoid; }}
 """
 
 
+@languages.speaking(languages.ENGLISH)
 def report(names: Sequence[str], data: str) -> str:
     """Write what is kept of networks on pictures, with the usual settings, as an HTML page.
 

@@ -8,6 +8,7 @@ from blurlab.corruptions import table
 from blurlab.corruptions.corrupting import SEVERITIES
 from blurlab.data import sources
 from blurlab.measures.measured_data import data_sets
+from blurlab.sentence import Sentence
 from blurlab.ui import link, show
 from blurlab.ui.compare.figure import Point
 from blurlab.ui.compare.report import ACROSS, UP
@@ -70,7 +71,7 @@ def axis(place: Any, words: str, options: list[str], key: str) -> str:
         place.selectbox(
             words, options, show.place(options, key), key=key, format_func=titles.__getitem__
         )
-    return state[key]
+    return next(each for each in options if each == state[key])  # as a Sentence, where it is one
 
 
 def corruption() -> tuple[str | None, int | None]:
@@ -96,8 +97,16 @@ def _one_of(place: Any, words: str, known: dict[str, str], key: str) -> None:
 
 def named(name: str | None, severity: int | None) -> str:
     """Say what the accuracy is under, as the title of its axis."""
-    what = table.CORRUPTIONS[name].title.lower() if name else "all corruptions"
-    return f"accuracy, {what}" + (f", severity {severity}" if severity else "")
+    if not name:
+        if not severity:
+            return UP
+        return Sentence("accuracy, all corruptions, severity {severity}", severity=severity)
+    what = Sentence(table.CORRUPTIONS[name].title.lower())
+    what.text = table.CORRUPTIONS[name].title  # as other languages have it
+    if not severity:
+        return Sentence("accuracy, {corruption}", corruption=what)
+    words = "accuracy, {corruption}, severity {severity}"
+    return Sentence(words, corruption=what, severity=severity)
 
 
 def explained(label: str) -> str:

@@ -15,6 +15,7 @@ from blurlab.statistics import UNDEFINED, Interval
 from blurlab.ui import cache, charts, palette, shell
 from blurlab.ui.compare import labels
 from blurlab.ui.compare.report import Row
+from blurlab.ui.languages import say
 from blurlab.ui.sensitivity import report
 from blurlab.ui.sensitivity.figures import Axis
 
@@ -94,9 +95,10 @@ def points(rows: list[Row], across: str, up: str) -> list[Point]:
     seeds, made = Counter(recipes), []
     for recipe, (row, at, y) in zip(recipes, found, strict=True):
         card = cache.card(row.name)
-        many = f" ({seeds[recipe]} seeds)" if seeds[recipe] > 1 else ""
-        title = f"{titles.term(card)}{many}" if recipe in seeds else ""
-        words = ". ".join(filter(None, (card["title"], titles.plain(card))))
+        title = cache.term(row.name) if recipe in seeds else ""
+        if seeds[recipe] > 1:
+            title = say("{title} ({count} seeds)", title=title, count=seeds[recipe])
+        words = ". ".join(filter(None, (cache.title(row.name), say(titles.plain(card)))))
         size = card["recipe"]["input_size"]
         made.append(Point(row.name, title, words, size, at, y, _marker(card)))
         del seeds[recipe]
@@ -124,10 +126,10 @@ def papers(data: str, across: str, up: str, unit: str) -> list[Point]:
         x = getattr(each, paper.FIELDS[across])
         y = getattr(each, paper.FIELDS[up]) if up in paper.FIELDS else None
         if each.data in known and x:
-            made.append(_of_paper(f"{each.data}, {each.title}", each.data, x, y, unit))
+            made.append(_of_paper(f"{each.data}, {say(each.title)}", each.data, x, y, unit))
     if (across, up) == ("f_rev", "accuracy, all corruptions") and "CIFAR-10" in known:
         for number, (x, y) in enumerate(paper.BLUR_SWEEP):
-            title = "" if number else "CIFAR-10, blur σ = 3 to 1"
+            title = "" if number else say("CIFAR-10, blur σ = 3 to 1")
             made.append(_of_paper(title, "CIFAR-10", (x, x), (y, y), unit, size=6))
     return made
 
@@ -139,7 +141,7 @@ def _of_paper(title: str, data: str, x: Ends, y: Ends | None, unit: str, size: i
     axis = Axis(st.session_state["unit"], paper.SIZES[data], shell.degrees())
     symbol = "square-open" if data == "ImageNet" else "circle-open"
     marker = {"color": palette.GREY, "size": size, "symbol": symbol if y else "line-ns-open"}
-    words = f"Li et al. (2023), {title or 'CIFAR-10, behind a blur'}"
+    words = f"Li et al. (2023), {title or say('CIFAR-10, behind a blur')}"
     shown = axis.interval(_middle(x), unit)
     found = _middle(y) if y else UNDEFINED
     return Point("", title, words, paper.SIZES[data], shown, found, marker)
@@ -207,10 +209,10 @@ def scales(shown: list[Point], across: str, up: str, unit: str) -> tuple[Scale, 
     """Return both axes of a figure; unit: of the number that lies up."""
     words = shell.unit_title(st.session_state["unit"])
     furthest = max(point.x.high for point in shown)
-    title = f"{up} ({unit})" if unit not in ("share", "") else up
+    title = f"{say(up)} ({say(unit)})" if unit not in ("share", "") else say(up)
     heights = [point.y for point in shown if not math.isnan(point.y.value)]
     return (
-        Scale(f"{across} ({words})", 0, (1 + ROOM) * furthest),
+        Scale(f"{say(across)} ({words})", 0, (1 + ROOM) * furthest),
         upright(title, heights, percent=unit == "share"),
     )
 
@@ -281,19 +283,3 @@ def key(shown: list[Point]) -> str:
 def _sign(point: Point) -> str:
     signs = {"star": "★", "circle": "●", "circle-open": "○", "square-open": "□"}
     return signs.get(point.marker["symbol"], "|")
-
-
-def correlated(points: list[Point], up: Scale) -> str:
-    """Say how far the two numbers of the figure go together, if there are families enough.
-
-    It is over models of the one size that most have; a number counts as it is drawn.
-    """
-    if not points:
-        return ""
-    [(size, _)] = Counter(point.size for point in points).most_common(1)
-    alike = [point for point in points if point.size == size]
-    found, count = compare.correlated([(p.name, p.x.value, up.share(p.y.value)) for p in alike])
-    if math.isnan(found.value):
-        return ""
-    over = f"Correlation over these {count} families of networks of {size} px: "
-    return over + "r = {:.2f} [{:.2f}, {:.2f}].".format(*found)

@@ -1,12 +1,15 @@
-"""Means of the networks of one kind, such as all that were trained behind a blur."""
+"""Networks in groups: the means of one kind, and how far two numbers go together over families."""
 
+import math
+from collections import Counter
 from statistics import fmean
 
 from blurlab.claims import compare
 from blurlab.networks import titles
 from blurlab.statistics import Interval
 from blurlab.ui import cache, palette
-from blurlab.ui.compare.figure import Point
+from blurlab.ui.compare.figure import Point, Scale
+from blurlab.ui.languages import say
 
 SIZE = 22  # pixels, of a mean's mark
 NAMES = {
@@ -40,8 +43,31 @@ def _mean(kind: str, size: int, recipes: dict[str, list[Point]]) -> Point:
         fmean(fmean(getattr(p, along).value for p in seeds) for seeds in recipes.values())
         for along in ("x", "y")
     )
-    title = f"mean, {NAMES[kind]}"
-    words = f"Mean of the {len(recipes)} recipes of this kind, {NAMES[kind]}"
+    title = say("mean, {kind}", kind=say(NAMES[kind]))
+    words = say(
+        "Mean of the {count} recipes of this kind, {kind}",
+        count=len(recipes),
+        kind=say(NAMES[kind]),
+    )
     color = palette.line(list(titles.PLAIN).index(kind))["color"]
     marker = {"color": color, "size": SIZE, "symbol": "diamond-open", "line": {"width": 3}}
     return Point("", title, words, size, Interval(x, x, x), Interval(y, y, y), marker)
+
+
+def correlated(points: list[Point], up: Scale) -> str:
+    """Say how far the two numbers of the figure go together, if there are families enough.
+
+    It is over models of the one size that most have; a number counts as it is drawn.
+    """
+    if not points:
+        return ""
+    [(size, _)] = Counter(point.size for point in points).most_common(1)
+    alike = [point for point in points if point.size == size]
+    found, count = compare.correlated([(p.name, p.x.value, up.share(p.y.value)) for p in alike])
+    if math.isnan(found.value):
+        return ""
+    return say(
+        "Correlation over these {count} families of networks of {size} px: r = {value:.2f} "
+        "[{low:.2f}, {high:.2f}].",
+        count=count, size=size, value=found.value, low=found.low, high=found.high,
+    )  # fmt: skip

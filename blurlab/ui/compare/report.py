@@ -20,6 +20,7 @@ from blurlab.measures.table import MEASURES
 from blurlab.networks import store, titles
 from blurlab.statistics import Interval
 from blurlab.ui import cache, files, protocol, show
+from blurlab.ui.languages import numeral, say
 from blurlab.ui.sensitivity import report
 
 ACROSS, UP, CLEAN = "f_rev", "accuracy, all corruptions", "accuracy, clean"
@@ -112,21 +113,21 @@ def unit_of(rows: list[Row], label: str) -> str:
 
 def sentence(data: str) -> str:
     """Say what the paper's claims come to on these pictures, in one sentence."""
-    return verdict(_claims(data, compare.stamp()))
+    return say(verdict(_claims(data, compare.stamp()))).replace("-0", "−0")
 
 
 def claimed(data: str) -> list[dict[str, str]]:
     """Return one row per claim of the paper, held against the plain and the blurred network."""
     return [
         {
-            "the paper's claim": each.claim,
-            "verdict": each.verdict,
-            "value": report.written(
+            say("the paper's claim"): say(each.claim),
+            say("verdict"): say(each.verdict),
+            say("value"): report.written(
                 each.found, percent=each.kind == "share", points=each.kind == "difference"
             ),
-            "of": each.quantity,
-            "pictures": f"{each.pictures:,}",
-            "seeds": str(each.seeds),
+            say("of"): say(each.quantity),
+            say("pictures"): numeral(f"{each.pictures:,}"),
+            say("seeds"): str(each.seeds),
         }
         for each in _claims(data, compare.stamp())
     ]
@@ -134,7 +135,7 @@ def claimed(data: str) -> list[dict[str, str]]:
 
 def counted(data: str) -> str:
     """Say how many comparisons the claims hold, and what that leaves of them."""
-    return together(_claims(data, compare.stamp()))
+    return say(together(_claims(data, compare.stamp())))
 
 
 @lru_cache(maxsize=8)
@@ -148,7 +149,8 @@ def table(rows: list[Row]) -> list[dict[str, str]]:
     found = {row.name: _written(row) for row in rows}
     heads = dict.fromkeys(head for numbers in found.values() for head in numbers)
     return [
-        {"network": cache.title(name)} | {head: numbers.get(head, "not measured") for head in heads}
+        {"network": cache.title(name)}
+        | {head: numbers.get(head, say("not measured")) for head in heads}
         for name, numbers in found.items()
     ]
 

@@ -143,7 +143,7 @@ def checked(words: str, job: jobs.Job) -> None:
         return
     fitting: list[str] = []
     if job.state == "failed":
-        show.error(f"{job.error[0].upper()}{job.error[1:]}")
+        show.error(show.capital(job.error))
     elif job.state == "done":
         show_found(job.results[-1])
         fitting = show_networks(job.results[-1])
@@ -170,12 +170,12 @@ def show_found(found: Found) -> None:
         [{"class": name, "pictures": n} for name, n in rows], hide_index=True, column_config=heads
     )
     for note in found.notes:
-        st.caption(show.plain(note))
+        st.caption(show.plain(show.capital(note)))
     with shown:
         st.markdown(say("The first of them:"))
         data.show_first(found.first)
     if found.skipped:
-        named = [f"- {show.plain(sentence)}" for sentence in found.skipped[:NAMED]]
+        named = [f"- {show.plain(say(sentence))}" for sentence in found.skipped[:NAMED]]
         more = len(found.skipped) - NAMED
         named += [f"- {say('and {more:,} more.', more=more)}"] if more > 0 else []
         skipped = say("Skipped files ({count:,}):", count=len(found.skipped))

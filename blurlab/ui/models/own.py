@@ -11,6 +11,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from blurlab import limits, places
 from blurlab.networks import class_names, installing, preparing, store
 from blurlab.pictures.resizing import INTERPOLATIONS
+from blurlab.sentence import why
 from blurlab.ui import cache, show
 from blurlab.ui.languages import say
 
@@ -30,7 +31,7 @@ def form() -> None:
     if added := st.session_state.pop("added", None):
         st.success(say("{name} is installed: choose it in the sidebar.", name=show.plain(added)))
         for note in cache.card(added).get("notes", ()):
-            st.info(show.plain(note))
+            st.info(show.plain(say(note)))
     name = st.text_input(
         say("Architecture"),
         key="own_architecture",
@@ -134,7 +135,7 @@ def install(file: UploadedFile | None) -> None:
                 notes=[taken] if taken else [],
             )
     except ValueError as error:
-        show.error(f"{str(error)[0].upper()}{str(error)[1:]}")
+        show.error(show.capital(why(error)))
     else:
         state["added"] = card["name"]
         st.rerun()

@@ -9,7 +9,7 @@ from blurlab.knobs import Knob
 from blurlab.measures.row import Measure
 from blurlab.measures.table import MEASURES
 from blurlab.ui import link, shell, show
-from blurlab.ui.languages import say
+from blurlab.ui.languages import numeral, say
 
 DATA = ("objects", "imagenette", "cifar10")
 MOST = 10_000_000  # pictures
@@ -82,7 +82,7 @@ def controls() -> None:
     count.number_input(say("How many (0 for all)"), 0, MOST, state["n"], key="n", step=100)
     seed.number_input(say("Seed"), 0, 9999, state["measure_seed"], key="measure_seed")
     for column, knob in zip(settings, knobs, strict=False):
-        offers = {text(value): say(title) for value, title in knob.control.items()}
+        offers = {text(value): numeral(say(title)) for value, title in knob.control.items()}
         key = address(row, knob)
         column.selectbox(
             say(knob.title),

@@ -46,7 +46,8 @@ class Axis(NamedTuple):
 
     def words(self, unit: str) -> str:
         """Say the unit that numbers are shown in."""
-        return UNITS[self.unit] if unit in FREQUENCIES else unit
+        words = UNITS[self.unit] if unit in FREQUENCIES else unit
+        return say(words)
 
 
 def figure(
@@ -90,7 +91,7 @@ def curves(drawn: dict[str, Sequence[Curves]], axes: dict[str, Axis]) -> go.Figu
         1,
         len(first),
         shared_yaxes=is_shared,
-        subplot_titles=[panel.title for panel in first],
+        subplot_titles=[say(panel.title) for panel in first],
         horizontal_spacing=None if is_shared else BETWEEN,
     )
     _add_curves(made, drawn, axes, 1)
@@ -150,7 +151,7 @@ def _traces(
                 y=[each.value for each in y],
                 mode="markers",
                 marker={"color": line["color"], "size": 10, "symbol": "triangle-up-open"},
-                name=f"{series.name}: {title}",
+                name=f"{say(series.name)}: {title}",
                 showlegend=False,
             )
     for mark in panel.marks:
@@ -165,7 +166,7 @@ def _diamond(mark: Mark, x: Interval, title: str, color: str) -> go.Scatter:
         error_x={"array": [x.high - x.value], "arrayminus": [x.value - x.low], "thickness": 4},
         mode="markers",
         marker={"color": color, "size": 12, "symbol": "diamond"},
-        name=f"{mark.name} of {title}",
+        name=say("{name} of {title}", name=say(mark.name), title=title),
         showlegend=False,
     )
 
@@ -173,7 +174,7 @@ def _diamond(mark: Mark, x: Interval, title: str, color: str) -> go.Scatter:
 def _reference(series: Series, panel: Curves, axis: Axis, is_first: bool) -> go.Scatter:
     x, y = _placed(series, panel.x, axis)
     marks = {"mode": "markers", "marker": REFERENCE}
-    return go.Scatter(x=x, **_bars(y), name=series.name, showlegend=is_first, **marks)
+    return go.Scatter(x=x, **_bars(y), name=say(series.name), showlegend=is_first, **marks)
 
 
 def _add_lines(
@@ -201,7 +202,8 @@ def _add_lines(
 def _placed(series: Series, scale: Scale, axis: Axis) -> tuple[list, list[Interval]]:
     """Convert the places of a series; return them and the estimates that have one."""
     pairs = [each for each in zip(series.x, series.y, strict=True) if each[0] is not None]
-    return [axis.shown(x, scale.unit) for x, _ in pairs], [y for _, y in pairs]
+    places = [say(x) if isinstance(x, str) else axis.shown(x, scale.unit) for x, _ in pairs]
+    return places, [y for _, y in pairs]
 
 
 def _bars(found: Sequence[Interval]) -> dict:
@@ -221,7 +223,7 @@ def _scaled(scale: Scale, axis: Axis) -> dict[str, Any]:
     """Write a scale as Plotly's axis."""
     if scale.unit == "share":
         return {"title": say(scale.title), "range": [0, 1.02], "tickformat": ".0%"}
-    title, words = say(scale.title), say(axis.words(scale.unit))
+    title, words = say(scale.title), axis.words(scale.unit)
     written: dict[str, Any] = {"title": f"{title} ({words})" if words else title}
     if scale.log:
         written |= {"type": "log"} if scale.ticks else charts.LOGARITHMIC
@@ -251,17 +253,17 @@ def planes(drawn: dict[str, Sequence[Plane | Curves]], axes: dict[str, Axis]) ->
         len(numbers),
         wide,
         specs=[[{} if column < many else None for column in range(wide)] for many in numbers],
-        subplot_titles=[*drawn, *(panel.title for panel in first)],
+        subplot_titles=[*drawn, *(say(panel.title) for panel in first)],
         horizontal_spacing=BETWEEN if first else None,
     )
     for column, (title, plane) in enumerate(shown.items(), 1):
         _add_plane(made, column, plane, axes[title])
     words = next(iter(axes.values())).words("nyquist")
-    made.update_xaxes(title=f"across ({words})", constrain="domain", row=1)
-    made.update_yaxes(title=f"down ({words})", row=1, col=1)
+    made.update_xaxes(title=say("across ({unit})", unit=words), constrain="domain", row=1)
+    made.update_yaxes(title=say("down ({unit})", unit=words), row=1, col=1)
     if first:
         _add_curves(made, below, axes, 2)
-    label = next(iter(shown.values())).label
+    label = say(next(iter(shown.values())).label)
     bar = {"len": 0.45, "y": 0.8} if first else {}
     return made.update_layout(
         coloraxis={
@@ -279,7 +281,8 @@ def _add_plane(made: go.Figure, column: int, plane: Plane, axis: Axis) -> None:
         y=place,
         z=[[cell.value for cell in row] for row in plane.shares],
         customdata=[[(cell.low, cell.high) for cell in row] for row in plane.shares],
-        hovertemplate=f"across %{{x:.3g}}, down %{{y:.3g}}: {plane.label} %{{z:.1%}} "
+        hovertemplate=f"{say('across')} %{{x:.3g}}, {say('down')} %{{y:.3g}}: {say(plane.label)} "
+        "%{z:.1%} "
         "[%{customdata[0]:.1%}, %{customdata[1]:.1%}]<extra></extra>",
         coloraxis="coloraxis",
         row=1,

@@ -13,6 +13,7 @@ from blurlab.measures.measuring import Running
 from blurlab.measures.tallies import total
 from blurlab.measures.work import Work
 from blurlab.networks import classifier, store
+from blurlab.sentence import why
 from blurlab.ui import allowed, cache, jobs, loaded
 
 REMEMBERED = 64  # works, of all sessions
@@ -63,12 +64,8 @@ def plan(
                 measuring.plan(name, measure, found, changed, count=count or None, seed=seed)
             )
         except ValueError as error:
-            refused[sentence(error)] = name  # once, where it is the same for all
+            refused[why(error)] = name  # once, where it is the same for all
     return works, list(refused)
-
-
-def sentence(words: Exception | str) -> str:
-    return f"{str(words)[:1].upper()}{str(words)[1:]}"
 
 
 def key(works: list[Work]) -> tuple:
@@ -96,7 +93,7 @@ def start(works: list[Work]) -> jobs.Job:
                 except ValueError as error:
                     if len(refused) == len(works) - 1:
                         raise
-                    refused = refused | {index: sentence(error)}
+                    refused = refused | {index: why(error)}
                     found = None
                 if found is None:
                     del going[index]

@@ -56,7 +56,7 @@ def show_numbers(
     measure = works[0].measure
     st.caption(say(measure.seen))
     if note := measure.note(works[0].settings, len(works[0].source.classes)):
-        st.caption(note)
+        st.caption(say(note))
     rows = [
         {"model": cache.title(name), "pictures": running.pictures}
         | summary(measure, numbers, axes[cache.title(name)])
@@ -67,7 +67,7 @@ def show_numbers(
         st.dataframe(rows, hide_index=True, column_config=heads)
     for numbers in by_title.values():
         if numbers.get("undefined"):
-            st.caption(numbers["undefined"])
+            st.caption(say(numbers["undefined"]))
 
 
 def protocol_of(
@@ -102,7 +102,7 @@ def summary(measure: Measure, numbers: dict, axis: Axis) -> dict[str, str]:
 
 def label(number: Number, axis: Axis) -> str:
     words = "" if number.unit == "share" else axis.words(number.unit)
-    return f"{number.label} ({words})" if words else number.label
+    return f"{say(number.label)} ({words})" if words else say(number.label)
 
 
 def summed_up(number: Number, axis: Axis) -> str:

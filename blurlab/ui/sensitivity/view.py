@@ -7,7 +7,7 @@ import streamlit as st
 from blurlab import public
 from blurlab.measures.work import Work
 from blurlab.ui import jobs, link, polling, shell, show
-from blurlab.ui.languages import say
+from blurlab.ui.languages import numeral, say
 from blurlab.ui.sensitivity import job as measures_job
 from blurlab.ui.sensitivity import report
 
@@ -28,7 +28,7 @@ def live(works: list[Work], parameters: dict) -> None:
         buttons(works, job, found)
         show.damaged_results()
         for note in dict.fromkeys(note for work in works for note in work.source.notes):
-            st.caption(show.plain(measures_job.sentence(note)))
+            st.caption(show.plain(show.capital(note)))
         is_begun = state_of(job) in (*ACTIVE, "paused")
         if found or is_begun:
             report.show_figure(works, found, with_others=is_begun)
@@ -87,12 +87,14 @@ def buttons(works: list[Work], job: jobs.Job | None, found: dict) -> None:
     if job is not None and state == "failed":
         show.error(say("The measure could not go on: {error}", error=job.error))
     for sentence in measures_job.refused(job):
-        show.left_out(sentence)
+        show.left_out(show.capital(sentence))
 
 
 def _span(counts: list[int]) -> str:
     least, most = min(counts), max(counts)
-    return f"{most:,}" if least == most else say("{least:,} to {most:,}", least=least, most=most)
+    if least == most:
+        return numeral(f"{most:,}")
+    return say("{least:,} to {most:,}", least=least, most=most)
 
 
 def begin(works: list[Work]) -> None:

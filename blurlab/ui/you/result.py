@@ -7,6 +7,7 @@ import streamlit as st
 from blurlab.filters.spectrum import UNITS
 from blurlab.networks import store
 from blurlab.people.quest import CUTOFFS
+from blurlab.sentence import why
 from blurlab.ui import cache, files, protocol, shell, show
 from blurlab.ui.languages import numeral, say
 from blurlab.ui.you import card, code, deck, game, networks, people, players, screen
@@ -70,7 +71,7 @@ def _networks(
                 if each is not None
             ]
         except ValueError as error:
-            show.left_out(str(error))
+            show.left_out(why(error))
         else:
             found[model] = played(cache.title(model), said)
     return found
