@@ -55,6 +55,17 @@ def folder(tmp_path, monkeypatch):
 # The classifier
 
 
+def test_a_network_of_grey_pictures_sees_no_colour(generator):
+    images = torch.rand(4, 3, 32, 32, generator=generator)
+    seen = []
+    ours = Classifier(Net(lambda shown: seen.append(shown) or first_pixels(shown)), input_size=32,
+                      mean=(0, 0, 0), std=(1, 1, 1), grey=True)  # fmt: skip
+    weighed = (images * torch.tensor([0.299, 0.587, 0.114]).view(3, 1, 1)).sum(1, keepdim=True)
+    assert_close(ours(images), weighed[:, :, 0, 0].expand(-1, 3))
+    assert_close(seen[0], weighed.expand_as(images))
+    assert_close(ours(weighed.expand_as(images)), ours(images))
+
+
 @pytest.mark.parametrize("size", [1, 20, 32, 45, 128])
 def test_a_classifier_brings_pictures_of_any_size_to_its_own(size):
     seen = []

@@ -406,7 +406,7 @@ def test_a_recipe_differs_from_its_base_in_one_thing(name):
     if "seed" in name:
         base = RECIPES[name.rsplit("_", 1)[0]]
     changed = [key for key, value in asdict(base).items() if asdict(recipe)[key] != value]
-    told = {"sigma", "components", "seed", "objective", "settings", "title"}
+    told = {"sigma", "components", "grey", "seed", "objective", "settings", "title"}
     assert set(changed) <= told
     assert len(set(changed) - {"title", "settings"}) == (recipe != base)
 

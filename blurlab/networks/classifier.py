@@ -11,13 +11,14 @@ from blurlab.filters import pca
 from blurlab.filters.blur import GaussianBlur
 from blurlab.networks import architectures
 from blurlab.pictures import objects
+from blurlab.pictures.grey import grey
 from blurlab.pictures.resizing import center, resize
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # ImageNet's, kept by all our networks
 
 
 # What a recipe may add to the input size and the blur layer, and so tells its model from others.
-AROUND = ("mean", "std", "crop", "interpolation", "components", "probabilities")
+AROUND = ("mean", "std", "crop", "interpolation", "components", "grey", "probabilities")
 
 
 # What a recipe says of a network that is not ours.
@@ -48,6 +49,7 @@ class Classifier(nn.Module):
     shows it the whole.  interpolation: of the resizing, "bilinear" or "bicubic".
     components: how many of the leading ones of the basis that ships the resized picture is
     projected on, which must have the basis's size; 0 leaves it as it is.
+    grey: whether the net sees pictures in grey, by BT.601, whatever their colours.
     probabilities: whether the net ends in a softmax; their logarithms are the logits then.
     Takes (N, 3, S, S) in [0, 1], any S; returns (N, classes) logits. Pictures that do not fit the
     device's memory together are answered in halves, unless the net is in training.
@@ -70,13 +72,14 @@ class Classifier(nn.Module):
         crop: int | None = None,
         interpolation: str = "bilinear",
         components: int = 0,
+        grey: bool = False,
         probabilities: bool = False,
     ):
         super().__init__()
         self.half_precision = False
         self.quick: Callable[[Tensor], Tensor] | None = None
         self.net, self.input_size = net, input_size
-        self.crop, self.interpolation = crop, interpolation
+        self.crop, self.interpolation, self.grey = crop, interpolation, grey
         self.probabilities = probabilities
         self.projection = pca.Projection(components) if components else nn.Identity()
         self.blur = GaussianBlur(sigma) if sigma else nn.Identity()
@@ -124,6 +127,8 @@ class Classifier(nn.Module):
     def prepare(self, images: Tensor) -> Tensor:
         """Return what the net is shown of pictures."""
         resized = resize(images, self.input_size, self.interpolation)
+        if self.grey:
+            resized = grey(resized).expand_as(resized)
         blurred = self.blur(self.projection(resized))
         return (center(blurred, self.crop) - self.mean) / self.std
 

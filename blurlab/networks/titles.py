@@ -28,6 +28,7 @@ PLAIN = {
     "brain": "Taught to resemble the visual cortex",
     "components": "Trained on pictures rebuilt from few components",
     "mixed": "Trained on sharp and blurred pictures",
+    "grey": "Trained on grey pictures",
     "unknown": "",
 }
 # The same of what sees small pictures.
@@ -38,6 +39,7 @@ PLAIN_SMALL = {
     "noisy": "Trained on noisy small pictures",
     "components": "Trained on small pictures rebuilt from few components",
     "mixed": "Trained on sharp and blurred small pictures",
+    "grey": "Trained on grey small pictures",
 }
 OBJECTIVES = {
     "adversarial": "attacked",
@@ -56,6 +58,8 @@ def kind(card: dict[str, Any]) -> str:
         return "unknown"
     if recipe.get("components"):
         return "components"
+    if recipe.get("grey"):
+        return "grey"
     return "blurred" if recipe["sigma"] else OBJECTIVES.get(recipe.get("objective", ""), "sharp")
 
 

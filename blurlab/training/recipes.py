@@ -17,6 +17,7 @@ class Recipe:
     and the batch statistics taken anew from whole training pictures.
     sigma: of the blur layer that the net is trained with, in pixels; 0 for none.
     components: of the basis that ships, on which pictures are projected first; 0 for no projection.
+    grey: whether the net sees pictures in grey.
     objective: what the weights are moved to make small, a key of OBJECTIVES.  settings: all of it.
     start: the installed network whose architecture, preparation and weights it starts with; "" for
     a residual net of stem, widths and blocks, whose weights the seed draws.
@@ -44,6 +45,7 @@ class Recipe:
     label_smoothing: float = 0.1
     seed: int = 0
     components: int = 0
+    grey: bool = False
     objective: str = "plain"
     settings: dict[str, Any] = field(default_factory=dict)
     start: str = ""
@@ -152,6 +154,7 @@ RECIPES = {
     ),
     "imagenette_32px": _photographs("32 px", **SMALL),
     "imagenette_32px_pca512": _photographs("32 px, 512 components", components=512, **SMALL),
+    "imagenette_32px_grey": _photographs("32 px, grey", grey=True, **SMALL),
     "objects_base": _drawings("base"),
     "objects_blur2": _drawings("blur σ = 2 px", sigma=2.0),
     "objects_adv4": _drawings("adversarial L∞ 4/255", **_adversarial(4)),

@@ -20,6 +20,7 @@ NAMES = {
     "brain": "V1",
     "components": "components",
     "mixed": "sharp and blurred",
+    "grey": "grey",
 }
 
 

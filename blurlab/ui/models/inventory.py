@@ -183,6 +183,8 @@ def taught(recipe: dict[str, Any]) -> str:
     if recipe.get("components"):
         count = recipe["components"]
         said.append(say("the first {count} principal components of pictures", count=count))
+    if recipe.get("grey"):
+        said.append(say("pictures in grey"))
     return "; ".join(said)
 
 
