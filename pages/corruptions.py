@@ -5,6 +5,7 @@ import streamlit as st
 from blurlab.ui import pictures, shell
 from blurlab.ui.corruptions import many, report
 from blurlab.ui.corruptions import view as corruption_view
+from blurlab.ui.languages import say
 
 PARAMETERS = (
     pictures.parameters("picture", "object:fish", 22)
@@ -33,10 +34,15 @@ if not st.session_state["present"]:
     many.show_section(PARAMETERS)
     report.accuracy(names)
     st.caption(
-        "The corruptions and their strengths are those of ImageNet-C (Hendrycks & Dietterich "
-        "2019), made for pictures of 224 pixels and applied here to 256; the networks then "
-        "resize the corrupted picture, which takes some fine noise away. The classes are those "
-        "of Li et al. (2023); speckle noise, Gaussian blur, spatter and saturate are the "
-        "validation set and belong to none. The ice of frost is drawn by us; the published set "
-        "used photographs."
+        say(
+            "The corruptions and their strengths are those of ImageNet-C (Hendrycks & Dietterich "
+            "2019), made for pictures of 224 pixels and applied here to 256; the networks then "
+            "resize the corrupted picture, which takes some fine noise away."
+        )
+        + " "
+        + say(
+            "The classes are those of Li et al. (2023); speckle noise, Gaussian blur, spatter and "
+            "saturate are the validation set and belong to none. The ice of frost is drawn by us; "
+            "the published set used photographs."
+        )
     )

@@ -10,6 +10,8 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from blurlab.sentence import Sentence
+
 ANGLE = 13.5  # degrees from the square to the near edge of the blind spot
 SWEEPS = 5
 NEAREST, FARTHEST = 20.0, 200.0  # cm that can be measured
@@ -35,8 +37,13 @@ def distance(gaps: Sequence[float]) -> Distance:
     middle = found[SWEEPS // 2]
     if not NEAREST <= middle <= FARTHEST:
         raise ValueError(
-            f"By your blind spot the screen is {middle:.0f} cm away, and only {NEAREST:.0f} to "
-            f"{FARTHEST:.0f} cm can be measured: cover the right eye, look at the square, and try "
-            "again."
+            Sentence(
+                "By your blind spot the screen is {found:.0f} cm away, and only {nearest:.0f} to "
+                "{farthest:.0f} cm can be measured: cover the right eye, look at the square, and "
+                "try again.",
+                found=middle,
+                nearest=NEAREST,
+                farthest=FARTHEST,
+            )
         )
     return Distance(middle, found[0], found[-1])

@@ -28,13 +28,12 @@ def opener(place: Any, side: str, options: Sequence[str], title: Callable[[str],
     options, title: as the side's select box has them; those of other kinds have no thumbnail.
     """
     if place.button(
-        say("Gallery: {side}", side=side), icon=":material/grid_view:", help=say("Choose by sight"),
-        key=f"{side}_gallery", width="stretch",
+        say("Gallery: {side}", side=say(side)), icon=":material/grid_view:",
+        help=say("Choose by sight"), key=f"{side}_gallery", width="stretch",
     ):  # fmt: skip
-        _opened(side, list(options), title)
+        st.dialog(say("Choose a picture"), width="large")(_opened)(side, list(options), title)
 
 
-@st.dialog("Choose a picture", width="large")
 def _opened(side: str, options: list[str], title: Callable[[str], str]) -> None:
     def choose() -> None:
         chosen = st.session_state[f"{side}_shelf"].chosen

@@ -7,7 +7,9 @@ from typing import Any, NamedTuple
 import streamlit as st
 
 from blurlab import limits
+from blurlab.sentence import Sentence
 from blurlab.ui import show
+from blurlab.ui.languages import say
 
 LONGEST = 10_000  # characters of one value in an address that are read at all
 SHOWN = 40  # characters of it, and of a name, that a sentence repeats
@@ -44,7 +46,12 @@ def choice(options: Sequence[str], default: str) -> Parameter:
             raise ValueError
         return text
 
-    return Parameter(default, read, _listed("one of", options), options=tuple(options))
+    return Parameter(
+        default,
+        read,
+        _listed("one of {options}", "one of the {count} choices here", options),
+        options=tuple(options),
+    )
 
 
 def choices(options: Sequence[str], default: Sequence[str]) -> Parameter:
@@ -54,14 +61,19 @@ def choices(options: Sequence[str], default: Sequence[str]) -> Parameter:
             raise ValueError
         return chosen
 
-    allowed = f"{_listed('some of', options)}, with commas between them"
+    allowed = _listed(
+        "some of {options}, with commas between them",
+        "some of the {count} choices here, with commas between them",
+        options,
+    )
     return Parameter(list(default), read, allowed, ",".join, tuple(options))
 
 
-def _listed(words: str, options: Sequence[str]) -> str:
+def _listed(named: str, counted: str, options: Sequence[str]) -> Sentence:
+    """Say what is allowed, by name or, of more options than are listed, by their number."""
     if len(options) > LISTED:
-        return f"{words} the {len(options)} choices here"
-    return f"{words} {', '.join(options)}"
+        return Sentence(counted, count=len(options))
+    return Sentence(named, options=", ".join(options))
 
 
 def number(low: float, high: float, default: float, unit: str = "") -> Parameter:
@@ -78,7 +90,10 @@ def number(low: float, high: float, default: float, unit: str = "") -> Parameter
         # With all its digits, and without an exponent for as long as repr has none.
         return repr(kind(value)).removesuffix(".0")
 
-    allowed = f"{write(low)} to {write(high)}{unit and ' '}{unit}"
+    ends = {"low": write(low), "high": write(high)}
+    allowed = Sentence("{low} to {high}", **ends)
+    if unit:
+        allowed = Sentence("{low} to {high} {unit}", **ends, unit=Sentence(unit))
     return Parameter(default, read, allowed, write)
 
 
@@ -88,7 +103,7 @@ def text(default: str, longest: int = 1000) -> Parameter:
             raise ValueError
         return words
 
-    return Parameter(default, read, f"a text of up to {longest} characters")
+    return Parameter(default, read, Sentence("a text of up to {count} characters", count=longest))
 
 
 def flag(default: bool = False) -> Parameter:
@@ -97,7 +112,7 @@ def flag(default: bool = False) -> Parameter:
             raise ValueError
         return text == "1"
 
-    return Parameter(default, read, "0 or 1", lambda value: str(int(value)))
+    return Parameter(default, read, Sentence("0 or 1"), lambda value: str(int(value)))
 
 
 def restore(parameters: dict[str, Parameter]) -> None:
@@ -183,19 +198,27 @@ def _read(key: str, parameter: Parameter, text: str) -> Any:
             raise ValueError
         return parameter.read(text)
     except ValueError:
-        shown = parameter.write(parameter.default) or "none"
-        near = ""
+        shown = parameter.write(parameter.default) or Sentence("none")
+        near: str = ""
         if len(parameter.options) > LISTED:
             alike = get_close_matches(text[:SHOWN], parameter.options, NEAR, ALIKE)
-            near = f" (close to it: {', '.join(alike)})" if alike else ""
+            if alike:
+                near = Sentence(" (close to it: {names})", names=", ".join(alike))
         _problems().append(
-            f"The link's {key} is “{text[:SHOWN]}”, not {parameter.allowed}{near}: {shown} is used."
+            Sentence(
+                "The link's {key} is “{value}”, not {allowed}{near}: {used} is used.",
+                key=key,
+                value=text[:SHOWN],
+                allowed=parameter.allowed,
+                near=near,
+                used=shown,
+            )
         )
         return parameter.default
 
 
 def _unknown(key: str) -> str:
-    return f"The link's “{key[:SHOWN]}” is not known here."
+    return Sentence("The link's “{key}” is not known here.", key=key[:SHOWN])
 
 
 def _problems() -> list[str]:
@@ -211,9 +234,10 @@ def report(parameters: dict[str, Parameter]) -> None:
         unknown = [key for key in st.query_params if key not in parameters]
         named = [_unknown(key) for key in unknown[:UNKNOWN]]
         more = len(unknown) - UNKNOWN
-        _problems().extend([*named, f"Nor are {more:,} others."] if more > 0 else named)
+        others = [Sentence("Nor are {count:,} others.", count=more)] if more > 0 else []
+        _problems().extend([*named, *others])
     for problem in _problems():
-        st.warning(show.plain(problem), icon=":material/link_off:")
+        st.warning(show.plain(say(problem)), icon=":material/link_off:")
 
 
 def write(parameters: dict[str, Parameter]) -> None:

@@ -22,6 +22,12 @@ UPLOAD, CAMERA = "upload", "camera"
 MOST_MB = 5 if public.is_public() else 20
 LONGEST_WORD = 40  # characters of what a person says that a file shows
 
+ASKED = {
+    "picture": "Picture",
+    "low": "Picture for the low frequencies",
+    "high": "Picture for the high frequencies",
+}
+
 
 def options() -> list[str]:
     """List every picture that can be chosen, as the address writes it: kind:name."""
@@ -94,7 +100,7 @@ def chooser(side: str) -> cache.Choice:
         width="stretch",
     )
     with align.popover(
-        say("Align: {side}", side=side), icon=":material/open_with:", help=say("Align"),
+        say("Align: {side}", side=say(side)), icon=":material/open_with:", help=say("Align"),
         key=f"{side}_align", width="stretch",
     ):  # fmt: skip
         _align(side)
@@ -161,10 +167,12 @@ def _aligned(side: str, choice: cache.Choice) -> cache.Choice:
 def _from_file(side: str, kind: str) -> cache.Choice:
     state = st.session_state
     widget = state[f"{side}_widget"]
-    asked = "Picture" if side == "picture" else f"Picture for the {side} frequencies"
+    asked = say(ASKED[side])
     if kind == UPLOAD:
         file = st.file_uploader(
-            f"{asked}, at most {MOST_MB} MB", key=f"{widget}_file", max_upload_size=MOST_MB
+            say("{asked}, at most {most} MB", asked=asked, most=MOST_MB),
+            key=f"{widget}_file",
+            max_upload_size=MOST_MB,
         )
     else:
         file = st.camera_input(asked, key=f"{widget}_camera")

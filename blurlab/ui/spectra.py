@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 
 from blurlab.filters.spectrum import UNITS, convert
 from blurlab.ui import charts, palette
+from blurlab.ui.languages import say
 
 HEIGHT = 340
 FLOOR = 1e-12  # of the largest power; what lies below is rounding
@@ -48,8 +49,10 @@ def power_spectra(
             x=math.log10(shown(frequency)), y=1, yref="paper", yanchor="bottom",
             text=title, showarrow=False,
         )  # fmt: skip
-    figure.update_xaxes(title=f"frequency ({UNITS[unit]})", **charts.LOGARITHMIC)
-    figure.update_yaxes(type="log", title="mean power", exponentformat="power", dtick=1)
+    figure.update_xaxes(
+        title=say("frequency ({unit})", unit=say(UNITS[unit])), **charts.LOGARITHMIC
+    )
+    figure.update_yaxes(type="log", title=say("mean power"), exponentformat="power", dtick=1)
     return _laid_out(figure)
 
 
@@ -66,8 +69,8 @@ def half_power_course(
         name="f_0.5",
     )
     figure.add_vline(x=position, line_dash="dot", line_width=2, line_color=palette.GREY)
-    figure.update_xaxes(title="step", rangemode="tozero")
-    figure.update_yaxes(title=f"f_0.5 ({UNITS[unit]})", rangemode="tozero")
+    figure.update_xaxes(title=say("step"), rangemode="tozero")
+    figure.update_yaxes(title=f"f_0.5 ({say(UNITS[unit])})", rangemode="tozero")
     return _laid_out(figure)
 
 

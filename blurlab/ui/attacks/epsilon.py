@@ -130,7 +130,7 @@ def details(setting: Setting, names: tuple[str, ...], found: list[Step]) -> None
     """Draw the plain slider, the numbers, everything to take away, and what this shows."""
     norm = NORMS[setting.norm]
     show.select_slider(
-        f"{norm.epsilon.title}, exact value", norm.epsilon.key, norm.ladder,
+        say("{name}, exact value", name=say(norm.epsilon.title)), norm.epsilon.key, norm.ladder,
         shown=norm.ladder[index_of(setting)],
     )  # fmt: skip
     table, shown = rows(setting, found), pictures(setting, found)

@@ -181,8 +181,10 @@ def details(setting: Setting, names: tuple[str, ...], found: list[Step], is_over
         ),
     }
     take_away(setting, names, table, offered).caption(
-        "The attacked picture is the step shown, rounded to 8 bits, which small changes may not "
-        "survive. The address of this page restores it, but for uploaded pictures."
+        say(
+            "The attacked picture is the step shown, rounded to 8 bits, which small changes may "
+            "not survive. The address of this page restores it, but for uploaded pictures."
+        )
     )
 
 
@@ -199,13 +201,14 @@ def take_away(
     numbers.dataframe(table, hide_index=True, height=280)
     files.offer(offered, saving)
     files.code(code, report.script(setting, names))
-    told = (f"- **{row.title}**: {row.explanation}\n" for row in ATTACKS.values())
-    about.markdown("".join(told) + ABOUT)
+    told = [f"- **{say(row.title)}**: {say(row.explanation)}" for row in ATTACKS.values()]
+    about.markdown("\n".join([*told, *(f"- {say(each)}" for each in ABOUT)]))
     return saving
 
 
-ABOUT = """- The attack works on the picture at the size that the model takes, and **through** its
-  blur layer if it was trained with one, so it is *adaptive* for the attacked model. For every other
-  model the same picture is a *transfer*: that it fails there does not make that model robust.
-- One picture is an anecdote. For how robust a network is, see the numbers of many pictures.
-"""
+ABOUT = (
+    "The attack works on the picture at the size that the model takes, and **through** its blur "
+    "layer if it was trained with one, so it is *adaptive* for the attacked model. For every other "
+    "model the same picture is a *transfer*: that it fails there does not make that model robust.",
+    "One picture is an anecdote. For how robust a network is, see the numbers of many pictures.",
+)

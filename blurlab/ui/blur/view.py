@@ -131,9 +131,12 @@ def show_spectra(setting: Setting, found: list[Frame]) -> None:
     )
     shell.chart(figure, "defence_spectra", about)
     st.caption(
-        "Attack and noise raise the fine end, on the right; the defence takes it away, with "
-        f"whatever of the picture is there. The network's {side} pixels end at "
-        f"{shell.frequency(side / 2, cache.SIZE)}."
+        say(
+            "Attack and noise raise the fine end, on the right; the defence takes it away, with "
+            "whatever of the picture is there. The network's {side} pixels end at {end}.",
+            side=side,
+            end=shell.frequency(side / 2, cache.SIZE),
+        )
     )
 
 
@@ -162,24 +165,27 @@ def downloads(
 def about_text(setting: Setting) -> str:
     side = cache.card(setting.attack.model)["recipe"]["input_size"]
     attack, norm = ATTACKS[setting.attack.attack].title, NORMS[setting.attack.norm].title
-    return ABOUT.format(side=side, attack=attack, norm=norm, steps=defending.STEPS)
+    filled = {"side": side, "attack": say(attack), "norm": norm, "steps": defending.STEPS}
+    return "\n".join(f"- {say(each, **filled)}" for each in ABOUT)
 
 
-ABOUT = """
-- **A blur is no defence against an attacker who knows of it.** An *adaptive* attack takes its
-  gradient through the defence; a *transfer* attack is made on the same network without it, and then
-  meets it. Only the adaptive one says how robust a network is. Both are {attack} in the {norm}
-  ball, {steps} steps from the picture itself (Madry et al. 2018); neither knows of the corruption.
-- **Two experiments.** A network *trained behind* a blur layer has learnt to do without fine detail
-  (Li et al. 2023). A blur *put in front of* a network trained without one takes away detail that
-  the network relies on. Each card says which it is. The slider's blur comes before either, and a
-  blur layer stays where it is.
-- **Sizes.** The chain works on the {side} x {side} pixels that the attacked network takes; sigma is
-  in these pixels. A corruption's severity was made for pictures of 224 pixels (ImageNet-C,
-  Hendrycks and Dietterich 2019): on fewer, what is measured in pixels weighs more.
-- **PCA** reduces the picture to 32 x 32, keeps its part along the leading principal components of
-  Imagenette's training photographs, and enlarges it again. Li et al. 2023 keep 512 of 3,072, for
-  networks trained on pictures of 32 pixels. These were not: it is put in front of them, and the
-  lost detail weighs more than the components.
-- One picture is an anecdote. For how robust a network is, see the numbers of many pictures.
-"""
+ABOUT = (
+    "**A blur is no defence against an attacker who knows of it.** An *adaptive* attack takes its "
+    "gradient through the defence; a *transfer* attack is made on the same network without it, and "
+    "then meets it. Only the adaptive one says how robust a network is. Both are {attack} in the "
+    "{norm} ball, {steps} steps from the picture itself (Madry et al. 2018); neither knows of the "
+    "corruption.",
+    "**Two experiments.** A network *trained behind* a blur layer has learnt to do without fine "
+    "detail (Li et al. 2023). A blur *put in front of* a network trained without one takes away "
+    "detail that the network relies on. Each card says which it is. The slider's blur comes before "
+    "either, and a blur layer stays where it is.",
+    "**Sizes.** The chain works on the {side} x {side} pixels that the attacked network takes; "
+    "sigma is in these pixels. A corruption's severity was made for pictures of 224 pixels "
+    "(ImageNet-C, Hendrycks and Dietterich 2019): on fewer, what is measured in pixels weighs "
+    "more.",
+    "**PCA** reduces the picture to 32 x 32, keeps its part along the leading principal components "
+    "of Imagenette's training photographs, and enlarges it again. Li et al. 2023 keep 512 of "
+    "3,072, for networks trained on pictures of 32 pixels. These were not: it is put in front of "
+    "them, and the lost detail weighs more than the components.",
+    "One picture is an anecdote. For how robust a network is, see the numbers of many pictures.",
+)

@@ -9,6 +9,7 @@ from plotly.subplots import make_subplots
 from blurlab.measures import spectra
 from blurlab.measures.spectra import Spectrum
 from blurlab.ui import charts, palette
+from blurlab.ui.languages import say
 from blurlab.ui.sensitivity.figures import Axis
 
 # From cividis, which stays ordered with any colour vision, bright enough for both themes.
@@ -26,7 +27,8 @@ def plane(spectrum: Spectrum, axis: Axis) -> go.Figure:
     figure = go.Figure()
     figure.add_heatmap(
         x=place, y=place, z=height, colorscale="Cividis", colorbar=_powers_of_ten(height),
-        hovertemplate="across %{x:.3g}, down %{y:.3g}: power 10^%{z:.2f}<extra></extra>",
+        hovertemplate=f"{say('across')} %{{x:.3g}}, {say('down')} %{{y:.3g}}: {say('power')} "
+        "10^%{z:.2f}<extra></extra>",
     )  # fmt: skip
     if not math.isnan(spectrum.f_half.value):
         radius = axis.shown(spectrum.f_half.value, "pixel")
@@ -36,10 +38,13 @@ def plane(spectrum: Spectrum, axis: Axis) -> go.Figure:
         )  # fmt: skip
     words, half = axis.words("image"), (place[1] - place[0]) / 2
     ends = [place[0] - half, place[-1] + half]
-    figure.update_xaxes(title=f"across ({words})", range=ends, constrain="domain")
+    figure.update_xaxes(title=say("across ({unit})", unit=words), range=ends, constrain="domain")
     # Down is down, as in the picture.
     figure.update_yaxes(
-        title=f"down ({words})", range=ends[::-1], scaleanchor="x", constrain="domain"
+        title=say("down ({unit})", unit=words),
+        range=ends[::-1],
+        scaleanchor="x",
+        constrain="domain",
     )
     return figure.update_layout(
         height=HEIGHT, margin={"t": 90, "r": 10}, showlegend=False, uirevision="keep"
@@ -52,7 +57,7 @@ def _powers_of_ten(height: np.ndarray) -> dict:
     low, high = (known.min(), known.max()) if known.size else (0, 0)
     ticks = list(range(math.ceil(low), math.floor(high) + 1))
     return {
-        "title": {"text": "mean power", "side": "top"},
+        "title": {"text": say("mean power"), "side": "top"},
         "orientation": "h",
         "y": 1.02,
         "yanchor": "bottom",
@@ -67,7 +72,10 @@ def radial_and_share(found: dict[int, Spectrum], axis: Axis) -> go.Figure:
     figure = make_subplots(2, 1, shared_xaxes=True, vertical_spacing=0.06)
     for severity, spectrum in found.items():
         color = SEVERITY_COLORS[severity - 1]
-        own = {"name": f"severity {severity}", "line": {"color": color, "width": 3}}
+        own = {
+            "name": say("severity {severity}", severity=severity),
+            "line": {"color": color, "width": 3},
+        }
         radial = spectrum.radial.tolist()
         rings = [ring for ring in range(1, len(radial)) if radial[ring] > 0]
         x = [axis.shown(ring, "image") for ring in rings]
@@ -83,18 +91,20 @@ def radial_and_share(found: dict[int, Spectrum], axis: Axis) -> go.Figure:
         )  # fmt: skip
         half = axis.interval(spectrum.f_half, "pixel")
         figure.add_scatter(
-            x=[half.value], y=[0.5], mode="markers", name=f"f_0.5 at severity {severity}",
+            x=[half.value], y=[0.5], mode="markers", name=f"f_0.5, {own['name']}",
             error_x={"array": [half.high - half.value], "arrayminus": [half.value - half.low]},
             marker={"color": color, "size": 11, "symbol": "diamond"},
             showlegend=False, row=2, col=1,
         )  # fmt: skip
     figure.add_hline(y=0.5, line_width=1, line_color=palette.GREY, row=2, col=1)
     figure.update_xaxes(**charts.LOGARITHMIC)
-    figure.update_xaxes(title=f"frequency ({axis.words('image')})", row=2, col=1)
+    figure.update_xaxes(title=say("frequency ({unit})", unit=axis.words("image")), row=2, col=1)
     figure.update_yaxes(
-        type="log", title="mean power", exponentformat="power", dtick=1, row=1, col=1
+        type="log", title=say("mean power"), exponentformat="power", dtick=1, row=1, col=1
     )
-    figure.update_yaxes(title="share of power", range=[0, 1.02], tickformat=".0%", row=2, col=1)
+    figure.update_yaxes(
+        title=say("share of power"), range=[0, 1.02], tickformat=".0%", row=2, col=1
+    )
     return figure.update_layout(
         height=HEIGHT, margin={"t": 20, "r": 10}, uirevision="keep",
         legend={"orientation": "h", "y": 1.12, "yanchor": "bottom"},

@@ -116,7 +116,7 @@ def feed(names: tuple[str, ...], setting: Setting, found: list[Frame]) -> dict[s
         own = cache.named_class(name, setting.picture)
         fed[name] = asking.laid_out([frame and frame.said[name] for frame in frames], {"own": own})
         guess = asking.guess(name, setting.picture)
-        fed[name]["note"] = guess and f"It takes the clean picture for {guess}."
+        fed[name]["note"] = guess and say("It takes the clean picture for {label}.", label=guess)
     return fed
 
 

@@ -19,6 +19,7 @@ from blurlab.statistics import worded
 from blurlab.ui import files, jobs, link, polling, protocol, shell, show
 from blurlab.ui.corruptions import figures
 from blurlab.ui.corruptions import job as corrupting
+from blurlab.ui.languages import say
 from blurlab.ui.sensitivity import job as measures_job
 from blurlab.ui.sensitivity import report as sensitivity
 from blurlab.ui.sensitivity.figures import Axis
@@ -49,11 +50,14 @@ def show_section(parameters: dict[str, link.Parameter]) -> None:
     """Draw the controls and, once a person has asked for them, the spectra; not in public."""
     if public.is_public():
         return
-    st.subheader("Over many pictures")
+    st.subheader(say("Over many pictures"))
     st.caption(
-        f"The power of what the corruption changes in pictures of {SIZE} pixels, averaged over a "
-        "data set: how much at each frequency and in which direction, and how much of it below a "
-        "frequency."
+        say(
+            "The power of what the corruption changes in pictures of {size} pixels, averaged over "
+            "a data set: how much at each frequency and in which direction, and how much of it "
+            "below a frequency.",
+            size=SIZE,
+        )
     )
     controls()
     asked = current()
@@ -74,10 +78,10 @@ def controls() -> None:
     known = [n for n in DATA if n != "imagenette" or sets.has_imagenette()]
     listed = [*known, *([state["many_data"]] if state["many_data"] not in known else [])]
     place.selectbox(
-        "Pictures", listed, show.place(listed, "many_data"), key="many_data",
-        format_func=lambda name: sources.TITLES[name],
+        say("Pictures"), listed, show.place(listed, "many_data"), key="many_data",
+        format_func=lambda name: say(sources.TITLES[name]),
     )  # fmt: skip
-    count.number_input("How many", 10, MOST, state["many_count"], key="many_count", step=50)
+    count.number_input(say("How many"), 10, MOST, state["many_count"], key="many_count", step=50)
 
 
 def current() -> Asked:
@@ -121,17 +125,24 @@ def buttons(asked: Asked, job: jobs.Job | None) -> None:
         return
     left, rest = st.columns([1, 4], vertical_alignment="center")
     if polling.is_working(job):
-        left.button("Cancel", key="many", on_click=jobs.cancel, args=(job,), width="stretch")
+        left.button(say("Cancel"), key="many", on_click=jobs.cancel, args=(job,), width="stretch")
         found = job.results[-1] if job.results else {}
         done, count = sum(each.pictures for each in found.values()), _in_all(asked)
-        words = f"{done:,} of {count:,} pictures" if done else "getting ready"
-        rest.progress(done / count, polling.doing(job, words, "waiting for the device"))
+        words = say("getting ready")
+        if done:
+            words = say("{done:,} of {count:,} pictures", done=done, count=count)
+        rest.progress(done / count, polling.doing(job, words, say("waiting for the device")))
     else:
         left.button(
-            "Compute", key="many", on_click=begin, args=(asked,), type="primary", width="stretch"
+            say("Compute"),
+            key="many",
+            on_click=begin,
+            args=(asked,),
+            type="primary",
+            width="stretch",
         )
     if job is not None and state == "failed":
-        show.error(f"The spectra could not be computed: {job.error}")
+        show.error(say("The spectra could not be computed: {error}", error=job.error))
 
 
 def _in_all(asked: Asked) -> int:
@@ -142,7 +153,7 @@ def show_found(asked: Asked, found: Found) -> None:
     """Draw the plane of one severity beside the curves of all, their f_0.5, and the files."""
     axis = Axis(st.session_state["unit"], SIZE, shell.degrees())
     severities = {f"{severity}": f"{severity}" for severity in SEVERITIES}
-    show.one_of(st, "Severity in the plane", severities, "many_severity")
+    show.one_of(st, say("Severity in the plane"), severities, "many_severity")
     chosen = int(st.session_state["many_severity"])
     left, right = st.columns(2, gap="medium")
     with left:
@@ -154,11 +165,14 @@ def show_found(asked: Asked, found: Found) -> None:
         shell.chart(figures.radial_and_share(found, axis), "many_curves", told)
     words = axis.words("pixel")
     st.caption(
-        f"{corrupting.title(asked.corruption)}. Left, the mean power of each frequency and "
-        "direction, zero in the middle; half of it lies within the circle. Right, its mean over "
-        "all directions, and the share of all power up to a frequency, whose diamond is f_0.5. "
-        "**Where f_0.5 is small, the corruption changes coarse structure.** Each channel's mean "
-        "does not count. Brackets are 95 % intervals over pictures."
+        say(
+            "{corruption}. Left, the mean power of each frequency and direction, zero in the "
+            "middle; half of it lies within the circle. Right, its mean over all directions, and "
+            "the share of all power up to a frequency, whose diamond is f_0.5. **Where f_0.5 is "
+            "small, the corruption changes coarse structure.** Each channel's mean does not count. "
+            "Brackets are 95 % intervals over pictures.",
+            corruption=corrupting.title(asked.corruption),
+        )
     )
     st.dataframe(rows(found, axis, words), hide_index=True)
     take_away(asked, found)
@@ -177,13 +191,13 @@ def rows(found: Found, axis: Axis, words: str) -> list[dict[str, Any]]:
     """Return one row per severity, f_0.5 in the unit of the page."""
     return [
         {
-            "severity": severity,
-            "pictures": each.pictures,
+            say("Severity"): severity,
+            say("pictures"): each.pictures,
             f"f_0.5 ({words})": sensitivity.written(axis.interval(each.f_half, "pixel")),
-            f"f_0.5 of the median picture ({words})": sensitivity.written(
+            f"{say('f_0.5, median picture')} ({words})": sensitivity.written(
                 axis.interval(each.f_half_median, "pixel")
             ),
-            "pictures of equal power": worded(each.effective, ".0f"),
+            say("pictures of equal power"): worded(each.effective, ".0f"),
         }
         for severity, each in found.items()
     ]
@@ -191,7 +205,7 @@ def rows(found: Found, axis: Axis, words: str) -> list[dict[str, Any]]:
 
 def take_away(asked: Asked, found: Found) -> None:
     """Offer the numbers as files, and the lines that make them without the app."""
-    saving, code = st.tabs(["Save", files.CODE])
+    saving, code = st.tabs([say("Save"), say(files.CODE)])
     table = [
         {
             "corruption": asked.corruption,

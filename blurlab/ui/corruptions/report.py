@@ -133,7 +133,8 @@ def _thumbnail(name: str, severity: int, url: str | None) -> str:
     style = "width:100%;aspect-ratio:1;border-radius:3px;background:#8884;display:block"
     if url is None:
         return f'<span style="{style}"></span>'
-    return f'<img src="{url}" alt="{name}, severity {severity}" style="{style}">'
+    said = f"{say(CORRUPTIONS[name].title)}, {say('severity {severity}', severity=severity)}"
+    return f'<img src="{url}" alt="{said}" style="{style}">'
 
 
 def accuracy(names: tuple[str, ...]) -> None:
@@ -143,8 +144,10 @@ def accuracy(names: tuple[str, ...]) -> None:
     found = {name: each["corruptions"] for name, each in kept.items() if "corruptions" in each}
     if not found:
         st.caption(
-            "Nothing is measured of these models yet: *Spectral sensitivity* measures it, or "
-            "`python -m blurlab measure corruptions`."
+            say(
+                "Nothing is measured of these models yet: *Spectral sensitivity* measures it, or "
+                "`python -m blurlab measure corruptions`."
+            )
         )
         return
     by_title = {cache.title(name): numbers for name, (_, numbers) in found.items()}
@@ -155,12 +158,16 @@ def accuracy(names: tuple[str, ...]) -> None:
         {name: {"corruptions": pictures} for name, (pictures, _) in found.items()},
     )
     shell.chart(figures.figure(CORRUPTED, by_title, axes), "corruption_accuracy", told)
-    pictures = " and ".join(f"{count:,}" for count in dict.fromkeys(n for n, _ in found.values()))
+    counts = dict.fromkeys(pictures for pictures, _ in found.values())
     st.caption(
-        f"Mean over a class's corruptions and severities, with 95 % intervals, over {pictures} "
-        "pictures: compare how much each network loses from class to class."
+        say(
+            "Mean over a class's corruptions and severities, with 95 % intervals, over {pictures} "
+            "pictures: compare how much each network loses from class to class.",
+            pictures=f" {say('and')} ".join(numeral(f"{count:,}") for count in counts),
+        )
     )
-    st.dataframe(_accuracy_rows(by_title), hide_index=True)
+    heads = {"corruption": say("Corruption")}
+    st.dataframe(_accuracy_rows(by_title), hide_index=True, column_config=heads)
     files.code(st.expander(say(files.CODE)), script(list(found)), command(list(found)))
 
 

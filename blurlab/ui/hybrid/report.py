@@ -81,11 +81,12 @@ def downloads(
 ) -> None:
     """Offer the picture, the numbers and the whole stage as files, made when they are asked for."""
     table = rows(found)
-    drawn = {
-        cache.title(name): (job.exact(name, setting).top[0], curve(found[name])) for name in names
-    }
+    drawn = {cache.title(name): (_best(name, setting), curve(found[name])) for name in names}
     labels, unit, degrees = arguments["labels"], arguments["unit"], arguments["degrees"]
-    texts = [f"cutoff {shell.frequency(cutoff, cache.SIZE)}" for cutoff in job.CUTOFFS]
+    texts = [
+        say("cutoff {frequency}", frequency=shell.frequency(cutoff, cache.SIZE))
+        for cutoff in job.CUTOFFS
+    ]
     offered: files.Offered = {  # each is made without the session
         "Slide (SVG)": (
             "hybrid.svg",
@@ -107,6 +108,11 @@ def downloads(
     st.caption(say("The address of this page restores it, except for uploads and camera pictures."))
 
 
+def _best(name: str, setting: Setting) -> tuple[str, float]:
+    label, share = job.exact(name, setting).top[0]
+    return say(label), share
+
+
 def film(
     kind: str,
     names: tuple[str, ...],
@@ -126,7 +132,10 @@ def film(
             said = [
                 films.Said(
                     cache.title(name),
-                    (found[name][place] or job.exact(name, at)).top,
+                    [
+                        (say(label), share)
+                        for label, share in (found[name][place] or job.exact(name, at)).top
+                    ],
                     palette.line(index)["color"],
                 )
                 for index, name in enumerate(names)

@@ -7,6 +7,7 @@ from math import log
 
 from blurlab.filters.spectrum import UNITS, convert
 from blurlab.ui import cache, palette
+from blurlab.ui.languages import numeral, say
 
 WIDTH, HEIGHT = 1920, 1080
 PICTURE = 840  # side of the picture
@@ -32,13 +33,23 @@ def svg(
     """
     low, high = (escape(label) for label in labels)
     shown = convert(cutoff, unit, size=cache.SIZE, degrees=degrees)
+    whole = say(
+        "Hybrid picture: coarse structure of {low}, fine structure of {high}", low=low, high=high
+    )
+    told = say(
+        "coarse: {low}; fine: {high}; cutoff {cutoff:.3g} {unit}",
+        low=low,
+        high=high,
+        cutoff=shown,
+        unit=say(UNITS[unit]),
+    )
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
         f'width="{WIDTH}" height="{HEIGHT}" font-family="sans-serif" fill="#1b1f24">',
-        f"<title>Hybrid: coarse structure of {low}, fine structure of {high}</title>",
+        f"<title>{whole}</title>",
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#fff"/>',
         f'<image href="{picture}" x="80" y="80" width="{PICTURE}" height="{PICTURE}"/>',
-        _text(80, 985, f"coarse: {low}; fine: {high}; cutoff {shown:.3g} {UNITS[unit]}", 34),
+        _text(80, 985, told, 34),
     ]
     for index, (title, ((label, probability), _)) in enumerate(drawn.items()):
         color, y = palette.line(index)["color"], 130 + index * min(110, 380 // len(drawn))
@@ -71,16 +82,23 @@ def _up(difference: float) -> float:
 def _axes(low: str, high: str, unit: str, degrees: float | None) -> list[str]:
     box = f'x="{LEFT}" y="{TOP}" width="{RIGHT - LEFT}" height="{BOTTOM - TOP}"'
     ticks = [
-        _text(_across(tick), BOTTOM + 36, f"{_shown(tick, unit, degrees):.3g}", 26, anchor="middle")
+        _text(
+            _across(tick),
+            BOTTOM + 36,
+            numeral(f"{_shown(tick, unit, degrees):.3g}"),
+            26,
+            anchor="middle",
+        )
         for tick in TICKS
     ]
+    title = say("cutoff ({unit})", unit=say(UNITS[unit]))
     zero = _up(0)
     return [
         f'<rect {box} fill="none" stroke="{palette.GREY}" stroke-width="2"/>',
         f'<path d="M{LEFT} {zero:.1f}H{RIGHT}" stroke="{palette.GREY}" stroke-width="2"/>',
-        _text(LEFT - 14, TOP + 24, f"names {low}", 26, anchor="end"),
-        _text(LEFT - 14, BOTTOM - 6, f"names {high}", 26, anchor="end"),
-        _text((LEFT + RIGHT) / 2, BOTTOM + 80, f"cutoff ({UNITS[unit]})", 28, anchor="middle"),
+        _text(LEFT - 14, TOP + 24, say("names {label}", label=low), 26, anchor="end"),
+        _text(LEFT - 14, BOTTOM - 6, say("names {label}", label=high), 26, anchor="end"),
+        _text((LEFT + RIGHT) / 2, BOTTOM + 80, title, 28, anchor="middle"),
         *ticks,
     ]
 

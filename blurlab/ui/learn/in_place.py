@@ -42,7 +42,7 @@ def _written(title: str, code: str) -> str:
 def _word(number: int, word: Word) -> str:
     name = f"blurlab-word-{number}"
     shown = "".join(
-        f'<img src="{url}" alt="{html.escape(f"{word.term}: {what}")}">'
+        f'<img src="{url}" alt="{html.escape(f"{word.term}: {languages.say(what)}")}">'
         for what, url in _pictures(word)
     )
     return (

@@ -13,6 +13,7 @@ from blurlab.filters.spectrum import low_pass
 from blurlab.measures.contrast import grating
 from blurlab.pictures import images
 from blurlab.pictures.resizing import resize
+from blurlab.sentence import Sentence
 from blurlab.ui import cache
 
 FISH, HOUSE = cache.Choice("object", "fish", 22), cache.Choice("object", "house", 50)
@@ -49,13 +50,21 @@ def blurred(sigma: float) -> Tensor:
     return gaussian_blur(cache.picture(HOUSE)[None], sigma)[0]
 
 
+def _worded(words: str, value: float) -> Sentence:
+    return Sentence(words, value=value)
+
+
 # What draws a row's pictures, what of, and what each shows.
 PICTURES: dict[str, tuple[Callable[..., Tensor], Sequence, Callable[..., str]]] = {
-    "gratings": (wave, (2.0, 8.0, 32.0), "{:g} cycles/image".format),
-    "low_pass": (partial(coarse, HOUSE), (4.0, 12.0, 40.0), "cutoff {:g} cycles/image".format),
-    "hybrids": (both, (4.0, 8.0, 24.0), "cutoff {:g} cycles/image".format),
+    "gratings": (wave, (2.0, 8.0, 32.0), partial(_worded, "{value:g} cycles/image")),
+    "low_pass": (
+        partial(coarse, HOUSE),
+        (4.0, 12.0, 40.0),
+        partial(_worded, "cutoff {value:g} cycles/image"),
+    ),
+    "hybrids": (both, (4.0, 8.0, 24.0), partial(_worded, "cutoff {value:g} cycles/image")),
     "corruptions": (partial(corrupted, severity=4), tuple(CORRUPTED), CORRUPTED.__getitem__),
-    "blurs": (blurred, (1.0, 3.0, 8.0), "sigma {:g} px".format),
+    "blurs": (blurred, (1.0, 3.0, 8.0), partial(_worded, "sigma {value:g} px")),
 }
 
 

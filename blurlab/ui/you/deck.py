@@ -8,6 +8,7 @@ from typing import NamedTuple
 from blurlab.data import entry_level, sets
 from blurlab.people.quest import CUTOFFS
 from blurlab.pictures import objects
+from blurlab.sentence import Sentence
 from blurlab.ui import cache, link
 from blurlab.ui.languages import say
 
@@ -104,5 +105,7 @@ def _letters(text: str) -> str:
     return text
 
 
-ANSWERS = link.Parameter("", _letters, f"the letters of up to {LONGEST} answers")
+ANSWERS = link.Parameter(
+    "", _letters, Sentence("the letters of up to {count} answers", count=LONGEST)
+)
 assert len(COARSE) == len(FINE) == len(CUTOFFS)

@@ -6,6 +6,7 @@ from typing import Any
 import streamlit as st
 
 from blurlab.people import blind_spot
+from blurlab.sentence import Sentence, why
 from blurlab.ui import languages, show
 from blurlab.ui.feed import source, timed
 from blurlab.ui.languages import say
@@ -119,7 +120,7 @@ def take_up(sent: Any) -> None:
     try:
         found = blind_spot.distance(_lengths(sent))
     except ValueError as error:
-        state["you_vanished"] = str(error)
+        state["you_vanished"] = why(error)
     else:
         state["you_vanished"], state["distance"] = found, float(round(found.median))
 
@@ -128,7 +129,8 @@ def _lengths(sent: Any) -> list[float]:
     if not isinstance(sent, list) or not all(
         type(each) in (int, float) and abs(each) < LONGEST for each in sent
     ):
-        raise ValueError(f"What the browser sent is no list of lengths below {LONGEST} cm.")
+        words = "What the browser sent is no list of lengths below {most} cm."
+        raise ValueError(Sentence(words, most=LONGEST))
     return [float(each) for each in sent]
 
 
