@@ -32,6 +32,6 @@ with right:
     high = pictures.chooser("high")
 
 names = pictures.fitting_models(low, high)
-with more[0].popover("Filter", width="stretch") if more else st.container():
+with more[0].popover(say("Filter"), width="stretch") if more else st.container():
     controls.choose_filter()
 view.live("hybrid", names, low, high, PARAMETERS)

@@ -2,9 +2,11 @@
 
 import json
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from google.protobuf.message import Message
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
@@ -102,3 +104,50 @@ def said(app):
 def ended(app):
     """Run a page until its attack has ended."""
     return until(app, lambda: any(text.value.startswith("Done") for text in app.markdown))
+
+
+# Fields of what a page is made of that hold text a visitor reads.
+TEXTS = {
+    "alt", "body", "caption", "content", "help", "label", "options", "placeholder", "text", "title",
+}  # fmt: skip
+OF_FIGURES = {"hovertemplate", "name", "text", "ticktext", "title"}
+
+
+def texts(app):
+    """Return every text of a page, but for code, what its views draw, and heads of tables."""
+    return list(dict.fromkeys(text for node in nodes(app._tree) for text in texts_of(node)))
+
+
+def nodes(tree):
+    for child in tree.children.values():
+        yield child
+        if hasattr(child, "children"):
+            yield from nodes(child)
+
+
+def texts_of(node) -> Iterator[str]:
+    if node.type in ("code", "bidi_component", "html"):
+        return
+    if node.type == "plotly_chart":
+        yield from of_figure(json.loads(node.proto.spec))
+    elif node.type in ("arrow_data_frame", "arrow_table"):
+        yield from (each for each in node.value.to_numpy().flat if isinstance(each, str))
+    elif isinstance(node.proto, Message):
+        yield from of_message(node.proto)
+
+
+def of_message(message: Message) -> Iterator[str]:
+    for field, value in message.ListFields():
+        values = [value] if isinstance(value, str | Message) else value
+        if field.type == field.TYPE_MESSAGE and not field.message_type.GetOptions().map_entry:
+            yield from (text for each in values for text in of_message(each))
+        elif field.type == field.TYPE_STRING and field.name in TEXTS:
+            yield from values
+
+
+def of_figure(spec) -> Iterator[str]:
+    for key, value in spec.items() if isinstance(spec, dict) else enumerate(spec):
+        if isinstance(value, str) and (key in OF_FIGURES or isinstance(key, int)):
+            yield value
+        elif isinstance(value, dict | list) and key not in ("template", "x", "y", "z"):
+            yield from of_figure(value)

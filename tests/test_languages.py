@@ -1,18 +1,22 @@
 """Pages speak the visitor's language: its texts are the code's, and what it lacks is English."""
 
 import ast
+import json
 import re
 import string
 from pathlib import Path
 
 import pytest
 from browser import quiet
-from opening import button, fine, needs_models
+from opening import button, fine, needs_models, texts
 from PIL import Image, ImageDraw
 
 from blurlab import places
 from blurlab.corruptions.table import CORRUPTIONS
+from blurlab.measures.table import MEASURES
 from blurlab.networks import store, worded
+from blurlab.pictures import images
+from blurlab.sentence import Sentence, listed, together, why
 from blurlab.ui import feed, languages
 from blurlab.ui.learn import article
 from blurlab.ui.learn.words import words
@@ -151,6 +155,7 @@ def test_what_a_language_lacks_is_said_in_english(folder):
         ('name = "N"\n[texts]\n"{n:.2g}" = "{n}"\n', ("line 3", "{n:.2g}")),
         ('name = "N"\n[texts]\n"{n}" = "{n"\n', ("line 3", "{n}")),
         ('name = "N"\ncolour = "red"\n', ("colour", "not known")),
+        ('name = "N"\ndecimal = ";"\n', ("decimal", "';'")),
         ("#" * 1_000_001, ("nl.toml", "bytes")),
     ],
 )
@@ -229,6 +234,59 @@ def test_a_browser_is_answered_in_the_first_of_its_languages_that_is_here(asked,
     assert languages.best(asked) == code
 
 
+# Numbers, and what the core says
+
+
+def test_numbers_are_written_as_the_language_writes_them():
+    filled = {"value": 0.123, "count": 12345, "name": "v1.5"}
+    text = "{value:.2f} of {count:,} in {name}"
+    assert languages.say(text, **filled) == "0.12 of 12,345 in v1.5"
+    assert languages.numeral("1,234.5 [0.5, 2.5]") == "1,234.5 [0.5, 2.5]"
+    with languages.speaking("de"):
+        assert languages.say(text, **filled) == "0,12 of 12.345 in v1.5"
+        assert languages.numeral("1,234.5 [0.5, 2.5]") == "1.234,5 [0,5, 2,5]"
+
+
+def test_a_sentence_of_the_core_is_english_and_is_said_in_other_languages():
+    inner = Sentence("severity {severity}", severity=3)
+    made = together(
+        Sentence("{value:.2f} of {title}", value=0.5, title=inner),
+        Sentence("Home"),
+        listed(["fish", inner]),
+    )
+    assert made == "0.50 of severity 3 Home fish, severity 3" == languages.say(made)
+    with languages.speaking("de"):
+        assert languages.say(made) == "0,50 of Stärke 3 Start fish, Stärke 3"
+        assert made == "0.50 of severity 3 Home fish, severity 3"
+
+
+def test_an_error_that_is_raised_with_a_sentence_is_said_in_other_languages():
+    with pytest.raises(images.ImageError) as raised:
+        images.read_image(b"", "{mine}.png")
+    assert str(raised.value) == why(raised.value) != ""
+    with languages.speaking("de"):
+        assert languages.say(why(raised.value)).startswith("{mine}.png ist leer: schick eine Datei")
+    assert why(ValueError("plain")) == "plain"
+    assert why(ValueError()) == ""
+
+
+@needs_models
+def test_a_bad_link_is_answered_in_german(opened):
+    app = opened("hybrid", lang="de", cutoff="abc", filter="gausian", foo="1")
+    said = [each.value.replace("\\", "") for each in app.warning]
+    assert "Im Link steht cutoff = „abc“, erlaubt ist 0 bis 128 Perioden/Bild; " in said[0]
+    assert "erlaubt ist eines von ideal, gaussian, butterworth; " in said[1]
+    assert said[2] == "„foo“ im Link ist hier nicht bekannt."
+
+
+@needs_models
+def test_figures_have_a_comma_in_german(opened):
+    for code, separators in (("de", ",."), ("en", None)):
+        app = opened("compare", lang=code)
+        (figure,) = app.get("plotly_chart")
+        assert json.loads(figure.proto.spec)["layout"].get("separators") == separators
+
+
 def test_a_file_that_is_made_later_speaks_the_language_of_the_page():
     with languages.speaking("de"):
         make = languages.later(lambda: languages.say("Home"))
@@ -253,11 +311,89 @@ def test_a_page_speaks_german_and_keeps_it_in_its_address(opened, page):
     assert "".join(app.query_params["lang"]) == "de"
 
 
+# Words that English sentences have, and German ones have not.
+ENGLISH = re.compile(
+    r"\b(and|are|by|each|for|from|has|have|is|its|not|of|only|that|the|their|to|which|with)\b", re.I
+)
+# Pages in other states than they open in.
+STATES = [
+    *((page, {}) for page in reading.PAGES),
+    ("compare", {"up": "accuracy, one corruption", "means": "1", "paper": "1"}),
+    ("models", {"public": "1"}),
+    *(("sensitivity", {"measure": name}) for name in MEASURES),
+]
+
+
+def names_of_classes():
+    return {each for name in store.names() for each in worded.card(name)["classes"]}
+
+
+def english(found, german):
+    """Return the texts that are English: by a word of theirs, or since German has another."""
+    left = set(found) - names_of_classes() - {Path.home().as_posix(), "/path/to/pictures"}
+    # The paper has its own title.
+    return [
+        each
+        for each in left
+        if german.get(each, each) != each or ENGLISH.search(each.replace(PAPER, ""))
+    ]
+
+
+PAPER = (
+    "Robust deep learning object recognition models rely on low frequency information in natural "
+    "images"
+)
+
+
 @needs_models
-@pytest.mark.parametrize("page", reading.PAGES)
-def test_every_page_is_drawn_in_german(opened, page):
-    app = opened(page, lang="de")
+@pytest.mark.parametrize(("page", "state"), STATES)
+def test_every_page_is_drawn_in_german(opened, page, state):
+    app = opened(page, lang="de", **state)
     assert [each.label for each in app.sidebar.selectbox] == ["Sprache", "Einheit der Frequenz"]
+    assert len(texts(app)) > 20
+    assert english(texts(app), languages.texts("de")) == []
+
+
+@needs_models
+def test_what_is_english_on_a_page_is_found(opened):
+    found = english(texts(opened("compare")), languages.texts("de"))
+    for each in ("Compare", "Measured on", "accuracy, all corruptions", "Numbers (CSV)"):
+        assert each in found
+    assert any(each.startswith("The plain network and one trained") for each in found)
+
+
+# What is written on a page, by the function that writes it, and where it stands.
+WRITES = {
+    "button", "camera_input", "caption", "download_button", "error", "expander", "file_uploader",
+    "form_submit_button", "header", "info", "left_out", "link_button", "markdown", "metric",
+    "multiselect", "number_input", "page_link", "popover", "progress", "radio", "segmented_control",
+    "select_slider", "selectbox", "slider", "subheader", "success", "text_area", "text_input",
+    "title", "toggle", "update_xaxes", "update_yaxes", "warning",
+}  # fmt: skip
+SHOWN = ("help", "label", "placeholder", "text", "title")
+
+
+def unsaid(call):
+    """Return the texts that a call writes without say: words, also with something filled in."""
+    count = 2 if call.func.attr == "progress" else 1
+    given = [*call.args[:count], *(each.value for each in call.keywords if each.arg in SHOWN)]
+    for each in given:
+        parts = each.values if isinstance(each, ast.JoinedStr) else [each]
+        constants = [part.value for part in parts if isinstance(part, ast.Constant)]
+        text = "".join(each for each in constants if isinstance(each, str))
+        if re.search(r"[A-Z][a-z]{2}|[a-z]{2} [a-z]", re.sub(r"\w+_[\w.]+", "", text)):
+            yield text
+
+
+def test_nothing_is_written_on_a_page_that_is_not_said():
+    found = {}
+    for path in [*places.APP.parent.glob("pages/*.py"), *feed.HERE.parent.rglob("*.py")]:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+                continue
+            if node.func.attr in WRITES and ast.unparse(node.func.value) != "log":
+                found |= {text: f"{path.name}, line {node.lineno}" for text in unsaid(node)}
+    assert found == {}
 
 
 @needs_models
@@ -317,6 +453,32 @@ def test_the_stage_speaks_german_and_the_next_page_too(browser, server):
     page.get_by_role("option", name="English").click()
     page.get_by_role("button", name="Start", exact=True).wait_for(timeout=60_000)
     page.wait_for_url(re.compile("lang=en"))
+    page.close()
+
+
+@needs_models
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("/camera", "Antworten nach"),
+        ("/hybrid", "kehrt um bei"),
+        ("/attacks?target=key", "Fertig: Schritt"),
+        ("/blur", "Angriff und Rauschen heben"),
+        ("/train?lesson_sigma=2.5", "Unschärfe des zweiten Netzes"),
+        ("/you", "Leertaste oder Tippen startet"),
+    ],
+)
+def test_what_the_browser_draws_is_german_with_commas(browser, server, path, words):
+    page = page_of(browser, server, path, "de-DE")
+    page.get_by_text(words).first.wait_for(state="attached", timeout=60_000)
+    # Shadow trees too, which inner_text goes into, but nothing of lists that name classes.
+    shown = page.locator('[data-testid="stMain"]').inner_text().splitlines()
+    found = {each.strip() for each in shown if re.search(r"[a-z]{3}", each)}
+    assert len(found) > 10
+    assert english(found, languages.texts("de")) == []
+    numbers = [each for each in found if re.search(r"\d\.\d", each.replace("f_0.5", ""))]
+    assert [each for each in numbers if not each.startswith("σ = ")] == []  # Streamlit's own
     page.close()
 
 

@@ -9,7 +9,7 @@ from blurlab.ui.starting import ROOT, saying_so
 PAGE = f"<html><title>Streamlit</title><body>{ROOT}</body></html>"
 
 
-def answered(content, kind, accepted="text/html,*/*", scope="http", **headers):
+def answered(content, kind, accepted="text/html,*/*", scope="http", query="", **headers):
     """Ask an application that answers in two pieces; return what it was asked, and what it said."""
     asked, said = [], []
 
@@ -26,7 +26,8 @@ def answered(content, kind, accepted="text/html,*/*", scope="http", **headers):
 
     sent = {"accept": accepted, **headers}
     sent = [(name.replace("_", "-").encode(), value.encode()) for name, value in sent.items()]
-    asyncio.run(saying_so(app)({"type": scope, "headers": sent}, None, send))
+    asked_for = {"type": scope, "headers": sent, "query_string": query.encode()}
+    asyncio.run(saying_so(app)(asked_for, None, send))
     start, *parts = said
     body = b"".join(part["body"] for part in parts)
     assert dict(start["headers"])[b"content-length"] == str(len(body)).encode()
@@ -39,6 +40,22 @@ def test_streamlits_page_says_at_once_that_blurlab_is_starting():
     assert "<title>BlurLab</title>" in body
     assert 'BACKEND_BASE_URL: new URL(".", location.href).href' in body
     assert body.index(ROOT) < body.index("BlurLab is starting")
+
+
+@pytest.mark.parametrize(
+    ("query", "browser", "words"),
+    [
+        ("", "de-CH, en;q=0.5", "BlurLab startet"),
+        ("lang=de", "en-GB", "BlurLab startet"),
+        ("lang=en", "de-DE", "BlurLab is starting"),
+        ("lang=tlh", "de-DE", "BlurLab startet"),
+        ("lang=%ff", "fr", "BlurLab is starting"),
+    ],
+)
+def test_it_says_so_in_the_addresss_language_or_else_the_browsers(query, browser, words):
+    _, body = answered(PAGE.encode(), "text/html", accept_language=browser, query=query)
+    assert words in body
+    assert body.count("BlurLab ") == body.count(words)
 
 
 @pytest.mark.parametrize(

@@ -126,7 +126,8 @@ def told(numbers: dict[str, Any], clean: str, under: str) -> list[Number]:
 
 def sources() -> dict[str | None, str]:
     """List the models that an attack can be made on, by what that makes of it."""
-    others = {name: f"{store.card(name)['title']} (transfer)" for name in store.names()}
+    titles = {name: Sentence(store.card(name)["title"]) for name in store.names()}
+    others = {n: Sentence("{title} (transfer)", title=title) for n, title in titles.items()}
     return {None: "the model itself (adaptive)"} | others
 
 

@@ -90,7 +90,7 @@ def chooser(side: str) -> cache.Choice:
     gallery.opener(shelf, side, listed, titles.__getitem__)
     kind, _, name = state[side].partition(":")
     another.button(
-        say("Another one: {side}", side=side),
+        say("Another one: {side}", side=say(side)),
         icon=":material/casino:",
         help=say("Another picture of this kind"),
         key=f"{side}_another",

@@ -96,7 +96,7 @@ def details(names: tuple[str, ...], setting: Setting, found: list[Frame]) -> Non
         st.session_state["components"] = int(strength(setting))
         st.radio(
             say("Components kept"), options, show.place(options, "components"), key="components",
-            horizontal=True, format_func=lambda count: str(count or "off"),
+            horizontal=True, format_func={n: str(n or say("off")) for n in options}.__getitem__,
         )  # fmt: skip
     power, numbers, saving, code, about = st.tabs(
         [say("Spectra"), say("Numbers"), say("Save"), say(files.CODE), say("What this shows")]

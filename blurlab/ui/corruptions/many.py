@@ -79,7 +79,7 @@ def controls() -> None:
     listed = [*known, *([state["many_data"]] if state["many_data"] not in known else [])]
     place.selectbox(
         say("Pictures"), listed, show.place(listed, "many_data"), key="many_data",
-        format_func=lambda name: say(sources.TITLES[name]),
+        format_func={name: say(sources.TITLES[name]) for name in listed}.__getitem__,
     )  # fmt: skip
     count.number_input(say("How many"), 10, MOST, state["many_count"], key="many_count", step=50)
 
@@ -174,7 +174,12 @@ def show_found(asked: Asked, found: Found) -> None:
             corruption=corrupting.title(asked.corruption),
         )
     )
-    st.dataframe(rows(found, axis, words), hide_index=True)
+    heads = {
+        "severity": say("Severity"),
+        "pictures": say("pictures"),
+        "pictures of equal power": say("pictures of equal power"),
+    }
+    st.dataframe(rows(found, axis, words), hide_index=True, column_config=heads)
     take_away(asked, found)
 
 
@@ -191,13 +196,13 @@ def rows(found: Found, axis: Axis, words: str) -> list[dict[str, Any]]:
     """Return one row per severity, f_0.5 in the unit of the page."""
     return [
         {
-            say("Severity"): severity,
-            say("pictures"): each.pictures,
+            "severity": severity,
+            "pictures": each.pictures,
             f"f_0.5 ({words})": sensitivity.written(axis.interval(each.f_half, "pixel")),
-            f"{say('f_0.5, median picture')} ({words})": sensitivity.written(
+            f"{say('f_0.5 of the median picture')} ({words})": sensitivity.written(
                 axis.interval(each.f_half_median, "pixel")
             ),
-            say("pictures of equal power"): worded(each.effective, ".0f"),
+            "pictures of equal power": worded(each.effective, ".0f"),
         }
         for severity, each in found.items()
     ]

@@ -45,7 +45,10 @@ def public() -> None:
         "installed": say("installed"),
     }
     st.dataframe(rows, hide_index=True, height=260, column_config=heads)
-    st.selectbox(say("Weights to fetch"), list(table), key="weights", format_func=title)
+    titles = {name: title(name) for name in table}
+    st.selectbox(
+        say("Weights to fetch"), list(table), key="weights", format_func=titles.__getitem__
+    )
     fetching(st.session_state["weights"])
     st.caption(
         say(
