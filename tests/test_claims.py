@@ -8,15 +8,17 @@ import torch
 
 from blurlab import places
 from blurlab.__main__ import main
-from blurlab.claims import compare, coverage, simulated
+from blurlab.claims import compare, coverage, paired, simulated
 from blurlab.claims.claim import ROBUST
 from blurlab.claims.paired import Effect, over_seeds
 from blurlab.claims.sentences import together, verdict
 from blurlab.claims.table import HELD, claims, pair, seeds_of
 from blurlab.corruptions.table import CORRUPTIONS, published
+from blurlab.filters.spectrum import radial_frequency
 from blurlab.measures import corrupted, half_power, hybrids, perturbation
 from blurlab.measures.row import EACH
 from blurlab.measures.table import MEASURES
+from blurlab.measures.tallies import total
 from blurlab.statistics import UNDEFINED, Interval, correlation, share, t_quantile
 
 ALPHAS = torch.tensor(MEASURES["hybrids"].settings["alphas"], dtype=torch.float64) / 100
@@ -49,8 +51,9 @@ def network(seed=0, batches=8, **numbers):
     found = {measure: {} for measure in HELD}
     for number in range(batches):
         for measure, tally in batch(generator, **numbers).items():
-            pictures = {f"{EACH}picture": torch.arange(50 * number, 50 * (number + 1))}
-            found[measure][number] = tally | pictures
+            picture = torch.arange(50 * number, 50 * (number + 1))
+            pairs = {f"{EACH}picture": picture, f"{EACH}partner": picture + 7}
+            found[measure][number] = tally | pairs
     return found
 
 
@@ -112,16 +115,47 @@ def test_the_effects_are_those_that_were_made(held):
     assert values[under.format("high")] == pytest.approx(0.2, abs=0.05)
 
 
+def test_the_ratio_of_f_rev_reaches_to_the_next_rings(held):
+    """Between rings of Fourier coefficients an ideal filter tells nothing."""
+    plain, blurred = network(0, **PLAIN), network(1, **AS_CLAIMED)
+    for tallies in (plain, blurred):
+        for tally in tallies["hybrids"].values():
+            tally["sides"] = torch.tensor(50 * 32.0)
+    key = next(key for key in held(plain, blurred) if key[1] == "f_rev, plain over blurred")
+    found = held(plain, blurred)[key].found
+    radii = radial_frequency(32).unique().double() / 16
+    settings = MEASURES["hybrids"].settings
+    reversed_at = [hybrids.reversal(total(each["hybrids"]), settings) for each in (plain, blurred)]
+    below, above = zip(
+        *((radii[radii <= f][-1].item(), radii[radii >= f][0].item()) for f in reversed_at),
+        strict=True,
+    )
+    assert found.low == pytest.approx(below[0] / above[1])
+    assert found.high == pytest.approx(above[0] / below[1])
+
+
+def test_a_picture_that_serves_in_two_hybrids_is_known_to_do_so(held):
+    plain, blurred = network(0, **PLAIN), network(1, **AS_CLAIMED)
+    settings = [MEASURES["hybrids"].settings] * 2
+    twice = paired.by_reversals(plain["hybrids"], blurred["hybrids"], settings)
+    for tallies in (plain, blurred):
+        for tally in tallies["hybrids"].values():
+            tally["each_partner"] = tally["each_picture"] + 10_000  # of no pair here
+    once = paired.by_reversals(plain["hybrids"], blurred["hybrids"], settings)
+    assert twice.value == once.value
+    assert twice.error != once.error
+
+
 def test_pictures_that_are_hard_for_both_networks_make_no_interval_wider(held):
     plain, alike = network(0, **PLAIN), network(0, **PLAIN)
     for tally in alike["corruptions"].values():  # one severity of one corruption is lost
         tally["each_right_fog"] = tally["each_right_fog"] & (torch.arange(5) > 0)
-    paired = held(plain, alike)
+    same = held(plain, alike)
     apart = held(plain, network(1, **PLAIN))
-    key = next(key for key in paired if "low-frequency" in key[1])
-    first, second = paired[key].found, apart[key].found
+    key = next(key for key in same if "low-frequency" in key[1])
+    first, second = same[key].found, apart[key].found
     assert first.high - first.low < (second.high - second.low) / 2
-    assert paired[key].verdict == "holds"
+    assert same[key].verdict == "holds"
     assert apart[key].verdict == "open"
 
 
@@ -144,6 +178,7 @@ def test_a_network_whose_curve_does_not_cross_leaves_the_claim_out(held):
     blurred = network(1, **AS_CLAIMED)
     for tally in blurred["hybrids"].values():
         tally["each_high"] = torch.zeros_like(tally["each_high"])
+        tally |= hybrids.sums(tally)
     found = held(network(0, **PLAIN), blurred)
     assert len(found) == 6
     assert not any("f_rev" in quantity for _, quantity in found)
@@ -154,6 +189,7 @@ def test_the_control_is_what_the_blur_alone_does_to_the_plain_networks_changes(h
     plain, blurred = network(0, **PLAIN), network(1, **AS_CLAIMED)
     for number, tally in plain["perturbation"].items():
         tally["each_power"] = spectrum[50 * number : 50 * (number + 1)].cumsum(1)
+        tally |= perturbation.sums(tally)
     found = held(plain, blurred)
     (control,) = (each for each in found.values() if each.verdict == "control")
     edges = half_power.radii(48)

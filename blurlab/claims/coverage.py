@@ -7,6 +7,15 @@ import torch
 
 from blurlab.claims import simulated
 from blurlab.claims.simulated import Case
+from blurlab.claims.simulated_frequencies import (
+    behind_blur,
+    half,
+    halves_apart,
+    median,
+    medians_apart,
+    reversals,
+    reversals_apart,
+)
 from blurlab.statistics import Interval, share
 
 
@@ -43,18 +52,24 @@ CASES: dict[str, Case] = {
     "difference of two networks, the same 500 pictures": simulated.difference(None),
     "the same, of which only ten batches were kept": simulated.difference(10),
     "difference of two recipes, three seeds each": simulated.seeds,
-    "f_rev, all 500 pictures": simulated.reversals(500, 0.15),
-    "f_rev, all 500 pictures, which differ twice as much": simulated.reversals(
-        500, 0.15, strength=2.0
-    ),
-    "f_rev, 500 of 3,925 pictures": simulated.reversals(500, 0.15, 3925),
-    "f_rev of 2 cycles/image at 128 px, all 1,000 pictures": simulated.reversals(1000, 0.03),
-    "f_0.5, 500 pictures, effectively 390": simulated.half("f_half", 500, 0.5, -0.3),
-    "f_0.5, 500 pictures, effectively 190": simulated.half("f_half", 500, 1.0, -0.3),
-    "f_0.5, 500 pictures, effectively 75": simulated.half("f_half", 500, 1.5, -0.3),
-    "f_0.5 with all pictures alike, effectively 75": simulated.half("f_half_equal", 500, 1.5, -0.3),
-    "f_0.5 of the median picture, effectively 75": simulated.half("f_half_median", 500, 1.5, -0.3),
-    "median minimal epsilon, 500 pictures": simulated.median,
+    "the same, of networks that answer about 500 pictures": simulated.recipes,
+    "f_rev, all 500 pictures": reversals(500, 0.15),
+    "f_rev, all 500 pictures, which differ twice as much": reversals(500, 0.15, strength=2.0),
+    "f_rev, 500 of 3,925 pictures": reversals(500, 0.15, 3925),
+    "f_rev of 2 cycles/image at 128 px, all 1,000 pictures": reversals(1000, 0.03),
+    "f_rev of one network over another's, the same 500 pictures": reversals_apart(1.0),
+    "the same, of pictures that differ twice as much": reversals_apart(2.0),
+    "f_0.5, 500 pictures, effectively 390": half("f_half", 500, 0.5, -0.3),
+    "f_0.5, 500 pictures, effectively 190": half("f_half", 500, 1.0, -0.3),
+    "f_0.5, 500 pictures, effectively 75": half("f_half", 500, 1.5, -0.3),
+    "f_0.5, 500 pictures, effectively 45": half("f_half", 500, 1.8, -0.3),
+    "f_0.5 with all pictures alike, effectively 75": half("f_half_equal", 500, 1.5, -0.3),
+    "f_0.5 of the median picture, effectively 75": half("f_half_median", 500, 1.5, -0.3),
+    "f_0.5 of one network over another's, effectively 190": halves_apart(1.0),
+    "the same, effectively 75": halves_apart(1.5),
+    "f_0.5 over that of the same changes behind a blur": behind_blur,
+    "median minimal epsilon, 500 pictures": median,
+    "median minimal epsilon of one network over another's": medians_apart,
     "correlation over eight recipes as if unrelated": simulated.correlated(False),
     "correlation over their five families": simulated.correlated(True),
 }

@@ -9,22 +9,27 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from blurlab.measures.row import EACH, Tally
+from blurlab.measures import hybrids
+from blurlab.measures.reversal import drawn, first_crossings, rings_around
+from blurlab.measures.row import EACH, Settings, Tally
 from blurlab.measures.tallies import add
-from blurlab.statistics import t_quantile
+from blurlab.statistics import Z, t_quantile
 
 
 class Effect(NamedTuple):
     """How far two networks differ on the same pictures.
 
     value: the difference of two numbers.  error: its standard error over pictures.  degrees: of
-    freedom of that error.  pictures: behind it.
+    freedom of that error.  pictures: behind it.  below, above: how much smaller and larger it may
+    be as far as the measure can tell, whatever the pictures.
     """
 
     value: float
     error: float
     degrees: int
     pictures: int
+    below: float = 0.0
+    above: float = 0.0
 
 
 def matched(one: dict[int, Tally], other: dict[int, Tally]) -> list[int]:
@@ -76,20 +81,68 @@ def by_groups(
         return None
     whole = [reduce(add, each) for each in zip(*groups, strict=True)]
 
-    def found(gone: Sequence[Tally] | None = None) -> float:
-        left = whole
-        if gone is not None:
-            left = [
-                {name: value - less[name] for name, value in summed.items()}
-                for summed, less in zip(whole, gone, strict=True)
-            ]
+    def without(gone: Sequence[Tally]) -> float:
+        left = [
+            {name: value - less[name] for name, value in summed.items()}
+            for summed, less in zip(whole, gone, strict=True)
+        ]
         return of_other(left[1]) - of_one(left[0])
 
-    value, kept = found(), [found(group) for group in groups]
+    # What each picture said may be kept more coarsely than its sums: good enough for the error.
+    mine, theirs = (reduce(add, map(_sums, each)) for each in zip(*pairs, strict=True))
+    value, kept = of_other(theirs) - of_one(mine), [without(group) for group in groups]
     if not all(map(math.isfinite, (value, *kept))):
         return None
     spread = sum((each - fmean(kept)) ** 2 for each in kept) * (len(kept) - 1) / len(kept)
     return Effect(value, math.sqrt(spread), len(kept) - 1, int(whole[0]["pictures"]))
+
+
+def by_reversals(
+    one: dict[int, Tally], other: dict[int, Tally], settings: Sequence[Settings]
+) -> Effect | None:
+    """Subtract the logarithm of one network's f_rev from another's, of the same hybrids.
+
+    one, other: tallies of hybrids by the number of the batch.  settings: of both.
+    The error is that of curves drawn from the normal distribution of both mean ones together, which
+    knows that a picture serves in two hybrids. Below and above reach to the next rings of Fourier
+    coefficients, all that a filter tells of the frequencies between them.
+    None where what each picture said was not kept, or a network's curve does not cross zero.
+    """
+    numbers = matched(one, other)
+    both = [[kept[number] for number in numbers] for kept in (one, other)]
+    if not numbers or not _say_each(*both[0], *both[1]):
+        return None
+    summed = [reduce(add, tallies) for tallies in both]
+    each = torch.cat([hybrids.differences(tally) for tally in summed], 1)
+    pairs, mean = len(each), each.mean(0)
+    apart = each - mean
+    covariance = (apart.T @ apart + hybrids.shared(summed[0], apart)) / pairs**2
+    curves = torch.cat([mean[None], drawn(mean, covariance, torch.Generator().manual_seed(0))])
+    cutoffs = [torch.tensor(each["alphas"], dtype=torch.float64) / 100 for each in settings]
+    halves = curves.split([len(each) for each in cutoffs], 1)
+    f_revs = [first_crossings(*each) for each in zip(cutoffs, halves, strict=True)]
+    logs = f_revs[1].log() - f_revs[0].log()
+    if not math.isfinite(logs[0]):
+        return None
+    low, high = logs[1:].nanquantile(torch.tensor([0.025, 0.975], dtype=torch.float64)).tolist()
+    reach = [_to_rings(f_rev[0].item(), summed[0]) for f_rev in f_revs]
+    (less_one, more_one), (less_other, more_other) = reach
+    return Effect(
+        logs[0].item(),
+        (high - low) / (2 * Z),
+        pairs - 1,
+        pairs,
+        less_other + more_one,
+        more_other + less_one,
+    )
+
+
+def _to_rings(f_rev: float, summed: Tally) -> tuple[float, float]:
+    """Return how far the rings below and above a frequency are, in logarithms."""
+    if "sides" not in summed:
+        return 0.0, 0.0
+    below, above = rings_around(f_rev, summed["sides"].item() / summed["pictures"].item())
+    return math.log(f_rev / below) if below else math.inf, math.log(above / f_rev)
 
 
 def _regrouped(tallies: Sequence[Tally], sums: Callable[[Tally], Tally]) -> list[Tally]:

@@ -6,6 +6,7 @@ The claims are those of Li et al. 2023, PLOS Comput Biol 19(3): e1010932.
 import math
 from collections.abc import Callable, Sequence
 from functools import partial
+from statistics import fmean
 from typing import Any, NamedTuple
 
 from blurlab.claims import compare, over_recipes, paired
@@ -154,6 +155,10 @@ def _effect(
     if is_control and not sigma:  # it is trained behind something else than a blur
         return None
     settings = [compare.settings(name, quantity.measure) for name in (one, other)]
+    if quantity.of is _f_rev:
+        found = paired.by_reversals(mine, theirs, settings)
+        if found:
+            return found
     form = _log if quantity.kind == "ratio" else float
     subtracted, other_of = quantity.of, quantity.of_other or quantity.of
     return paired.by_groups(
@@ -175,7 +180,9 @@ def _compared(quantity: Quantity, effects: Sequence[Effect]) -> Claim | None:
 
     def at(level: float) -> Interval:
         value, half = paired.over_seeds(effects, level)
-        ends = Interval(value, value - half, value + half)
+        below = max(half, fmean(each.below for each in effects))
+        above = max(half, fmean(each.above for each in effects))
+        ends = Interval(value, value - below, value + above)
         return Interval(*map(math.exp, ends)) if quantity.kind == "ratio" else ends
 
     pictures = min(each.pictures for each in effects)

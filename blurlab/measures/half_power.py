@@ -7,8 +7,8 @@ from torch import Tensor
 
 from blurlab.filters.spectrum import radial_frequency
 from blurlab.measures.reversal import zero_crossing
-from blurlab.measures.row import Tally
-from blurlab.statistics import UNDEFINED, Interval, Z, share
+from blurlab.measures.row import EACH, Tally
+from blurlab.statistics import UNDEFINED, Interval, Z, share, t_quantile
 
 RINGS = 480  # a multiple of 24, so that the paper's 25 radii are among their edges
 COARSER = 10  # of how many radii one is kept of every picture, also a divisor of a 24th
@@ -91,19 +91,40 @@ def with_interval(summed: Tally, pictures: int, edges: Tensor, every: int) -> In
     """Find where the power within a radius is half of all, and where that can be told no longer.
 
     Every picture adds its power within the radius less half of all its power: a sum whose error
-    follows from its squares, and which is 0 at f_0.5.
+    follows from its squares, and which is 0 at f_0.5. Where a few pictures hold much of the power
+    these squares are themselves uncertain: Student's t stands for that, where what each picture
+    said was kept.
     """
     power, squares, products = (summed[k][::every] for k in ("power", "squares", "products"))
     if not power[-1] > 0:
         return UNDEFINED
     balance = power - power[-1] / 2
     spread = squares - products + squares[-1] / 4 - balance.square() / pictures
-    error = Z * spread.clamp(min=0).sqrt()
+    error = _quantile(summed, edges[::every], balance) * spread.clamp(min=0).sqrt()
     ends = [zero_crossing(edges[::every], balance + sign * error) for sign in (0, 1, -1)]
     value, low, high = ends
     if value is None:
         return UNDEFINED
     return Interval(value, 0.0 if low is None else low, CORNER if high is None else high)
+
+
+def _quantile(summed: Tally, edges: Tensor, balance: Tensor) -> float:
+    """Return how many standard errors the balance of powers reaches to either side.
+
+    Degrees of freedom are those that match the variance of the estimated variance, 2 N / (k - 1)
+    with the kurtosis k of what pictures add (Satterthwaite 1946, Biometrics Bulletin 2: 110).
+    """
+    found = zero_crossing(edges, balance)
+    if found is None or f"{EACH}power" not in summed:
+        return Z
+    power = summed[f"{EACH}power"].double()
+    near = (radii(power.shape[1] - 1) - found).abs().argmin()
+    added = power[:, near] - power[:, -1] / 2
+    squares = (added - added.mean()).square()
+    excess = len(added) * squares.square().sum() / squares.sum().square() - 1
+    if not excess > 0:
+        return Z
+    return t_quantile(0.975, max(1.0, 2 * len(added) / excess.item()))
 
 
 def crossing(power: Tensor) -> float:

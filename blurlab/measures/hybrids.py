@@ -79,7 +79,7 @@ def estimate(summed: Tally, settings: dict[str, Any]) -> dict[str, Any]:
     mean = (summed["low"] - summed["high"]) / pairs
     covariance = summed["products"] / pairs - mean.outer(mean)
     if f"{EACH}low" in summed:
-        covariance = covariance + _shared(summed, mean) / pairs
+        covariance = covariance + shared(summed, differences(summed) - mean) / pairs
     generator = torch.Generator().manual_seed(0)
     reversed_at = reverse_frequency(cutoffs, mean, covariance / pairs, generator)
     if "sides" in summed:
@@ -106,12 +106,17 @@ def estimate(summed: Tally, settings: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _shared(summed: Tally, mean: Tensor) -> Tensor:
+def differences(each: Tally) -> Tensor:
+    """Return low - high of every pair by cutoff, (N, K) float64."""
+    return each["each_low"].double() - each["each_high"].double()
+
+
+def shared(summed: Tally, apart: Tensor) -> Tensor:
     """Add up what pairs have in common because a picture is the low one here, the high one there.
 
-    mean (K,): of low - high.  Returns (K, K), of both orders of every two such pairs.
+    apart (N, K): of each pair, less the mean.  Returns (K, K), of both orders of every two such
+    pairs.
     """
-    apart = summed["each_low"].double() - summed["each_high"].double() - mean
     place = {picture: row for row, picture in enumerate(summed["each_picture"].tolist())}
     others = [place.get(partner, -1) for partner in summed["each_partner"].tolist()]
     there = torch.tensor([other >= 0 for other in others])

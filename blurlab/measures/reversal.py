@@ -39,11 +39,11 @@ def zero_crossing(cutoffs: Tensor, difference: Tensor) -> float | None:
     Returns the cutoff in its own unit, or None when the curve never gets there; one that starts at
     zero has not come from a side.
     """
-    found = _first_crossings(cutoffs, difference).item()
+    found = first_crossings(cutoffs, difference).item()
     return None if math.isnan(found) else found
 
 
-def _first_crossings(cutoffs: Tensor, differences: Tensor) -> Tensor:
+def first_crossings(cutoffs: Tensor, differences: Tensor) -> Tensor:
     """Find the crossings (...) of many curves (..., K); not a number where there is none."""
     start, end = differences[..., :-1], differences[..., 1:]
     crosses = (start != 0) & (start * end <= 0)
@@ -62,15 +62,35 @@ def between_rings(found: Interval, size: float) -> Interval:
     """
     if math.isnan(found.value):
         return found
-    radii = radial_frequency(round(size)).unique().double() / (size / 2)
-    slack = 1e-6  # what is on a ring stays there
-    below = radii[radii <= found.low + slack]
-    above = radii[radii >= found.high - slack]
     return Interval(
         found.value,
-        min(found.low, below[-1].item()),
-        max(found.high, above[0].item()),
+        min(found.low, rings_around(found.low, size)[0]),
+        max(found.high, rings_around(found.high, size)[1]),
     )
+
+
+def rings_around(frequency: float, size: float) -> tuple[float, float]:
+    """Return the rings of Fourier coefficients below and above a frequency; it may be on both.
+
+    All in fractions of Nyquist.  size: side of the pictures in pixels.
+    """
+    radii = radial_frequency(round(size)).unique().double() / (size / 2)
+    slack = 1e-6  # what is on a ring stays there
+    below, above = radii[radii <= frequency + slack], radii[radii >= frequency - slack]
+    return below[-1].item(), above[0].item()
+
+
+def drawn(
+    curve: Tensor, covariance: Tensor, generator: torch.Generator, draws: int = 2000
+) -> Tensor:
+    """Draw curves, (draws, K), from the normal distribution of a mean one.
+
+    curve: (K,).  covariance: (K, K) of that mean.
+    """
+    values, vectors = torch.linalg.eigh(covariance)
+    scale = vectors * values.clamp(min=0).sqrt()
+    noise = torch.randn(draws, len(curve), dtype=torch.float64, generator=generator)
+    return curve + noise @ scale.T
 
 
 def reverse_frequency(
@@ -89,9 +109,6 @@ def reverse_frequency(
     value = zero_crossing(cutoffs, difference)
     if value is None:
         return UNDEFINED
-    values, vectors = torch.linalg.eigh(covariance)
-    scale = vectors * values.clamp(min=0).sqrt()
-    noise = torch.randn(draws, len(difference), dtype=torch.float64, generator=generator)
-    crossings = _first_crossings(cutoffs, difference + noise @ scale.T)
+    crossings = first_crossings(cutoffs, drawn(difference, covariance, generator, draws))
     low, high = crossings.nanquantile(torch.tensor([0.025, 0.975], dtype=torch.float64)).tolist()
     return Interval(value, min(low, value), max(high, value))
