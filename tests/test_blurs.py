@@ -10,6 +10,7 @@ from blurlab import places
 from blurlab.__main__ import main
 from blurlab.claims import compare
 from blurlab.claims.blurs import Blurred, best, sweep
+from blurlab.claims.paired import Effect, over_seeds
 from blurlab.corruptions.row import BANDS
 from blurlab.statistics import Interval
 
@@ -54,6 +55,19 @@ def test_a_sweep_that_only_rises_has_no_highest_point():
     assert math.isnan(best(valley, "all").f_rev.value)
 
 
+def test_an_interval_that_reaches_the_end_of_the_sweep_is_open_there():
+    found = best(parabola(0.033), "all")
+    assert found.f_rev.low == pytest.approx(F_REVS[0])
+    assert found.is_open == (True, False)
+    assert best(parabola(0.1), "all").is_open == (False, False)
+
+
+def test_how_far_the_parabola_misses_a_blur_is_told():
+    off = best(parabola(0.1, (0, 0, 0.03, 0, 0, 0)), "all").misses
+    assert 0.01 < off < 0.03
+    assert best(parabola(0.1), "all").misses < 1e-9
+
+
 def test_few_blurs_have_none():
     assert best(parabola(0.1)[:4], "all") is None
 
@@ -91,7 +105,11 @@ def test_a_sweep_holds_what_differs_by_its_blur_alone_and_means_over_seeds(netwo
     none, two = sweep("base", "imagenette")
     assert (none.sigma, none.seeds, two.sigma, two.seeds) == (0, 2, 2, 1)
     assert none.f_rev.value == pytest.approx(0.21)
-    assert none.f_rev.high - none.f_rev.value == pytest.approx(0.01 / math.sqrt(2))
+    effects = [Effect(value, 0.01 / 1.96, 10**6, 0) for value in (0.20, 0.22)]
+    assert none.f_rev.high - none.f_rev.value == pytest.approx(
+        over_seeds(effects, 0.95)[1], rel=1e-3
+    )
+    assert two.f_rev.high - two.f_rev.value == pytest.approx(0.01)
     assert none.under["all"].value == pytest.approx(0.51)
     assert two.clean.value == pytest.approx(0.7)
 
@@ -101,4 +119,4 @@ def test_the_command_prints_the_table_and_the_highest_points(networks, capsys, m
     main(["blurs", "--data", "imagenette", "--plain", "base"])
     printed = capsys.readouterr().out
     assert printed.count("\n| ") == len(F_REVS) + 1
-    assert "highest, 70.0 %, at an f_rev of 0.100 [" in printed
+    assert "is highest, 70.0 %, at an f_rev of 0.100 [" in printed

@@ -8,7 +8,7 @@ import torch
 
 from blurlab import places
 from blurlab.__main__ import main
-from blurlab.claims import compare, coverage, paired, simulated
+from blurlab.claims import compare, coverage, over_recipes, paired, simulated
 from blurlab.claims.claim import ROBUST
 from blurlab.claims.paired import Effect, over_seeds
 from blurlab.claims.sentences import together, verdict
@@ -76,6 +76,7 @@ def held(tmp_path, monkeypatch):
     tiny.install(tmp_path, "plain")
     tiny.install(tmp_path, "blurred", sigma=2.0)
     monkeypatch.setattr(compare, "kept", lambda *_: {})
+    monkeypatch.setattr(over_recipes, "robust", lambda *_: None)
 
     def held(plain, blurred):
         tallied = {"plain": plain, "blurred": blurred}
@@ -263,10 +264,23 @@ def test_students_quantiles_are_those_of_the_tables(share, degrees, expected):
     assert t_quantile(share, degrees) == pytest.approx(expected, rel=1e-5)
 
 
-def test_robust_recipes_are_counted_by_whether_their_f_rev_is_lower(four):
-    (counted,) = (each for each in claims("d", "a", "objects") if each.claim == ROBUST)
-    assert counted.found == pytest.approx(share(3, 3))
-    assert counted.verdict == "open"  # three are too few
+def test_families_that_withstand_more_are_counted_by_whether_their_f_rev_is_lower(
+    four, monkeypatch
+):
+    lower, higher = PLAIN | {"f_rev": 0.1}, PLAIN | {"f_rev": 0.3}
+    of = {
+        "d": network(0, **PLAIN),  # the plain one
+        "a": network(1, **lower | {"high": 0.6}),
+        "b": network(2, **higher | {"high": 0.6}),
+        "c": network(3, **lower),  # withstands no more
+    }
+    monkeypatch.setattr(compare, "tallied", lambda name, *_: of[name])
+    counted = over_recipes.robust("d", "objects")
+    assert counted.claim == ROBUST
+    assert counted.found == pytest.approx(share(1, 2))
+    assert counted.verdict == "open"  # two are too few
+    del of["d"]["corruptions"]
+    assert over_recipes.robust("d", "objects") is None
 
 
 def estimates(f_rev, low, high):
@@ -302,7 +316,7 @@ def four(tmp_path, monkeypatch):
 
 def test_the_sentence_follows_the_verdicts(four, monkeypatch):
     of = {"a": network(0, **AS_CLAIMED), "b": network(1, **PLAIN)}
-    monkeypatch.setattr(compare, "tallied", lambda name, *_: of[name])
+    monkeypatch.setattr(compare, "tallied", lambda name, *_: of.get(name, {}))
     found = claims("a", "b", "objects")
     assert [each.verdict for each in found if each.kind == "correlation"] == ["open", "open"]
     words = verdict(found)

@@ -2,20 +2,21 @@
 
 import math
 from collections.abc import Sequence
-from statistics import fmean
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from blurlab.claims import compare
+from blurlab.claims.paired import Effect, over_seeds
 from blurlab.corruptions.row import BANDS
 from blurlab.measures import corrupted
 from blurlab.networks import store
-from blurlab.statistics import UNDEFINED, Interval, Z
+from blurlab.statistics import LEVEL, UNDEFINED, Interval, Z
 
 LEAST = 5  # blurs, below which a parabola says little
 DRAWS = 2000
+MANY = 1_000_000  # degrees of freedom of an error that is as good as known
 
 
 class Blurred(NamedTuple):
@@ -70,9 +71,12 @@ def _blurred(sigma: float, names: Sequence[str], data: str) -> Blurred | None:
 
 
 def _mean(found: Sequence[Interval]) -> Interval:
-    """Average numbers of independent networks, whose errors grow less so."""
-    value = fmean(each.value for each in found)
-    half = math.hypot(*((each.high - each.low) / 2 for each in found)) / len(found)
+    """Average numbers of networks that differ by seed alone, with an interval over seeds."""
+    if len(found) == 1:
+        return found[0]
+    errors = [(each.high - each.low) / 2 / Z for each in found]
+    effects = [Effect(each.value, e, MANY, 0) for each, e in zip(found, errors, strict=True)]
+    value, half = over_seeds(effects, LEVEL)
     return Interval(value, value - half, value + half)
 
 
@@ -81,11 +85,15 @@ class Best(NamedTuple):
 
     f_rev: of Nyquist; UNDEFINED where it has no highest point within the sweep.
     sigma: of the blur that stands nearest to it.  accuracy: there.
+    is_open: whether the interval ends where the sweep does, at its lower and its upper end.
+    misses: by how much accuracy the parabola passes a blur by, at most.
     """
 
     f_rev: Interval
     sigma: float
     accuracy: float
+    is_open: tuple[bool, bool]
+    misses: float
 
 
 def best(found: Sequence[Blurred], band: str) -> Best | None:
@@ -93,7 +101,10 @@ def best(found: Sequence[Blurred], band: str) -> Best | None:
 
     band: a key of Blurred.under.  None for fewer than LEAST blurs.
     The interval is that of the highest points of parabolas through accuracies drawn from the normal
-    distribution of each, as its interval tells; not of other runs of training.
+    distribution of each, as its interval tells: over seeds where there are several, else of the
+    pictures alone. Parabolas that are highest at an end of the sweep count as there. Errors that
+    blurs share, for they are measured on the same pictures, count as their own, which makes it
+    rather too wide.
     """
     known = [each for each in found if not math.isnan(each.f_rev.value) and each.f_rev.value > 0]
     if len(known) < LEAST:
@@ -104,24 +115,34 @@ def best(found: Sequence[Blurred], band: str) -> Best | None:
     spread = torch.tensor([(each.high - each.low) / 2 / Z for each in under]).double()
     generator = torch.Generator().manual_seed(0)
     noise = torch.randn(DRAWS, len(y), dtype=torch.float64, generator=generator)
-    top, height = _highest(x, torch.cat([y[None], y + noise * spread]))
-    value = top[0].item()
-    if math.isnan(value):
-        return Best(UNDEFINED, math.nan, math.nan)
-    ends = top[1:].nanquantile(torch.tensor([0.025, 0.975], dtype=torch.float64)).tolist()
-    f_rev = Interval(
-        *(math.exp(each) for each in (value, min(ends[0], value), max(ends[1], value)))
-    )
-    nearest = min(known, key=lambda each: abs(math.log(each.f_rev.value) - value))
-    return Best(f_rev, nearest.sigma, height[0].item())
-
-
-def _highest(x: Tensor, ys: Tensor) -> tuple[Tensor, Tensor]:
-    """Return where parabolas through (x, each row of ys) are highest, and how high; nan for those
-    that open upwards or are highest outside of x.
-    """
     design = torch.stack([torch.ones_like(x), x, x**2], 1)
-    a, b, c = torch.linalg.lstsq(design, ys.T).solution
-    top = -b / (2 * c)
-    is_inside = (c < 0) & (top >= x.min()) & (top <= x.max())
-    return top.where(is_inside, math.nan), (a - b**2 / (4 * c)).where(is_inside, math.nan)
+    parabolas = torch.linalg.lstsq(design, torch.cat([y[None], y + noise * spread]).T).solution
+    top, height = _highest(x, parabolas)
+    value, ends = top[0].item(), (x.min().item(), x.max().item())
+    if value in ends:
+        return Best(UNDEFINED, math.nan, math.nan, (False, False), math.nan)
+    low, high = top[1:].quantile(torch.tensor([0.025, 0.975], dtype=torch.float64)).tolist()
+    low, high = min(low, value), max(high, value)
+    nearest = min(known, key=lambda each: abs(math.log(each.f_rev.value) - value))
+    return Best(
+        Interval(*map(math.exp, (value, low, high))),
+        nearest.sigma,
+        height[0].item(),
+        (low <= ends[0], high >= ends[1]),
+        (design @ parabolas[:, 0] - y).abs().max().item(),
+    )
+
+
+def _highest(x: Tensor, parabolas: Tensor) -> tuple[Tensor, Tensor]:
+    """Return where parabolas are highest from the lowest to the highest x, and how high.
+
+    parabolas: (3, N) of a, b and c.
+    """
+    a, b, c = parabolas
+    ends = torch.stack([x.min(), x.max()])[:, None]
+    places = torch.cat(
+        [(-b / (2 * c)).clamp(*ends.flatten().tolist())[None], ends.expand(-1, len(a))]
+    )
+    heights = a + b * places + c * places**2
+    best = heights.argmax(0, keepdim=True)
+    return places.gather(0, best)[0], heights.gather(0, best)[0]

@@ -128,6 +128,12 @@ def each_in_band(tally: Tally, band: str) -> Tensor:
     return torch.cat(right, 1).double().mean(1)
 
 
+def each_over_all(tally: Tally) -> Tensor:
+    """Return every picture's share of right answers under all of ImageNet-C's corruptions, (N,)."""
+    names = [name for band in BANDS for name in in_class(band)]
+    return torch.cat([tally[f"each_right_{name}"] for name in names], 1).double().mean(1)
+
+
 def blank(settings: dict[str, Any], size: int) -> dict[str, Any]:
     """Return an estimate without numbers."""
     severities = [UNDEFINED] * (1 + len(SEVERITIES))
