@@ -19,7 +19,7 @@ from blurlab.filters.pairs import coarse_to_fine
 from blurlab.pictures import images
 from blurlab.ui import asking, jobs
 from blurlab.ui.attacks import job
-from blurlab.ui.languages import say
+from blurlab.ui.languages import numeral, say
 
 ATTACK, NORM, STEPS = "pgd", "linf", 10  # the attack of every chain
 PICTURE, ATTACKED, CORRUPTED, DEFENDED = "picture", "attacked", "corrupted", "defended"
@@ -99,7 +99,9 @@ def position(setting: Setting, strength: float) -> int:
 
 def texts(setting: Setting) -> list[str]:
     """Write the strengths for people, without their unit."""
-    return [f"{each:g}" if each else say("off") for each in DEFENCES[setting.defence].strengths]
+    return [
+        numeral(f"{each:g}") if each else say("off") for each in DEFENCES[setting.defence].strengths
+    ]
 
 
 def front(defence: str, strength: float) -> Callable[[Tensor], Tensor]:

@@ -73,7 +73,7 @@ def moving(name: str) -> None:
         "label": say(figure.label),
         "unit": say(figure.unit),
         "positions": [float(index) for index in range(len(figure.positions))],
-        "texts": [f"{each:g}" for each in figure.positions],
+        "texts": [languages.numeral(f"{each:g}") for each in figure.positions],
         "position": float(figure.positions.index(figure.position)),
         "pictures": [{"title": say(title), "urls": each} for title, each in urls.items()],
     }
