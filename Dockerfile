@@ -1,5 +1,5 @@
 # The app for a room: docker build -t blurlab . && docker run -p 8501:8501 blurlab
-# With -e STREAMLIT_BROWSER_SERVER_ADDRESS=NAME the page Audience shows that name.
+# With -e BLURLAB_ADDRESS=http://NAME:8501 the page Audience shows that address.
 FROM python:3.11-slim
 WORKDIR /app
 COPY requirements.txt constraints.txt ./

@@ -3,7 +3,9 @@
 import os
 
 VARIABLE = "BLURLAB_PUBLIC"
+ADDRESS = "BLURLAB_ADDRESS"  # where others find this server, where it cannot tell itself
 ROOM_KEY = "BLURLAB_ROOM_KEY"  # the presenter's, which the command that serves has made
+UPLOAD_MB = 5  # that a visitor may send at once
 
 
 def is_public() -> bool:

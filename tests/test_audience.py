@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import logging
+import math
 import statistics
 import threading
 import time
@@ -15,6 +16,7 @@ import pytest
 from opening import button, fine, needs_models
 
 from benchmarks.serving import routed
+from blurlab import public
 from blurlab.people import quest
 from blurlab.pictures import images
 from blurlab.ui import cache, owner
@@ -69,7 +71,7 @@ def test_nobody_gets_the_trial_of_another(room):
     assert len(set(numbers)) == len(numbers)
 
 
-def test_a_room_waits_pauses_and_goes_on_with_the_same_trial():
+def test_a_room_waits_and_pauses_and_keeps_what_was_seen_before_the_pause():
     room = Room()
     phone = room.turn({"phone": ""}, 0.0)
     assert (phone["state"], phone["trial"]) == ("waiting", None)
@@ -78,12 +80,11 @@ def test_a_room_waits_pauses_and_goes_on_with_the_same_trial():
     trial = room.turn(name, 1.0)["trial"]
     room.steer("paused")
     answer = {"number": trial["number"], "coarse": True, "shown": 200.0}
-    assert room.turn(name | {"answer": answer}, 3.0)["state"] == "paused"
-    assert room.given() == []
-    room.steer("open")
-    assert room.turn(name, 4.0)["trial"] == trial
-    room.turn(name | {"answer": answer}, 6.0)
+    told = room.turn(name | {"answer": answer}, 3.0)
+    assert (told["state"], told["answered"], told["trial"]) == ("paused", 1, None)
     assert len(room.given()) == 1
+    room.steer("open")
+    assert room.turn(name, 4.0)["trial"]["number"] != trial["number"]
 
 
 def test_after_a_reset_a_phone_joins_again_and_nothing_is_left(room):
@@ -133,6 +134,10 @@ HOSTILE = [
     ({"phone": "PHONE", "answer": {"number": 8, "coarse": 1, "shown": 200}}, 400),
     ({"phone": "PHONE", "answer": {"number": 8, "coarse": True, "shown": "nan"}}, 400),
     ({"phone": "PHONE", "answer": {"number": 8, "coarse": True, "shown": -1}}, 400),
+    *(
+        ({"phone": "PHONE", "answer": {"number": "NUMBER", "coarse": True, "shown": shown}}, 400)
+        for shown in ("200", True, math.nan, math.inf, 1e9, [200], None)
+    ),
     ({"phone": "PHONE", "answer": {"number": 99, "coarse": True, "shown": 200}}, 409),
     ({"phone": "PHONE", "answer": {"number": "NUMBER", "coarse": True, "shown": 200}}, 429),
 ]
@@ -157,6 +162,28 @@ def test_a_room_is_full_at_some_time(room, monkeypatch):
         room.turn({"phone": ""}, 0.0)
     with pytest.raises(Refused, match="2 phones"):
         room.turn({"phone": ""}, 0.0)
+
+
+def test_places_of_phones_that_are_gone_and_said_nothing_are_given_back(room, monkeypatch):
+    monkeypatch.setattr(rooms, "MOST_PHONES", 3)
+    (played_one,) = played(room)
+    silent = [room.turn({"phone": ""}, 100.0)["phone"] for _ in range(2)]
+    room.turn({"phone": silent[1]}, 100.0 + rooms.GONE)  # still there
+    late = room.turn({"phone": ""}, 101.0 + rooms.GONE)["phone"]
+    assert set(room.phones) == {played_one, silent[1], late}
+    numbers = [phone.number for phone in room.phones.values()]
+    assert len(set(numbers)) == len(numbers)
+
+
+def test_one_address_cannot_fill_the_room(room, monkeypatch):
+    monkeypatch.setattr(rooms, "MOST_SILENT", 2)
+    for _ in range(2):
+        room.turn({"phone": ""}, 0.0, "10.0.0.1")
+    with pytest.raises(Refused, match="2 phones of one address") as refused:
+        room.turn({"phone": ""}, 0.0, "10.0.0.1")
+    assert refused.value.code == 503
+    assert room.turn({"phone": ""}, 0.0, "10.0.0.2")["phone"]
+    assert room.turn({"phone": ""}, rooms.GONE, "10.0.0.1")["phone"]
 
 
 # ---- Over the network ------------------------------------------------------------------------
@@ -272,7 +299,36 @@ def test_nobody_else_can_steer_without_the_key(opened, monkeypatch):
     monkeypatch.setattr(owner, "is_here", lambda: False)
     assert not [each for each in opened("audience").button if each.label == "Start"]
     assert not [each for each in opened("audience", room_key="x").button if each.label == "Start"]
-    assert button(opened("audience", room_key=rooms.KEY), "Start")
+    app = opened("audience", room_key=rooms.KEY)
+    assert button(app, "Start")
+    assert "room_key" not in app.query_params  # the room sees the address
+    assert button(app.run(), "Start")
+
+
+def test_both_networks_answer_the_same_trials(opened, monkeypatch):
+    made = Room()
+    monkeypatch.setattr(view, "ROOM", made)
+    made.steer("open")
+    played(made, 3)
+    said = []
+    monkeypatch.setattr(view, "PATIENCE", 0.2)
+    monkeypatch.setattr(view.networks, "asked", lambda name: ("one", "two"))
+    monkeypatch.setattr(view.networks, "knows", lambda model, name: True)
+
+    def slow(model, name, seed, number, step):
+        time.sleep(0.0 if (model, number) in said else 0.03)
+        said.append((model, number))
+        return True
+
+    monkeypatch.setattr(view.networks, "names_coarse", slow)
+    monkeypatch.setattr(view.shell.store, "card", lambda model: {"title": model})
+    first = view.others(made.given())
+    assert len(first) == 2
+    assert len(first[0].answers) == len(first[1].answers) < 24
+    end = time.monotonic() + 20
+    while len(view.others(made.given())[1].answers) < 24:  # the rest come beside the looks
+        assert time.monotonic() < end
+        time.sleep(0.05)
 
 
 def test_an_address_of_this_machine_alone_is_not_offered(monkeypatch):
@@ -286,3 +342,5 @@ def test_an_address_of_this_machine_alone_is_not_offered(monkeypatch):
     assert view.join_addresses() == ["http://10.1.2.3:8501/lab/join"]
     options["browser.serverAddress"] = "room.example"
     assert view.join_addresses() == ["http://room.example:8501/lab/join"]
+    monkeypatch.setenv(public.ADDRESS, "https://lab.example/blur/")
+    assert view.join_addresses() == ["https://lab.example/blur/join"]

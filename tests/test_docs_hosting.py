@@ -42,7 +42,8 @@ def test_every_limit_is_set_where_the_page_says(name, file):
         f"than {limits.ROOM_MB:,} MB",
         f"{STEPS.high} steps at most, stopped {patience['answers']} after its viewer",
         f"stopped {patience['lessons']} after its viewer has left; {live.MOST_LENT} pairs",
-        f"{room.MOST_PHONES:,} phones, {max(room.EACH)} trials each; {routes.MOST_BYTES:,} bytes",
+        f"{room.MOST_PHONES:,} phones, {max(room.EACH)} trials each; {room.MOST_SILENT} of one "
+        f"address that have answered nothing; {routes.MOST_BYTES:,} bytes",
         f"{finished.MOST:,} results, of which",
         f"{channel.MOST_A_SECOND} messages a second of at most {messages.MOST_BYTES:,} bytes",
         f"{channel.MOST_CLIENTS} clients",

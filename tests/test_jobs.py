@@ -6,6 +6,7 @@ from itertools import count
 
 import pytest
 
+from blurlab import public
 from blurlab.ui import jobs
 
 fresh = (("test", number) for number in count())
@@ -77,6 +78,20 @@ def test_a_job_that_fails_says_so_and_the_queue_goes_on(begun, caplog):
     assert "ValueError" in caplog.text
     after = jobs.poll(next(fresh), lambda: iter([1]))
     until(lambda: after.state == "done")
+
+
+def test_what_a_public_server_refuses_is_one_line_of_its_log(monkeypatch, caplog):
+    monkeypatch.setenv(public.VARIABLE, "1")
+
+    def refused():
+        yield 1
+        raise ValueError("the folder '/any' cannot be read here.")
+
+    job = jobs.poll(("refused",), refused, queue="checks")
+    until(lambda: ended(job))
+    assert job.state == "failed"
+    assert caplog.text.count("\n") == 1
+    assert "the folder '/any' cannot be read here." in caplog.text
 
 
 def test_a_job_whose_making_fails_says_so_too():

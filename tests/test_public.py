@@ -21,6 +21,7 @@ from blurlab.measures import results
 from blurlab.networks import installing, zoo
 from blurlab.training import live
 from blurlab.ui import allowed, jobs, owner, shell
+from blurlab.ui.corruptions import many
 from blurlab.ui.sensitivity import job as measures_job
 
 
@@ -49,7 +50,16 @@ REFUSED = {
     "keeps a network that learned": lambda: live.keep(live.Lesson(), (None, None), Path("models")),
     "lends a network that learned": lambda: live.lend(live.Lesson(), (None, None)),
     "reads a folder": lambda: allowed.opened(str(Path.home())),
+    "measures a spectrum": lambda: many.start(None),
 }
+
+
+def test_every_function_that_refuses_is_tried_here():
+    refusing = sum(
+        len(re.findall(r"\bpublic\.refuse\(", path.read_text()))
+        for path in places.PACKAGE.rglob("*.py")
+    )
+    assert len(REFUSED) == refusing + 1  # of a folder the sentence is its own
 
 
 @pytest.mark.parametrize("what", REFUSED)
@@ -130,6 +140,8 @@ def test_serve_public_listens_to_others_and_tells_the_key():
                     assert time.monotonic() < end
                     time.sleep(0.2)
             assert "blurlab/room" in page
+            assert _uploaded(port, 10**5) not in (413, None)
+            assert _uploaded(port, public.UPLOAD_MB * 2**20 + 10**6) in (413, None)
             listening = subprocess.run(
                 ["cat", "/proc/net/tcp"], capture_output=True, text=True, check=False
             ).stdout
@@ -137,6 +149,23 @@ def test_serve_public_listens_to_others_and_tells_the_key():
         finally:
             server.send_signal(signal.SIGTERM)
             server.wait(20)
+
+
+def _uploaded(port, count):
+    """Send so many bytes to where pictures are uploaded, past the page.
+
+    Returns the status; None where the server hung up.
+    """
+    asked = urllib.request.Request(
+        f"http://127.0.0.1:{port}/_stcore/upload_file/nobody/1",
+        data=bytes(count), method="PUT", headers={"Content-Type": "application/octet-stream"},
+    )  # fmt: skip
+    try:
+        return urllib.request.urlopen(asked, timeout=30).status
+    except urllib.error.HTTPError as error:
+        return error.code
+    except OSError:
+        return None
 
 
 def test_nothing_is_refused_elsewhere(monkeypatch):

@@ -22,7 +22,14 @@ def add(commands: Commands) -> None:
             default=8501,
             help="port to listen on, 1 to 65535 (default: %(default)s)",
         )
-    app.set_defaults(public=False)
+    app.set_defaults(public=False, address="")
+    room.add_argument(
+        "--address",
+        metavar="URL",
+        default="",
+        help="where others find this server behind a proxy or in a container, such as "
+        "https://room.example (default: this machine's addresses)",
+    )
     room.add_argument(
         "--public",
         action="store_true",
@@ -38,8 +45,11 @@ def serve(options: Namespace) -> None:
     asked = ["run", str(places.APP), "--server.port", str(options.port)]
     if options.public:
         asked += ["--server.address", "0.0.0.0", "--server.allowedHosts", "*"]
+        asked += ["--server.maxUploadSize", str(public.UPLOAD_MB)]
         key = secrets.token_urlsafe(9)
         os.environ |= {public.VARIABLE: "1", public.ROOM_KEY: key}
+        if options.address:
+            os.environ[public.ADDRESS] = options.address
         print(
             "Public: who reaches this machine can connect. To steer an audience, open\n"
             f"http://localhost:{options.port}/audience?room_key={key}",

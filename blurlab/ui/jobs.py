@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from blurlab import public
 from blurlab.sentence import why
 
 KEPT = 64  # ended jobs that are remembered
@@ -202,7 +203,11 @@ def _drain(job: Job) -> None:
     except Interrupted:
         job.generator = None
     except Exception as error:
-        logging.getLogger(__name__).exception("a job failed")
+        # Visitors of a public server could fill its log with what they are refused.
+        if public.is_public() and isinstance(error, ValueError):
+            logging.getLogger(__name__).warning("a job was refused: %s", error)
+        else:
+            logging.getLogger(__name__).exception("a job failed")
         job.error = why(error) or type(error).__name__  # there before anybody sees the state
         job.state = "failed"
     if job.state != "paused":

@@ -19,7 +19,7 @@ SIDES = {
 }
 OBJECT, PHOTOGRAPH, IMAGENETTE = "object", "photograph", "imagenette"
 UPLOAD, CAMERA = "upload", "camera"
-MOST_MB = 5 if public.is_public() else 20
+MOST_MB = public.UPLOAD_MB if public.is_public() else 20
 LONGEST_WORD = 40  # characters of what a person says that a file shows
 
 ASKED = {

@@ -21,6 +21,7 @@ from blurlab.people.quest import CUTOFFS
 from blurlab.ui.you import deck
 
 MOST_PHONES = 1000
+MOST_SILENT = 200  # phones of one address that have answered nothing yet
 EACH = (4, 8, 16)  # trials that one person may be asked
 SHOWN = 200  # ms that a hybrid is seen
 TOO_LONG = 2  # times as long, from which a trial does not count
@@ -64,8 +65,8 @@ class Answered(NamedTuple):
 class Phone:
     """What is known of one phone: its number, the trial that it has, and how many it answered."""
 
-    def __init__(self, number: int, now: float):
-        self.number, self.seen, self.answered = number, now, 0
+    def __init__(self, number: int, now: float, address: str = ""):
+        self.number, self.seen, self.answered, self.address = number, now, 0, address
         self.asked: Asked | None = None
 
 
@@ -81,6 +82,7 @@ class Room:
         """Forget every phone and every answer, and wait for the start."""
         self.state, self.seed = "waiting", secrets.randbelow(2**31)
         self.phones: dict[str, Phone] = {}
+        self.joined = 0
         self.answers: list[Answered] = []
         self.belief = quest.prior()
         self._random = random.Random(self.seed)
@@ -108,8 +110,10 @@ class Room:
         with self.lock:
             return list(self.answers)
 
-    def turn(self, sent: Any, now: float | None = None) -> dict[str, Any]:
+    def turn(self, sent: Any, now: float | None = None, address: str = "") -> dict[str, Any]:
         """Take what a phone sent, and say what it is to do next.
+
+        address: that it sent it from.
 
         sent: {"phone": what it was called, or ""; "answer": None, or of its trial the number,
         whether it was coarse, and for how many ms it was shown}.
@@ -120,7 +124,7 @@ class Room:
             raise Refused(400, 'a phone sends {"phone": its name, "answer": what it answers}.')
         with self.lock:
             # After a reset phones are not known any more, and join again.
-            name = sent["phone"] if sent["phone"] in self.phones else self._join(now)
+            name = sent["phone"] if sent["phone"] in self.phones else self._join(now, address)
             phone = self.phones[name]
             phone.seen = now
             if sent.get("answer") is not None and name == sent["phone"]:
@@ -138,12 +142,31 @@ class Room:
                 told["trial"] = self._described(phone.asked)
             return told
 
-    def _join(self, now: float) -> str:
+    def _join(self, now: float, address: str) -> str:
+        silent = [phone.address for phone in self.phones.values() if not phone.answered]
+        if len(self.phones) >= MOST_PHONES or silent.count(address) >= MOST_SILENT:
+            self._give_back(now)
         if len(self.phones) >= MOST_PHONES:
             raise Refused(503, f"{MOST_PHONES} phones have joined, and no more can.")
+        silent = [phone.address for phone in self.phones.values() if not phone.answered]
+        if silent.count(address) >= MOST_SILENT:
+            raise Refused(
+                503, f"{MOST_SILENT} phones of one address have answered nothing; no more can join."
+            )
         name = secrets.token_urlsafe(12)
-        self.phones[name] = Phone(len(self.phones) + 1, now)
+        self.joined += 1
+        self.phones[name] = Phone(self.joined, now, address)
         return name
+
+    def _give_back(self, now: float) -> None:
+        """Forget phones that are gone and have answered nothing."""
+        gone = [
+            name
+            for name, phone in self.phones.items()
+            if not phone.answered and now - phone.seen >= GONE
+        ]
+        for name in gone:
+            del self.phones[name]
 
     def _ask(self, phone: Phone, now: float) -> Asked:
         """Draw a trial: pictures that nobody else gets, at a cutoff about the crowd's threshold."""
@@ -160,15 +183,15 @@ class Room:
         asked = phone.asked
         try:
             number, coarse, shown = answer["number"], answer["coarse"], answer["shown"]
-            is_right = type(number) is int and type(coarse) is bool and 0 <= float(shown) < 1e5
-        except (TypeError, KeyError, ValueError, OverflowError):
+            is_right = (type(number), type(coarse)) == (int, bool)
+            is_right = is_right and type(shown) in (int, float) and 0 <= shown < 1e5
+        except (TypeError, KeyError):
             is_right = False
         if not is_right:
             raise Refused(400, 'an answer is {"number": …, "coarse": true or false, "shown": ms}.')
         if asked is None or number != asked.number:
             raise Refused(409, f"trial {number} was not asked, or is answered.")
-        if self.state != "open":
-            return  # the trial stays, for when the room is open again
+        # In a pause too: the trial was seen before it.
         if now - asked.since < QUICK:
             raise Refused(429, f"nobody answers within {QUICK:g} s; wait.")
         phone.asked, phone.answered = None, phone.answered + 1

@@ -75,7 +75,8 @@ async def turn(request: Request) -> Response:
         if request.headers.get("origin") and not is_same_origin(request):
             raise Refused(403, "it came from another site.")
         sent = _read(await _body(request))
-        return JSONResponse(await run_in_threadpool(ROOM.turn, sent))
+        address = request.client.host if request.client else ""
+        return JSONResponse(await run_in_threadpool(ROOM.turn, sent, None, address))
     except Refused as refused:
         log.warning("a phone was refused: %s", refused)
         return JSONResponse({"refused": str(refused)}, refused.code)

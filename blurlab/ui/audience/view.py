@@ -1,13 +1,16 @@
 """The projector's page: where to join, how many did, and what all of them see by."""
 
 import html
+import os
 import socket
+import threading
 import time
 from contextlib import suppress
 
 import segno
 import streamlit as st
 
+from blurlab import public
 from blurlab.people import quest
 from blurlab.ui import files, languages, link, owner, protocol, shell, show
 from blurlab.ui.audience import room
@@ -44,7 +47,8 @@ def live() -> None:
             door()
         with right:
             crowd()
-        link.write(shell.SHARED | PARAMETERS)
+        # Not the presenter's key: the room sees the address, and it may be shared.
+        link.write(shell.SHARED)
 
     panel()
 
@@ -54,7 +58,8 @@ def door() -> None:
     addresses = join_addresses()
     if addresses:
         st.html(_code(addresses[0] + _language()))
-        st.markdown(f"### {show.plain(addresses[0].removeprefix('http://'))}")
+        short = addresses[0].removeprefix("http://").removeprefix("https://")
+        st.markdown(f"### {show.plain(short)}")
         for other in addresses[1:]:
             st.caption(say("or {address}", address=show.plain(other)))
     else:
@@ -118,7 +123,8 @@ def crowd() -> None:
     everybody = Played(
         say("Everybody"), told, quest.reverse_frequency(belief), quest.curve(belief, BETWEEN)
     )
-    drawn = figure.figure([everybody, *others(answers)], None, say("the crowd's answers"))
+    asked = others(answers)
+    drawn = figure.figure([everybody, *asked], None, say("the crowd's answers"))
     about = protocol.told(
         "Psychometric function of an audience, and of networks on the same hybrids",
         [model for model in networks.asked(ROOM.deck) if networks.knows(model, ROOM.deck)],
@@ -132,7 +138,9 @@ def crowd() -> None:
     many = say("{count:,} answers.", count=count) if count > 1 else say("1 answer.")
     found = say(
         "The crowd changes its mind at {value:.3g} cycles/image [{low:.3g}, {high:.3g}], as if it "
-        "were one observer: people differ by more. Networks answered the same trials.",
+        "were one observer: people differ by more. Networks have answered {done:,} of the same "
+        "trials.",
+        done=min((len(each.answers) for each in asked), default=0),
         value=value.value,
         low=value.low,
         high=value.high,
@@ -141,25 +149,48 @@ def crowd() -> None:
 
 
 def others(answers: list[Answered]) -> list[Played]:
-    """Return what the networks say of the trials, as far as they have come."""
-    until, found = time.monotonic() + PATIENCE, []
-    name, seed = ROOM.deck, ROOM.seed
-    for model in networks.asked(name):
-        if not networks.knows(model, name):
-            continue
-        told = []
-        for each in answers:
-            if time.monotonic() > until:
-                break
+    """Return what the networks say of the trials, all of them of the same, as far as they come."""
+    until, name, seed = time.monotonic() + PATIENCE, ROOM.deck, ROOM.seed
+    known = [model for model in networks.asked(name) if networks.knows(model, name)]
+    told: dict[str, list[tuple[int, bool]]] = {model: [] for model in known}
+    for each in answers:
+        if time.monotonic() > until:
+            break
+        for model in known:
             coarse = networks.names_coarse(model, name, seed, each.number, each.step)
-            told.append((each.step, coarse))
-        if told:
-            found.append(played(say(shell.store.card(model)["title"]), told))
-    return found
+            told[model].append((each.step, coarse))
+    if known and len(told[known[0]]) < len(answers):
+        _answer_on(known, name, seed)
+    return [
+        played(say(shell.store.card(model)["title"]), said) for model, said in told.items() if said
+    ]
+
+
+_answering = threading.Thread()
+
+
+def _answer_on(models: list[str], name: str, seed: int) -> None:
+    """Have networks answer what they have not yet, beside the looks at it."""
+    global _answering
+    if _answering.is_alive():
+        return
+
+    def answer() -> None:
+        for each in ROOM.given():
+            for model in models:
+                if seed != ROOM.seed:
+                    return
+                with suppress(ValueError):  # the page says which network is damaged
+                    networks.names_coarse(model, name, seed, each.number, each.step)
+
+    _answering = threading.Thread(target=answer, daemon=True)
+    _answering.start()
 
 
 def join_addresses() -> list[str]:
     """Return where phones find this server: none where only its own machine may connect."""
+    if whole := os.environ.get(public.ADDRESS):
+        return [f"{whole.rstrip('/')}{JOIN}"]
     listens = st.get_option("server.address")
     port, base = st.get_option("server.port"), st.get_option("server.baseUrlPath").strip("/")
     if listens in ("127.0.0.1", "localhost", "::1"):

@@ -1,11 +1,12 @@
 // A phone in the audience: it asks the room what to do, shows trials, and sends the answers.
 
 const WAIT = 2000; // ms between two questions while there is nothing to do
-const TOO_SOON = 429; // of HTTP's, as in room.py
+const TOO_SOON = 429, FULL = 503; // of HTTP's, as in room.py
 const words = () => ({
   waiting: say("You are in. The game begins when the presenter starts it."),
   paused: say("A pause. The game goes on in a moment."),
   done: say("Thank you! Look at the screen."),
+  full: say("The room is full. Trying again …"),
   lost: say("The server does not answer. Trying again …"),
   ready: say("Two pictures in one, for a moment. Which did you see? Tap to begin."),
 });
@@ -29,6 +30,7 @@ function join({ data, parentElement }) {
     });
     const told = await reply.json();
     if (!reply.ok) { // what came too soon is sent again; all else that was refused is forgotten
+      if (reply.status === FULL) tell(words().full);
       await pause(WAIT / 4);
       return ask(reply.status === TOO_SOON ? answered : null);
     }
