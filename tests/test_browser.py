@@ -1032,6 +1032,38 @@ def test_a_taste_is_played_by_keyboard(visit):
     assert int(marked[1]) >= 1
 
 
+def test_space_starts_after_a_choice_by_mouse_and_a_game_is_not_left_without_a_word(visit):
+    page = visit("/you")
+    part(page, "start").wait_for()
+    before = page.evaluate(f"{GAME}.dataset.state")
+    page.get_by_role("radio", name="Number: about 40").or_(
+        page.get_by_role("button", name="Number: about 40")
+    ).first.click()
+    page.wait_for_function("() => location.search.includes('game=number')")
+    page.wait_for_timeout(500)
+    page.keyboard.press(" ")
+    page.wait_for_function(f'() => ({GAME})?.dataset.state === "answer"')
+    assert before == "ready"
+    page.keyboard.press("ArrowLeft")
+    page.wait_for_function(f'() => ({GAME})?.dataset.state !== "answer"')
+    asked = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    page.reload()
+    assert asked == ["beforeunload"]
+
+
+def test_both_answers_are_seen_on_a_phone_held_sideways(visit):
+    page = visit("/you", phone=True)
+    page.set_viewport_size({"width": 844, "height": 390})
+    part(page, "start").tap()
+    page.wait_for_function(f'() => ({GAME})?.dataset.state === "answer"')
+    page.evaluate(f"({GAME}).scrollIntoView()")
+    for name in ("left", "right"):
+        box = part(page, name).bounding_box()
+        assert box["y"] >= 0
+        assert box["y"] + box["height"] <= 390
+
+
 # What a finger would miss of a page's own targets: what they say, and how large they are.
 SMALL = """() => {
   const inside = (root) => [...root.querySelectorAll("*")].flatMap(

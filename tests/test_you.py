@@ -6,7 +6,7 @@ from io import BytesIO
 import pytest
 import torch
 from opening import button, components, fed, fine, labels, needs_models, said
-from PIL import Image
+from PIL import Image, ImageDraw
 from test_pages import pixels
 
 from blurlab import public
@@ -177,6 +177,15 @@ def test_a_measured_screen_adds_cycles_per_degree(opened):
 
 
 @needs_models
+def test_the_screen_of_whoever_made_a_link_is_not_taken_for_ones_own(opened):
+    shown = {"game_seed": "960968180", "trials": "mruwwXVU", "you_width": "10.72"}
+    app = opened("you", distance="38", **shown)
+    assert app.session_state["you_width"] == 10.72  # of the result that the link shows
+    fine(button(app, "Play again").click().run())
+    assert app.session_state["you_width"] == 0
+    assert "The picture is" not in said(app)
+
+
 def test_a_network_that_does_not_know_the_pictures_does_not_play(opened):
     if "imagenette_base" not in store.names():
         pytest.skip("it is not installed")
@@ -311,6 +320,24 @@ def test_the_figure_shows_every_player_and_the_persons_band():
     for each in (you, net):
         assert list(lines[each.title].y) == [point.value for point in each.curve]
     assert lines["You"].line.color == players.YOU != lines["Net"].line.color
+
+
+@pytest.mark.parametrize("degrees", [0.5, 1, 3, 8, 15.9, 16, 20, 30, 60])
+def test_no_words_of_the_card_lie_over_others(monkeypatch, degrees):
+    boxes = []
+
+    def drawn(draw, at, words, size, color="", anchor="lt"):
+        width, height = card._wide(words, size), card.CAPITAL * size
+        left = at[0] - {"l": 0, "m": 0.5, "r": 1}[anchor[0]] * width
+        top = at[1] - {"t": 0, "m": 0.5, "b": 1}[anchor[1]] * height
+        boxes.append((left, top, left + width, top + height, words))
+
+    monkeypatch.setattr(card, "_text", drawn)
+    card._axes(ImageDraw.Draw(Image.new("RGB", (2400, 1260))), degrees)
+    for place, one in enumerate(boxes):
+        for other in boxes[:place]:
+            across = one[2] <= other[0] or other[2] <= one[0]
+            assert across or one[3] <= other[1] or other[3] <= one[1], (one[4], other[4])
 
 
 @pytest.mark.parametrize("others", [0, 2, 9])

@@ -19,19 +19,23 @@ function makeGame(parent) {
 
   function show(next) {
     if (next.time < data?.time) return;
-    const isNew = data?.game !== next.game, isOther = data?.language?.code !== next.language?.code;
+    const isNew = data?.game !== next.game, isAnother = data && isNew, isOther = data?.language?.code !== next.language?.code;
     data = next;
     if (!slots.has(data.stage)) slots.set(data.stage, {});
     slot = slots.get(data.stage);
     slot.changed = receive;
     document.addEventListener("keydown", onKey);
+    window.addEventListener("beforeunload", onLeave);
     parts.game.classList.toggle("presenter", data.presenter);
     if (isNew || (isOther && parts.game.dataset.state === "ready")) getReady();
+    // What was clicked to begin another game would take the key that starts it.
+    if (isAnother && document.activeElement?.matches("button:not(:focus-visible)")) parts.game.focus({ preventScroll: true });
   }
 
   function close() {
     round++;
     document.removeEventListener("keydown", onKey);
+    window.removeEventListener("beforeunload", onLeave);
     if (slot?.changed === receive) slot.changed = null;
   }
 
@@ -134,6 +138,10 @@ function makeGame(parent) {
     const resolve = answer;
     answer = null;
     resolve?.(side);
+  }
+
+  function onLeave(event) { // the browser asks first, for the answers would be lost
+    if (records.length && parts.game.dataset.state !== "over") event.preventDefault();
   }
 
   function onKey(event) {

@@ -93,6 +93,12 @@ def _text(
     draw.bitmap((round(x), round(y)), Image.fromarray(mask), color)
 
 
+def _wide(words: str, size: int) -> float:
+    """Return how wide words are drawn."""
+    font, pixels = cv2.FontFace("sans"), round(WIDE * FINER * size)
+    return cv2.getTextSize((1, 1), words, (0, 0), font, pixels, WEIGHT)[2] / FINER
+
+
 def _axes(draw: ImageDraw.ImageDraw, degrees: float | None) -> None:
     for share in (0, 0.5, 1):
         y = _up(share)
@@ -103,12 +109,13 @@ def _axes(draw: ImageDraw.ImageDraw, degrees: float | None) -> None:
     _text(draw, (RIGHT, BOTTOM + 40), say("cutoff (cycles/image)"), 20, QUIET, "rt")
     _text(draw, (LEFT + 8, TOP + 6), say("names the coarse picture"), 20, QUIET)
     if degrees:
+        unit = say("cycles/degree")
+        until = RIGHT - _wide(unit, 20)
         for fine in DEGREE_TICKS:
-            if CUTOFFS[0] <= fine * degrees <= 0.6 * CUTOFFS[-1]:
-                _text(
-                    draw, (_across(fine * degrees), TOP - 8), numeral(f"{fine:g}"), 20, QUIET, "mb"
-                )
-        _text(draw, (RIGHT, TOP - 8), say("cycles/degree"), 20, QUIET, "rb")
+            words, at = numeral(f"{fine:g}"), fine * degrees
+            if CUTOFFS[0] <= at <= CUTOFFS[-1] and _across(at) + _wide(words, 20) < until:
+                _text(draw, (_across(at), TOP - 8), words, 20, QUIET, "mb")
+        _text(draw, (RIGHT, TOP - 8), unit, 20, QUIET, "rb")
 
 
 def _curve(draw: ImageDraw.ImageDraw, player: Played, color: str, width: int) -> None:

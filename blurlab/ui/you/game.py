@@ -64,6 +64,8 @@ def anew() -> None:
     state = st.session_state
     state["you_seed"] = random.randrange(2**31)
     state["trials"], state["you_records"] = "", []
+    if "you_card" not in state:  # else the width is of the screen that a link was made on
+        state["you_width"] = 0.0
 
 
 def play() -> None:

@@ -61,7 +61,7 @@ def calibrate() -> None:
     with right:
         _measure_distance()
     _say_distance()
-    if state["you_width"]:
+    if state["you_width"] and "you_card" in state:
         st.caption(
             say(
                 "The picture is {width:.1f} cm wide, or {degrees:.1f} degrees.",
