@@ -9,7 +9,7 @@ from functools import partial
 from statistics import fmean
 from typing import Any, NamedTuple
 
-from blurlab.claims import compare, over_recipes, paired
+from blurlab.claims import beside_plain, compare, over_recipes, paired
 from blurlab.claims.claim import COARSENS, GOES_WITH, LOWERS, TRADES, Claim
 from blurlab.claims.paired import Effect
 from blurlab.measures import corrupted, half_power, hybrids, perturbation, smallest_sizes
@@ -135,7 +135,7 @@ def seeds_of(plain: str, blurred: str) -> list[tuple[str, str]]:
 def behind(pairs: Sequence[tuple[str, str]]) -> dict[str, list[str]]:
     """Return the networks that claims of these pairs take numbers of, by the key of the measure."""
     two = [name for pair in pairs for name in pair]
-    alike = list(dict.fromkeys([*two, *over_recipes.alike(pairs[0][0])]))
+    alike = list(dict.fromkeys([*two, *beside_plain.alike(pairs[0][0])]))
     return {measure: alike if measure in over_recipes.BETWEEN else two for measure in HELD}
 
 

@@ -3,7 +3,7 @@
 import math
 from argparse import Namespace
 
-from blurlab.claims import methods
+from blurlab.claims import beside_plain, methods
 from blurlab.claims.blurs import Best, best, sweep
 from blurlab.claims.by_class import by_class
 from blurlab.claims.compare import family
@@ -16,7 +16,7 @@ from blurlab.commands.tables import claimed, markdown, rows_of, spanned
 from blurlab.corruptions.row import BANDS
 from blurlab.data.sets import DATASETS
 from blurlab.networks import store
-from blurlab.statistics import worded
+from blurlab.statistics import Interval, worded
 
 ON_CARDS = "Clean accuracy and f_rev are of the whole validation split where a card has them."
 
@@ -39,6 +39,11 @@ def add(commands: Commands) -> None:
         metavar="M",
         help="trained behind a blur (default: DATA_blur2, or imagenet_blur3)",
     )
+
+    besides = command(
+        commands, "recipes", print_recipes, "print how far recipes are from the plain one"
+    )
+    besides.add_argument("--plain", metavar="M", help="the plain network (default: as for claims)")
 
     sweeping = command(
         commands, "blurs", print_blurs, "print robustness along a sweep of blurs, and its optimum"
@@ -81,7 +86,7 @@ def add(commands: Commands) -> None:
     reporting.add_argument("output", metavar="OUT.html", type=output, help="file to write")
     add_models(reporting, "the plain and the blurred one of the data")
 
-    for parser in (telling, claiming, sweeping, classing, doubling, describing, reporting):
+    for parser in (telling, claiming, besides, sweeping, classing, doubling, describing, reporting):
         parser.add_argument(
             "--data", choices=DATASETS, required=True, help="pictures that they were measured on"
         )
@@ -129,6 +134,34 @@ def print_claims(options: Namespace) -> None:
     print(f"\nPlain and blurred: {told}. Brackets hold 95 % intervals.")
     print(together(found))
     print("\n" + methods.line(behind(pairs), options.data))
+
+
+def print_recipes(options: Namespace) -> None:
+    """Print a row for every recipe, as Markdown, with what it changes."""
+    plain = options.plain or store.pair(options.data)[0]
+    found = beside_plain.recipes(plain, options.data)
+    heads = ["network", "f_rev, times", "minimal epsilon, times"]
+    heads += [f"{band}, points" for band in (*BANDS, "all corruptions", "PGD 1/255")]
+    rows = [
+        [f"`{each.name}`", *(_beside(each.numbers.get(key), key) for key in beside_plain.NUMBERS)]
+        for each in found
+    ]
+    print(*rows_of(heads, rows), sep="\n")
+    pairs = sorted({each.seeds for each in found})
+    print(
+        f"\nEach recipe against `{plain}` and its seeds ({pairs[0]}), on the same pictures: f_rev "
+        "and the median minimal epsilon as ratios, accuracies as differences. Brackets hold 95 % "
+        "intervals over pictures and these seeds."
+    )
+
+
+def _beside(found: Interval | None, key: str) -> str:
+    if found is None:
+        return ""
+    if beside_plain.NUMBERS[key].is_ratio:
+        return spanned(found, 1, 2)
+    value, low, high = (f"{100 * number:+.1f}" for number in found)
+    return f"{value} [{low}, {high}]"
 
 
 def print_blurs(options: Namespace) -> None:
