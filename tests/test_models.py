@@ -263,16 +263,32 @@ def test_gradients_reach_the_pictures_of_a_frozen_model(folder):
     assert images.grad.abs().sum() > 0
 
 
-@pytest.mark.parametrize("text", [b"", b"{", b"[]", b"{}", b"\xff\xfe", b'{"recipe": {}}'])
+CARD = {"title": "Torn", "classes": ["a"], "sha256": "0", "recipe": {"input_size": 8, "sigma": 0}}
+WRONG = [
+    CARD | {"classes": 3}, CARD | {"classes": [1]}, CARD | {"title": None}, CARD | {"sha256": 1},
+    CARD | {"recipe": "base"}, CARD | {"recipe": {"input_size": "8", "sigma": 0}},
+    CARD | {"recipe": {"input_size": 8, "sigma": None}},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "text",
+    [b"", b"{", b"[]", b"{}", b"\xff\xfe", b'{"recipe": {}}',
+     *(json.dumps(each).encode() for each in WRONG)],
+)  # fmt: skip
 def test_a_damaged_card_is_named_with_a_remedy(text, tmp_path, monkeypatch):
     monkeypatch.setenv("BLURLAB_MODELS", str(tmp_path))
     (tmp_path / "torn.json").write_bytes(text)
     (tmp_path / "folder.json").mkdir()
     assert "folder" not in store.names()
+    assert "torn" not in store.names()  # pages and commands go on without it
+    assert store.damaged() == ["the card torn.json is damaged; remove torn, and install it again."]
     with pytest.raises(ValueError, match=r"torn\.json is damaged; remove torn, and install it"):
         store.card("torn")
     installing.remove("torn")
-    assert "torn" not in store.names()
+    assert store.damaged() == []
+    (tmp_path / "torn.json").write_text(json.dumps(CARD))
+    assert "torn" in store.names()
 
 
 @pytest.mark.parametrize("name", ["huge", "", "../tiny", "tiny.json"])
@@ -284,7 +300,7 @@ def test_a_name_that_is_not_installed_is_refused_with_those_that_are(folder, nam
 
 def test_what_ships_is_listed_in_its_order_and_the_others_by_name(folder):
     for name in ("zebra", "ape", "objects_base", "imagenette_blur2", "imagenette_base"):
-        (folder / f"{name}.json").touch()
+        (folder / f"{name}.json").write_text(json.dumps(CARD))
     ours = ["imagenette_base", "imagenette_blur2", "objects_base"]
     (folder / store.ORDER).write_text("\n".join([*ours, "one_that_is_gone"]))
     assert store.names() == [*ours, "ape", "zebra"]

@@ -3,7 +3,7 @@
 import os
 
 import pytest
-from opening import button, fine, needs_models, said
+from opening import button, fine, labels, needs_models, said
 
 from blurlab import places
 from blurlab.ui.home import scenes
@@ -61,6 +61,12 @@ def test_a_story_sets_every_step_of_it(opened, name):
         assert app.query_params.get("story_step", ["1"])[0] == str(number)
         fine(button(app, "Finish" if number == len(steps) else "Next").click().run())
     assert "story" not in app.query_params
+    title = reading.stories()[name].title
+    assert any(f"“{title}” is over." in text.value.replace("\\", "") for text in app.markdown)
+    after = next(each for each in labels(app) if each.startswith("Next story: "))
+    fine(button(app, after).click().run())
+    assert "story" in app.query_params
+    assert not any("is over." in text.value for text in app.markdown)
 
 
 @needs_models

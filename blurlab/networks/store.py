@@ -25,14 +25,62 @@ ORDER = "order.txt"  # of those that ship, a name a line; training adds to it
 def names() -> list[str]:
     """List the installed models: those that ship in their order, then the others by name.
 
-    A packaged network is installed when its package and timm are.
+    A packaged network is installed when its package and timm are. One whose card is damaged is left
+    out, and damaged() tells of it.
     """
-    paths = [path for folder in folders() for path in folder.glob("*.json")]
-    cards = {path.stem for path in paths if path.is_file()}
-    found = {name for name in cards if not packaged.is_missing(name)}
+    found = {name for name, path in _cards().items() if _is_whole(path)}
     order = places.SHIPPED_MODELS / ORDER
     first = order.read_text().split() if order.is_file() else []
     return [name for name in first if name in found] + sorted(found - set(first))
+
+
+def damaged() -> list[str]:
+    """Return a sentence for each model that is left out because its card is damaged."""
+    return [_damaged(name) for name, path in sorted(_cards().items()) if not _is_whole(path)]
+
+
+def _cards() -> dict[str, Path]:
+    """Return where the card of each model lies, damaged or not, by its name."""
+    paths = [path for folder in reversed(folders()) for path in folder.glob("*.json")]
+    found = {path.stem: path for path in paths if path.is_file()}
+    return {name: path for name, path in found.items() if not packaged.is_missing(name)}
+
+
+_whole: dict[Path, tuple[int, int, bool]] = {}  # when it was written, its bytes, whether it is
+
+
+def _is_whole(path: Path) -> bool:
+    """Tell whether a card can be read; it is read anew when it was written anew."""
+    try:
+        about = path.stat()
+    except OSError:  # it has been removed meanwhile
+        return False
+    known = _whole.get(path)
+    if known is None or known[:2] != (about.st_mtime_ns, about.st_size):
+        known = _whole[path] = about.st_mtime_ns, about.st_size, _read(path) is not None
+    return known[2]
+
+
+def _read(path: Path) -> dict | None:
+    """Read a card; None where something of it is missing or of another kind."""
+    try:
+        found = json.loads(path.read_text("utf-8"))
+        recipe = found["recipe"]
+        is_right = (
+            found.keys() >= NEEDED
+            and all(isinstance(found[key], str) for key in ("title", "sha256"))
+            and isinstance(found["classes"], list)
+            and all(isinstance(each, str) for each in found["classes"])
+            and type(recipe["input_size"]) is int
+            and type(recipe["sigma"]) in (int, float)
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+    return found if is_right else None
+
+
+def _damaged(name: str) -> str:
+    return f"the card {name}.json is damaged; remove {name}, and install it again."
 
 
 def add_to_order(folder: Path, name: str) -> None:
@@ -60,13 +108,12 @@ def card_path(name: str) -> Path:
 
     Raises ValueError for a name that is not installed.
     """
-    known = names()
-    if name not in known:
-        empty = f"{places.SHIPPED_MODELS} holds no model"
+    cards = _cards()
+    if name not in cards:
+        known, empty = names(), f"{places.SHIPPED_MODELS} holds no model"
         remedy = f"choose from {', '.join(known)}" if known else empty
         raise ValueError(f"model {name!r} is not installed; {remedy}.")
-    paths = [folder / f"{name}.json" for folder in folders()]
-    return next(path for path in paths if path.is_file())
+    return cards[name]
 
 
 def card(name: str) -> dict:
@@ -74,14 +121,10 @@ def card(name: str) -> dict:
 
     Raises ValueError for a name that is not installed, or a card that is damaged.
     """
-    path = card_path(name)
-    try:
-        found = json.loads(path.read_text("utf-8"))
-        if {"input_size", "sigma"} <= found["recipe"].keys() and found.keys() >= NEEDED:
-            return found
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        pass
-    raise ValueError(f"the card {path.name} is damaged; remove {name}, and install it again.")
+    found = _read(card_path(name))
+    if found is None:
+        raise ValueError(_damaged(name))
+    return found
 
 
 def write_card(path: Path, info: dict) -> None:

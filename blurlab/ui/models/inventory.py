@@ -13,7 +13,7 @@ from blurlab.claims import compare
 from blurlab.data import sources
 from blurlab.measures.measured_data import data_sets
 from blurlab.networks import architectures, store, titles
-from blurlab.ui import cache, files, loaded, shell
+from blurlab.ui import cache, files, loaded, shell, show
 from blurlab.ui.languages import say, say_each
 from blurlab.ui.models import own, sketch
 
@@ -36,6 +36,8 @@ UNMEASURED = "Not measured on hybrid images yet."
 
 def networks() -> None:
     """Draw a card for every installed network, by family, with a button for those to remove."""
+    for sentence in store.damaged():
+        show.error(sentence)
     families: dict[str, list[str]] = {family: [] for family in titles.FAMILIES}
     for name in store.names():
         families[titles.family(name)].append(name)

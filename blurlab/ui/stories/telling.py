@@ -11,6 +11,7 @@ from blurlab.ui.stories.reading import Step, Story
 
 FIRST = "what_does_it_see"  # of the button on Home
 WORDINGS = {"plain": "Plain words", "expert": "Expert words"}
+OVER = "story_over"  # in the session: the story that has ended, and the page of its last step
 TURN = "story_turn"  # in the session: the page that the step which was turned to is on
 STYLE = """<style>
 .st-key-story { border-left: 0.4rem solid var(--st-primary-color, #0072B2); }
@@ -51,6 +52,7 @@ def follow(page: StreamlitPage) -> None:
     An address with nothing but a story's place opens that step.
     """
     state = st.session_state
+    state["story_page"] = page.url_path or "home"
     if "story_opened" not in state:
         state["story_opened"] = True
         if state["story"] and set(st.query_params) <= {*parameters(), "present", "lang"}:
@@ -64,6 +66,7 @@ def go(name: str, number: int) -> None:
     """Turn to a step of a story; none after the last one, which ends it."""
     steps = reading.stories()[name].steps
     is_over = number > len(steps)
+    st.session_state[OVER] = (name, steps[-1].page) if is_over else None
     link.hand_over({"story": "" if is_over else name, "story_step": 1 if is_over else number})
     if not is_over:
         step = steps[max(number, 1) - 1]
@@ -85,6 +88,7 @@ def tell() -> None:
     """Draw the step that the story is at, above its page."""
     name = st.session_state["story"]
     if not name:
+        _tell_end()
         return
     story = reading.stories(languages.current())[name]
     number = min(int(st.session_state["story_step"]), len(story.steps))
@@ -99,6 +103,33 @@ def tell() -> None:
     note = {"title": f"{story.title}, {place}", "say": said, "expect": expect}
     note |= {"look": say("Look at {look}.", look=step.look)}
     _keys(key="story_keys", data=note)
+
+
+def _tell_end() -> None:
+    """Say that a story is over, on the page of its last step, and what can come next."""
+    over, page = st.session_state.get(OVER) or ("", ""), st.session_state.get("story_page")
+    found = reading.stories(languages.current())
+    if over[0] not in found or over[1] != page:
+        return
+    names = list(found)
+    after = names[(names.index(over[0]) + 1) % len(names)]
+    st.html(STYLE)
+    with st.container(border=True, key="story"):
+        with st.container(key="story_said"):
+            st.markdown(
+                say("**“{title}” is over.** This page stays as it is: try it yourself.",
+                    title=show.plain(found[over[0]].title))
+            )  # fmt: skip
+        with st.container(horizontal=True):
+            st.button(
+                say("Next story: {title}", title=show.plain(found[after].title)),
+                type="primary", on_click=go, args=(after, 1), key="story_after",
+            )  # fmt: skip
+            st.button(say("Close"), on_click=_close, key="story_close", type="tertiary")
+
+
+def _close() -> None:
+    st.session_state[OVER] = None
 
 
 def sentences(step: Step) -> tuple[str, str]:
