@@ -189,6 +189,12 @@ def test_other_pictures_under_the_same_numbers_are_not_compared(held):
     assert not any(each.sign for each in held(plain, blurred).values())
 
 
+def test_pictures_that_no_networks_ship_for_need_a_network_named(capsys):
+    for command in ("claims", "recipes", "blurs"):
+        assert main([command, "--data", "cifar10"]) == 2
+        assert "name yours with --plain." in capsys.readouterr().err
+
+
 def test_two_batches_of_sums_are_too_few_for_an_error(held):
     plain = sums_alone(network(0, batches=2, **PLAIN))
     assert held(plain, sums_alone(network(1, batches=2, **AS_CLAIMED))) == {}

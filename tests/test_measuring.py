@@ -453,7 +453,16 @@ def test_what_is_measured_says_by_what_and_on_which_pictures(tmp_path):
     assert (made["device"], made["precision"], made["batches"]) == ("cpu", "float32", 3)
     assert written["settings"] == work.settings
     assert len(written["fingerprint"]) == 16
+    assert written["protocol"] == "own"  # of fewer cutoffs
     json.dumps(written)
+
+
+@pytest.mark.parametrize(
+    ("changed", "named"),
+    [({}, "ours"), (MEASURES["perturbation"].paper, "paper"), ({"steps": 7}, "own")],
+)
+def test_a_protocol_is_named(changed, named):
+    assert measuring.protocol(measuring.plan("tiny", "perturbation", source(), changed)) == named
 
 
 def test_measures_are_in_float32_where_a_network_answers_in_float16(monkeypatch):
@@ -488,6 +497,13 @@ def test_the_methods_section_says_what_was_done(capsys):
     assert "at 16 cutoffs from 0 to 100 %" in words
     assert f"PyTorch {torch.__version__} on cpu in float32" in words
     assert words.count("[li2023]") == 2  # where it is cited, and among the references
+    assert main(["methods", "--model", "tiny", "--data", "objects", "--paper"]) == 2
+    assert "with the settings of Li et al. 2023." in capsys.readouterr().err
+    last(measuring.plan("tiny", "hybrids", shown, MEASURES["hybrids"].paper, count=50))
+    assert main(["methods", "--model", "tiny", "--data", "objects", "--paper"]) == 0
+    words = capsys.readouterr().out
+    assert "All settings are those of Li et al. [li2023]." in words
+    assert "at 13 cutoffs from 0 to 100 %" in words
 
 
 def test_the_line_below_a_table_says_by_what_protocol_its_numbers_are():

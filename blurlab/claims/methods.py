@@ -31,34 +31,42 @@ REFERENCES = {
     "through adaptive norm constraints. NeurIPS 2021.",
     "subramanian2023": "Subramanian A, Sizikova E, Majaj N, Pelli D. Spatial-frequency channels, "
     "shape bias, and adversarial robustness. NeurIPS 2023.",
+    "watson2005": "Watson AB, Ahumada AJ. A standard model for foveal detection of spatial "
+    "contrast. Journal of Vision 2005; 5(9): 6.",
     "yin2019": "Yin D, Gontijo Lopes R, Shlens J, et al. A Fourier perspective on model robustness "
     "in computer vision. NeurIPS 2019.",
 }
 
 
-def paragraph(models: list[str], data: str) -> list[str]:
+def paragraph(models: list[str], data: str, *, is_paper: bool = False) -> list[str]:
     """Write how what is kept of models on pictures was measured: sentences, then references.
 
-    data: as compare.kept takes it.  Measures stand with their usual settings.
+    data: as compare.kept takes it.  Measures stand with their usual settings or, where is_paper,
+    with those of Li et al. 2023, and then only those that they have.
     Raises ValueError when nothing is kept, or for a model that is not installed.
     """
     lines, made = [], []
     for measure, row in MEASURES.items():
-        keys = {name: compare.key(name, data, measure) for name in models}
+        if is_paper and row.paper is None:
+            continue
+        changed = dict(row.paper or {}) if is_paper else {}
+        keys = {name: compare.key(name, data, measure, **changed) for name in models}
         found = {name: key for name, key in keys.items() if key}
         if not found:
             continue
         counts = {_pictures(key) for key in found.values()}
         pictures = " or ".join(f"{count:,}" for count in sorted(counts))
-        about = {row.methods(compare.settings(name, measure)) for name in found}
+        about = {row.methods(compare.settings(name, measure) | changed) for name in found}
         names = "" if len(found) == len(models) else f" Measured of {', '.join(sorted(found))}."
         lines.append(f"{row.title} ({pictures} pictures): {' '.join(sorted(about))}{names}")
         made += [each for key in found.values() for each in results.provenance(key).values()]
     if not lines:
-        raise ValueError(f"nothing is kept of {', '.join(models)} on {data}.")
+        whose = " with the settings of Li et al. 2023" * is_paper
+        raise ValueError(f"nothing is kept of {', '.join(models)} on {data}{whose}.")
     title = sources.TITLES.get(data, data)
     named = [f"{name} (SHA-256 {store.card(name)['sha256'][:16]})" for name in models]
-    lines.insert(0, f"Networks: {', '.join(named)}. Pictures: {title}.")
+    told = " All settings are those of Li et al. [li2023]." * is_paper
+    lines.insert(0, f"Networks: {', '.join(named)}. Pictures: {title}.{told}")
     lines.append(f"Measured by {ways(provenance.told(made))}.")
     return lines + references(lines)
 

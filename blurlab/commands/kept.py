@@ -79,6 +79,11 @@ def add(commands: Commands) -> None:
         commands, "methods", print_methods, "write how what is kept was measured, for a paper"
     )
     add_models(describing)
+    describing.add_argument(
+        "--paper",
+        action="store_true",
+        help="of what was measured with the settings of Li et al. 2023 (measure --paper)",
+    )
 
     reporting = command(
         commands, "report", write_report, "write what is kept of networks as one HTML file"
@@ -120,7 +125,7 @@ def _counts(pictures: dict[str, list[int]]) -> str:
 
 def print_claims(options: Namespace) -> None:
     """Print a row for every claim, as Markdown, and whose numbers they are."""
-    usual = store.pair(options.data)
+    usual = _shipped_pair(options)
     plain, blurred = options.plain or usual[0], options.blurred or usual[1]
     if plain == blurred:
         raise ValueError(f"--plain and --blurred are both {plain}; they take two networks.")
@@ -136,9 +141,22 @@ def print_claims(options: Namespace) -> None:
     print("\n" + methods.line(behind(pairs), options.data))
 
 
+def _shipped_pair(options: Namespace) -> tuple[str, str]:
+    """Return the networks that ship for the pictures, which need not be named.
+
+    Raises ValueError where none do, and the plain one is not named.
+    """
+    usual = store.pair(options.data)
+    if not options.plain and usual[0] not in store.names():
+        raise ValueError(
+            f"no networks ship that were trained on {options.data}; name yours with --plain."
+        )
+    return usual
+
+
 def print_recipes(options: Namespace) -> None:
     """Print a row for every recipe, as Markdown, with what it changes."""
-    plain = options.plain or store.pair(options.data)[0]
+    plain = options.plain or _shipped_pair(options)[0]
     found = beside_plain.recipes(plain, options.data)
     heads = ["network", "f_rev, times", "minimal epsilon, times"]
     heads += [f"{band}, points" for band in (*BANDS, "all corruptions", "PGD 1/255")]
@@ -166,7 +184,7 @@ def _beside(found: Interval | None, key: str) -> str:
 
 def print_blurs(options: Namespace) -> None:
     """Print a row for every blur, as Markdown, and where parabolas through them are highest."""
-    found = sweep(options.plain or store.pair(options.data)[0], options.data)
+    found = sweep(options.plain or _shipped_pair(options)[0], options.data)
     heads = ["sigma, px", "seeds", "f_rev, of Nyquist", "clean, %", *BANDS, "all corruptions, %"]
     rows = [
         [
@@ -257,4 +275,5 @@ def write_report(options: Namespace) -> None:
 
 def print_methods(options: Namespace) -> None:
     """Print the sentences and the references, a line each."""
-    print(*methods.paragraph(options.models, options.data), sep="\n\n")
+    told = methods.paragraph(options.models, options.data, is_paper=options.paper)
+    print(*told, sep="\n\n")

@@ -179,7 +179,8 @@ def methods(settings: dict[str, Any]) -> str:
         "learned from pictures at two contrasts which has more, and was then asked which of a "
         f"uniform grey and a sine grating has more, with {settings['trials']} gratings of random "
         f"phase and orientation at each of {STEPS} contrasts an octave apart. The threshold is the "
-        "contrast from which on 75 % are right."
+        "contrast from which on 75 % are right. People's curve is that of the standard observer "
+        "[watson2005]."
     )
 
 

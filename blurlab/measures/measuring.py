@@ -235,10 +235,22 @@ def written(work: Work, summed: Tally) -> dict[str, Any]:
         "name": work.model,
         **work.key._asdict(),
         "settings": work.settings,
+        "protocol": protocol(work),
         "pictures": int(summed["pictures"]),
         "fingerprint": provenance.fingerprint(summed),
         "made": keeping.recorded(work),
     }
+
+
+def protocol(work: Work) -> str:
+    """Name the settings of a work: "ours", the usual ones; "paper", those of Li et al. 2023; or
+    "own".
+    """
+    usual = work.measure.usual(store.card(work.model)["recipe"]["input_size"])
+    if work.settings == usual:
+        return "ours"
+    paper = work.measure.paper
+    return "paper" if paper and work.settings == usual | dict(paper) else "own"
 
 
 def plain(numbers: Any) -> Any:

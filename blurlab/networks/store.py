@@ -93,7 +93,7 @@ def add_to_order(folder: Path, name: str) -> None:
 
 def pair(data: str) -> tuple[str, str]:
     """Name the plain network of a data set, and the one that was trained behind a blur."""
-    if data == "imagenet":
+    if data in ("imagenet", "imagenet16"):
         return "imagenet_lite0", "imagenet_blur3"
     return f"{data}_base", f"{data}_blur2"
 
