@@ -19,11 +19,11 @@ left, right = st.columns([1, 1], gap="medium", vertical_alignment="bottom")
 with left:
     picture = pictures.chooser("picture")
 with right:
-    if st.session_state["present"]:
-        controls.choose_as_presenter(picture)
+    if controls.is_compact():
+        controls.choose_compactly(picture)
     else:
         controls.choose_goal(picture)
-if not st.session_state["present"]:
+if not controls.is_compact():
     controls.choose()
 live = epsilon.live if controls.goes_over_epsilon() else view.live
 live(controls.current(picture), controls.asked_models(picture), PARAMETERS)

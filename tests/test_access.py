@@ -220,6 +220,20 @@ FITTED = """() => {
 
 
 @pytest.mark.browser
+@pytest.mark.parametrize("step", [1, 2, 3])
+def test_a_step_about_an_attack_shows_the_pictures_without_scrolling(browser, server, step):
+    page = browser.new_page(viewport={"width": 1280, "height": 720})
+    looked_at(page, f"{server.address}/?story=attacks&story_step={step}")
+    ends = """() => [...document.querySelectorAll("*")].flatMap((node) =>
+        [...(node.shadowRoot?.querySelectorAll("img, canvas") ?? [])])
+      .map((node) => node.getBoundingClientRect()).filter((box) => box.width)
+      .map((box) => box.bottom)"""
+    page.wait_for_function(f"() => ({ends})().length > 1")
+    assert max(page.evaluate(ends)[:2]) <= 720
+    page.close()
+
+
+@pytest.mark.browser
 def test_a_presenters_screen_and_a_step_hold_picture_slider_verdicts_and_curve(browser, server):
     page = browser.new_page(viewport={"width": 1280, "height": 720})
     for path in [f"{each}{'&' if '?' in each else '?'}present=1" for each in PAGES[:5]] + STEPS:

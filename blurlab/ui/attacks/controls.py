@@ -18,7 +18,7 @@ LAST = -1  # the step shown while nobody has chosen one
 DRAGGED = {"step": "Step", "epsilon": "Attack size"}
 PACES = {"fast": 0.0, "slow": 0.7}  # seconds of rest between two steps
 PACE_TITLES = {"fast": "Fast", "slow": "Slow, to watch"}
-SEEN = {"pictures": "Pictures", "spectrum": "Spectrum"}  # by presenters, one at a time
+SEEN = {"pictures": "Pictures", "spectrum": "Spectrum"}  # where there is room for one of them
 DRAWN = "object:fish"
 OPENING = pictures.opening("coffee", DRAWN)
 UNSEEN = 1.0  # epsilon in 255ths, at which the opening photograph is misnamed and looks the same
@@ -100,7 +100,12 @@ def choose() -> None:
         choose_more()
 
 
-def choose_as_presenter(choice: cache.Choice) -> None:
+def is_compact() -> bool:
+    """Tell whether the page is to fit a screen: a presenter's, or below the step of a story."""
+    return bool(st.session_state["present"] or st.session_state["story"])
+
+
+def choose_compactly(choice: cache.Choice) -> None:
     """Draw what is seen of the attack and, on demand, what choose draws and the goal."""
     seen, more = st.columns([3, 2], vertical_alignment="bottom", gap="medium")
     show.one_of(seen, say("What is shown"), SEEN, "seen", width="stretch")
@@ -162,9 +167,8 @@ def values() -> dict[str, Any]:
 
 
 def sees(what: str) -> bool:
-    """Tell whether one of SEEN is on the screen, as all are but for presenters."""
-    state = st.session_state
-    return not state["present"] or state["seen"] == what
+    """Tell whether one of SEEN is on the screen, as all are where there is room."""
+    return not is_compact() or st.session_state["seen"] == what
 
 
 def goes_over_epsilon() -> bool:

@@ -61,7 +61,7 @@ def live(setting: Setting, names: tuple[str, ...], parameters: dict) -> None:
         show_frames(shown, names, found)
         if job.state == "failed":
             show.error(say("The attack failed: {error}.", error=job.error))
-        if not st.session_state["present"] and found:
+        if not controls.is_compact() and found:
             details(shown, names, found)
         link.write(shell.SHARED | parameters)
 
@@ -76,7 +76,7 @@ def show_frames(setting: Setting, names: tuple[str, ...], found: list[Step]) -> 
         st.session_state[norm.epsilon.key] = norm.ladder[round(index)]
 
     shown = by_index(setting, found)[index_of(setting)]
-    if not st.session_state["present"]:
+    if not controls.is_compact():
         st.markdown(report.verdict(setting, shown) if shown else say("Computing …"))
     if controls.sees("pictures"):
         show.answered_frames(KEY, pictures(setting, found), said(setting, names, found), released)

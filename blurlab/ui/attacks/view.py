@@ -33,7 +33,7 @@ def live(setting: Setting, names: tuple[str, ...], parameters: dict) -> None:
         buttons(job, setting, found)
         if found:
             show_steps(setting, names, found)
-            if not st.session_state["present"]:
+            if not controls.is_compact():
                 details(setting, names, found, job.is_over)
         if job.state == "failed":
             show.error(say("The attack failed: {error}.", error=job.error))
@@ -112,7 +112,7 @@ def show_steps(setting: Setting, names: tuple[str, ...], found: list[Step]) -> N
         st.session_state["step"] = round(position)
 
     shown = shown_step(found)
-    if not st.session_state["present"]:
+    if not controls.is_compact():
         st.markdown(report.verdict(setting, shown))
     if controls.sees("pictures"):
         show.answered_frames(KEY, pictures(setting, found), said(setting, names, found), released)
