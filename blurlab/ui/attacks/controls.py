@@ -93,7 +93,7 @@ def choose_goal(choice: cache.Choice) -> None:
 
 def choose() -> None:
     """Draw the choice of the attack, of its size and pace, and the rest on demand."""
-    kind, size, pace, more = st.columns([5, 4, 4, 2], vertical_alignment="bottom", gap="medium")
+    kind, size, pace, more = st.columns([6, 3, 5, 3], vertical_alignment="bottom", gap="medium")
     choose_attack(kind, size)
     choose_pace(pace)
     with more.popover(say("More"), width="stretch"):

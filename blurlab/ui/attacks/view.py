@@ -17,6 +17,7 @@ from blurlab.ui.frames import frames_html
 from blurlab.ui.languages import say
 
 KEY = "attack-frames"
+BUTTON = 125  # pixels, so that none moves when another word stands on it
 COMPARED = (1, 0)  # while it is held, the attacked picture shows the original
 SAID = {
     "waiting": "Waiting for the device", "running": "Running", "paused": "Paused",
@@ -62,10 +63,9 @@ def again() -> None:
 def buttons(job: jobs.Job, setting: Setting, found: list[Step]) -> None:
     """Draw what a person can do with the run, and one line of where it is."""
     job.rest = PACES[st.session_state["pace"]]
-    pause, cancel, restart, line = st.columns([2, 2, 2, 9], vertical_alignment="center")
+    row = st.container(horizontal=True, vertical_alignment="center")
 
     def button(
-        place: DeltaGenerator,
         label: str,
         icon: str,
         click: Callable[..., None],
@@ -73,20 +73,18 @@ def buttons(job: jobs.Job, setting: Setting, found: list[Step]) -> None:
         disabled: bool = False,
         key: str | None = None,
     ) -> None:
-        place.button(
+        row.button(
             label, icon=f":material/{icon}:", on_click=click, args=args, disabled=disabled, key=key,
-            width="stretch",
+            width=BUTTON,
         )  # fmt: skip
 
     if job.state == "paused":
-        button(pause, say("Resume"), "play_arrow", jobs.resume, job, key="attack_pause")
+        button(say("Resume"), "play_arrow", jobs.resume, job, key="attack_pause")
     else:
-        button(
-            pause, say("Pause"), "pause", jobs.pause, job, disabled=job.is_over, key="attack_pause"
-        )
-    button(cancel, say("Cancel"), "stop", jobs.cancel, job, disabled=job.is_over)
-    button(restart, say("Again"), "replay", again)
-    line.markdown(status(job, setting, found))
+        button(say("Pause"), "pause", jobs.pause, job, disabled=job.is_over, key="attack_pause")
+    button(say("Cancel"), "stop", jobs.cancel, job, disabled=job.is_over)
+    button(say("Again"), "replay", again)
+    row.markdown(status(job, setting, found))
 
 
 def status(job: jobs.Job, setting: Setting, found: list[Step]) -> str:

@@ -23,15 +23,15 @@ PARAMETERS = {
 def choose() -> None:
     """Draw the choices; another one begins another game."""
     state = st.session_state
-    left, right = st.columns(2)
-    show.one_of(left, say("How long"), GAMES, "game", on_change=game.anew)
+    row = st.container(horizontal=True, gap="large")
+    show.one_of(row, say("How long"), GAMES, "game", on_change=game.anew)
     if state["deck"] in (here := deck.available()):
         decks = {each: deck.DECKS[each] for each in here}
-        show.one_of(right, say("Pictures"), decks, "deck", on_change=game.anew)
+        show.one_of(row, say("Pictures"), decks, "deck", on_change=game.anew)
     if note := deck.note(state["deck"]):
-        right.caption(note)
+        st.caption(note)
     elif len(here) == 1:
-        right.caption(
+        st.caption(
             say("With Imagenette or ImageNet's pictures on this machine photographs can be played.")
         )
     with st.expander(say("Time and screen"), icon=":material/straighten:"):
