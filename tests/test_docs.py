@@ -6,7 +6,10 @@ import re
 import shlex
 from statistics import fmean
 
+import numpy as np
 import pytest
+import torch
+from torch.testing import assert_close
 
 from blurlab import places
 from blurlab.__main__ import main, parser
@@ -19,6 +22,7 @@ from blurlab.measures.results import Key
 from blurlab.measures.table import MEASURES
 from blurlab.measures.tallies import total
 from blurlab.networks import packaged, store
+from blurlab.training import similarity
 from blurlab.training.cards import f_rev_ratios
 from blurlab.training.recipes import RECIPES
 
@@ -158,6 +162,11 @@ def test_every_claim_is_given_as_the_command_prints_it(data, capsys):
     assert printed in CLAIMS
 
 
+def test_the_f_rev_of_classes_is_tabled_as_the_command_prints_it(capsys):
+    assert main(["classes", "--model", "imagenette_base", "--data", "imagenette"]) == 0
+    assert capsys.readouterr().out.strip() in PAGES["docs/measures/hybrids.md"]
+
+
 def test_both_protocols_stand_side_by_side_as_the_command_prints_them(capsys):
     assert main(["protocols", "--data", "imagenette"]) == 0
     printed = capsys.readouterr().out.strip()
@@ -237,6 +246,21 @@ def test_what_recipes_change_is_tabled_as_the_command_prints_it(plain, capsys):
     printed = capsys.readouterr().out.strip()
     assert printed.count("\n| `imagenette_") > 1
     assert printed in NETWORKS
+
+
+def test_the_lines_that_write_a_similarity_write_what_training_reads(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (lines,) = re.findall(r"```python\n(import numpy.*?)```", NETWORKS, re.S)
+    draw = np.random.default_rng(0)
+    given = {
+        "pictures": draw.integers(0, 256, (6, 32, 32), np.uint8),
+        "responses": draw.normal(size=(6, 40)),
+    }
+    exec(lines, given)
+    found = similarity.read(tmp_path / "similarity.npz")
+    expected = similarity.similarity(torch.tensor(given["responses"]))
+    assert_close(found.similarity.double(), expected, atol=1e-6, rtol=0)
+    assert found.images.shape == (6, 3, 32, 32)
 
 
 def test_what_the_seeds_differ_by_is_tabled():

@@ -21,6 +21,8 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from blurlab import public
 from blurlab.sentence import why
 
+log = logging.getLogger(__name__)
+
 KEPT = 64  # ended jobs that are remembered
 MOST_EACH = 4  # jobs of one visitor that wait or run in a queue, the last ones
 
@@ -205,9 +207,9 @@ def _drain(job: Job) -> None:
     except Exception as error:
         # Visitors of a public server could fill its log with what they are refused.
         if public.is_public() and isinstance(error, ValueError):
-            logging.getLogger(__name__).warning("a job was refused: %s", error)
+            log.warning("a job was refused: %s", error)
         else:
-            logging.getLogger(__name__).exception("a job failed")
+            log.exception("a job failed")
         job.error = why(error) or type(error).__name__  # there before anybody sees the state
         job.state = "failed"
     if job.state != "paused":
