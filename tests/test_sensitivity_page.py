@@ -325,3 +325,22 @@ def test_what_ships_of_photographs_is_shown_where_these_are_not(opened, tmp_path
     curve = json.loads(chart.proto.spec)["data"][0]["y"]
     assert numbers_of(curve) == pytest.approx([each.value for each in expected["difference"]])
     measures_job.source.cache_clear()
+
+
+def test_the_settings_of_the_paper_can_be_chosen_for_measures_that_it_has(opened, monkeypatch):
+    asked = []
+    plan = measures_job.plan
+
+    def planned(names, measure, data, changed, *rest):
+        asked.append(changed)
+        return plan(names, measure, data, changed, *rest)
+
+    monkeypatch.setattr(measures_job, "plan", planned)
+    app = fine(opened("sensitivity", measure="perturbation", protocol="paper", **FEW))
+    assert asked[-1] == MEASURES["perturbation"].paper
+    assert app.selectbox(key="search").disabled  # it is the paper's
+    fine(app.selectbox(key="protocol").set_value("ours").run())
+    assert asked[-1] == {}
+    app = fine(opened("sensitivity", measure="mask", protocol="paper", **FEW))
+    assert app.selectbox(key="protocol").disabled
+    assert asked[-1] == {}

@@ -28,7 +28,9 @@ PARAMETERS = {
     "data": link.text("objects"),
     "n": link.number(0, MOST, 0),
     "measure_seed": link.number(0, 9999, 0),
+    "protocol": link.choice(["ours", "paper"], "ours"),
 }
+PROTOCOLS = {"ours": "Usual", "paper": "Li et al. 2023"}
 
 
 def parameters() -> dict[str, link.Parameter]:
@@ -66,8 +68,8 @@ def controls() -> None:
     show.one_of(st, say("Measure"), titles, "measure", width="stretch")
     row = MEASURES[state["measure"]]
     knobs = offered(row)
-    widths = [3, 2, 1, *[2] * max(1, len(knobs))]
-    place, count, seed, *settings = st.columns(widths, vertical_alignment="bottom")
+    widths = [3, 2, 1, 2, *[2] * len(knobs)]
+    place, count, seed, whose, *settings = st.columns(widths, vertical_alignment="bottom")
     known = [name for name in DATA if name != "imagenette" or sets.has_imagenette()]
     chosen = state["data"]
     listed = [*known, *([chosen] if chosen not in known else [])]
@@ -81,6 +83,16 @@ def controls() -> None:
     )
     count.number_input(say("How many (0 for all)"), 0, MOST, state["n"], key="n", step=100)
     seed.number_input(say("Seed"), 0, 9999, state["measure_seed"], key="measure_seed")
+    protocols = {name: say(title) for name, title in PROTOCOLS.items()}
+    whose.selectbox(
+        say("Settings"),
+        list(protocols),
+        list(protocols).index(state["protocol"]),
+        key="protocol",
+        format_func=protocols.__getitem__,
+        disabled=row.paper is None,
+        help=say("Li et al. 2023 have no such measure") if row.paper is None else None,
+    )
     for column, knob in zip(settings, knobs, strict=False):
         offers = {text(value): numeral(say(title)) for value, title in knob.control.items()}
         key = address(row, knob)
@@ -90,14 +102,21 @@ def controls() -> None:
             show.place(list(offers), key),
             key=key,
             format_func=offers.__getitem__,
+            disabled=is_papers(row),
             help=say(knob.help) or None,
         )
 
 
+def is_papers(row: Measure) -> bool:
+    """Tell whether a measure is to have the settings of Li et al. 2023, who know of it."""
+    return st.session_state["protocol"] == "paper" and row.paper is not None
+
+
 def changed() -> dict[str, Any]:
     """Return the settings that the controls change from the measure's own."""
-    row = MEASURES[st.session_state["measure"]]
-    found = {}
+    row, found = MEASURES[st.session_state["measure"]], {}
+    if is_papers(row):
+        return dict(row.paper or {})
     for knob in offered(row):
         values = {text(value): value for value in knob.control}
         value = values[st.session_state[address(row, knob)]]
