@@ -904,7 +904,8 @@ def test_a_figure_is_saved_for_print_and_says_what_it_shows(visit, tmp_path):
     assert svg.attrib["width"] == "180mm"
     assert json.loads(facts) | {"Creation Time": ""} == told | {"Creation Time": ""}
     assert title == told["Title"] == "Hybrids"
-    assert told["Axes"] == "across: cutoff (fraction of Nyquist); up: p_low − p_high"
+    axes = "across: cutoff (fraction of Nyquist); up: p_low − p_high, mean confidence"
+    assert told["Axes"] == axes
     assert f"Axes: {told['Axes']}" in description
     assert store.card("objects_base")["sha256"][:16] in told["Networks"]
     assert (told["Pictures"], told["Seed"]) == ("Objects: 2,000", "0")

@@ -330,3 +330,11 @@ def test_the_papers_points_are_ranges_in_their_units():
         assert point.accuracy[1] < 1
     frequencies = [f_rev for f_rev, _ in paper.BLUR_SWEEP]
     assert frequencies == sorted(frequencies)
+
+
+def test_a_line_of_a_table_says_what_made_its_number(monkeypatch, tmp_path):
+    monkeypatch.setenv("BLURLAB_RESULTS", str(tmp_path))
+    told = report._protocol("objects_base", "objects", "hybrids")
+    assert told["protocol"] == "ours"
+    made = r"BlurLab [\d.]+ \(commit \w{12}\) with PyTorch .* on .* in float32, "
+    assert re.match(made, told["made"])

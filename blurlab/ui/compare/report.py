@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 
 import streamlit as st
 
-from blurlab.claims import compare
+from blurlab.claims import compare, methods
 from blurlab.claims.claim import Claim
 from blurlab.claims.sentences import together, verdict
 from blurlab.claims.table import claims, pair
 from blurlab.data import sets, sources
-from blurlab.measures import corrupted
+from blurlab.measures import corrupted, provenance, results
 from blurlab.measures.figure import FREQUENCIES
 from blurlab.measures.row import Number
 from blurlab.measures.table import MEASURES
@@ -168,12 +168,13 @@ def as_csv(rows: list[Row], data: str) -> str:
     lines = []
     for row in rows:
         for measure, (pictures, found) in row.found.items():
+            about = _protocol(row.name, data, measure)
             for label, value in compare.compared({measure: found}).items():
                 ends = dict(zip(("value", "low", "high"), value, strict=True))
                 lines.append(
                     {"model": row.name, "measure": measure, "number": label, "pictures": pictures}
                     | ends
-                    | _protocol(row.name, data, measure)
+                    | about
                 )
     return files.as_csv(lines)
 
@@ -238,9 +239,13 @@ def _behind(row: Row, labels: Sequence[str]) -> dict[str, int]:
 
 
 def _protocol(name: str, data: str, measure: str) -> dict[str, Any]:
+    key = compare.key(name, data, measure)
+    made = provenance.told(results.provenance(key).values()) if key else []
     return {
         "data": data,
         "settings": json.dumps(compare.settings(name, measure)),
         "seed": 0,
         "model_hash": store.identity(store.card(name)),
+        "protocol": "ours",
+        "made": methods.ways(made),
     }

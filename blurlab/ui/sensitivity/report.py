@@ -132,6 +132,8 @@ def _protocol(work: Work) -> dict[str, Any]:
         "settings": json.dumps(work.settings),
         "seed": work.key.seed,
         "model_hash": work.key.model,
+        "protocol": measuring.protocol(work),
+        "made": methods.ways(keeping.recorded(work)),
     }
 
 
@@ -140,21 +142,28 @@ def take_away(works: list[Work], found: dict) -> None:
     names = tuple(work.model for work in works)
     measure = works[0].key.measure
     saving, code = st.tabs([say("Save"), say(files.CODE)])
-    table = [
-        {"model": work.model, "pictures": found[work.model][0].pictures} | row | _protocol(work)
-        for work in works
-        if work.model in found
-        for row in measuring.rows(found[work.model][1])
-    ]
-    whole = [
-        measuring.written(work, found[work.model][0].summed)
-        | {"estimate": measuring.plain(found[work.model][1])}
-        for work in works
-        if work.model in found
-    ]
+    known = [(work, *found[work.model]) for work in works if work.model in found]
+
+    def table() -> str:
+        protocols = {work.model: _protocol(work) for work, *_ in known}
+        return files.as_csv(
+            [
+                {"model": work.model, "pictures": last.pictures} | row | protocols[work.model]
+                for work, last, estimate in known
+                for row in measuring.rows(estimate)
+            ]
+        )
+
+    def whole() -> str:
+        written = [
+            measuring.written(work, last.summed) | {"estimate": measuring.plain(estimate)}
+            for work, last, estimate in known
+        ]
+        return json.dumps(written, indent=1)
+
     offered: files.Offered = {
-        "Numbers (CSV)": (f"{measure}.csv", lambda: files.as_csv(table)),
-        "Numbers (JSON)": (f"{measure}.json", lambda: json.dumps(whole, indent=1)),
+        "Numbers (CSV)": (f"{measure}.csv", table),
+        "Numbers (JSON)": (f"{measure}.json", whole),
     }
     files.offer(offered, saving)
     saving.caption(
