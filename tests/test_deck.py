@@ -56,6 +56,8 @@ def test_photographs_that_are_not_here_are_not_offered_and_objects_are_played(
     assert "not on this server" in sentence
     assert components(app, "blurlab_game")[0]["game"] == app.session_state["you_seed"]
     assert "deck" not in app.query_params
+    assert [each.value for each in app.caption].count(deck.note("objects")) == 1
+    assert "photographs can be played" in deck.note("objects")
     kept = opened("you", deck="imagenet16", game_seed="5", trials="mROlNlNl")
     assert len(said(kept)) == 1
 
@@ -87,7 +89,9 @@ def test_an_audience_plays_them_too_and_its_phones_are_given_them(
     monkeypatch.setattr(owner, "is_here", lambda: True)
     monkeypatch.setattr(view, "ROOM", made := Room())
     monkeypatch.setenv("BLURLAB_DATA", str(tmp_path))
-    assert opened("audience").radio(key="room_deck").options == ["Objects"]
+    alone = opened("audience")
+    assert alone.radio(key="room_deck").options == ["Objects"]
+    assert deck.note("crowd") in [each.value for each in alone.caption]
     monkeypatch.setenv("BLURLAB_DATA", str(shared / "data"))
     app = opened("audience")
     app.radio(key="room_deck").set_value("imagenet16").run()

@@ -65,3 +65,11 @@ def test_what_is_said_of_simulated_observers_is_in_their_table():
     held, biases = [row[2] for row in rows], [row[3] for row in rows]
     assert f"in {min(held)} to {max(held)} % of games of every kind" in PAGE
     assert max(map(abs, biases)) <= 1
+
+
+def test_every_kind_of_observer_outside_of_93_to_97_percent_is_named():
+    row = r"^\| ([\d.]+) \| (\d+) \| [\d,]+ \| ([\d.]+) (\[.*?\])"
+    outside = [cells for cells in re.findall(row, PAGE, re.M) if not 93 <= float(cells[2]) <= 97]
+    for slope, lapse, held, interval in outside:
+        assert f"slope {slope} octaves and lapse {lapse} %, in {held} % {interval}" in PAGE
+    assert f"{['No', 'One'][len(outside)]} kind lies above 97 %" in PAGE

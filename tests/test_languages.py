@@ -17,9 +17,12 @@ from blurlab.measures.table import MEASURES
 from blurlab.networks import store, worded
 from blurlab.pictures import images
 from blurlab.sentence import Sentence, listed, together, why
-from blurlab.ui import feed, languages
+from blurlab.statistics import Interval
+from blurlab.ui import asking, cache, feed, languages, show
+from blurlab.ui.compare import figure
 from blurlab.ui.learn import article
 from blurlab.ui.learn.words import words
+from blurlab.ui.models import inventory
 from blurlab.ui.stories import reading
 from blurlab.ui.you import card
 
@@ -29,6 +32,7 @@ SOURCES = [
     *(places.APP.parent / "pages").glob("*.py"),
     *places.PACKAGE.rglob("*.py"),
 ]
+ONE = Interval(1, 1, 1)
 GERMAN = {
     "home": "Mit welchen Ortsfrequenzen",
     "you": "Du gegen die Netze",
@@ -245,6 +249,28 @@ def test_numbers_are_written_as_the_language_writes_them():
     with languages.speaking("de"):
         assert languages.say(text, **filled) == "0,12 of 12.345 in v1.5"
         assert languages.numeral("1,234.5 [0.5, 2.5]") == "1.234,5 [0,5, 2,5]"
+
+
+@needs_models
+@pytest.mark.parametrize("code", CODES)
+def test_a_sigma_stays_on_the_line_of_its_number_wherever_lines_are_wrapped(code, monkeypatch):
+    for drawn in ("drawn", "numbers"):  # in a unit that a session has chosen
+        monkeypatch.setattr(inventory, drawn, lambda of: "")
+    with languages.speaking(code):
+        title = cache.title("objects_blur2")
+        written = (
+            show.plain(title),
+            asking.model(0, "objects_blur2")["title"],
+            inventory.card("objects_blur2"),
+            inventory.card("objects_blur2", title),
+            figure.key(
+                [figure.Point("", title, "", 64, ONE, ONE, {"symbol": "star", "color": ""})]
+            ),
+        )
+    assert " = 2 px" in title
+    for each in written:
+        assert "σ\u00a0=\u00a02\u00a0px" in each
+        assert "σ =" not in each
 
 
 def test_a_sentence_of_the_core_is_english_and_is_said_in_other_languages():

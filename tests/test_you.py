@@ -1,12 +1,13 @@
 """You vs the models: a game is dealt, played, counted, shown beside networks, and taken home."""
 
 import json
+import math
 from io import BytesIO
 
 import pytest
 import torch
 from opening import button, components, fed, fine, labels, needs_models, said
-from PIL import Image, ImageDraw
+from PIL import Image
 from test_pages import pixels
 
 from blurlab import public
@@ -15,7 +16,7 @@ from blurlab.networks import store, worded
 from blurlab.people import finished, quest
 from blurlab.people.quest import CUTOFFS
 from blurlab.statistics import Interval
-from blurlab.ui import cache, files, owner, shell
+from blurlab.ui import cache, files, languages, owner, shell
 from blurlab.ui.audience import room
 from blurlab.ui.you import card, deck, figure, game, networks, people, players
 
@@ -79,6 +80,8 @@ def test_a_taste_ends_in_a_result_beside_the_networks_that_its_address_restores(
     value = quest.reverse_frequency(quest.posterior(answers)).value
     assert f"{value:.2g} cycles/image" in app.subheader[0].value
     assert value == pytest.approx(9.0, rel=0.15)
+    (headline,) = [each.value for each in app.markdown if "On the same trials" in each.value]
+    assert "σ\u00a0=\u00a02\u00a0px" in headline
     names = {trace.get("name") for trace in drawn(app)["data"]}
     assert {"You", *(cache.title(name) for name in shell.fitting("objects"))} <= names
     assert said(app) == []
@@ -186,6 +189,7 @@ def test_the_screen_of_whoever_made_a_link_is_not_taken_for_ones_own(opened):
     assert "The picture is" not in said(app)
 
 
+@needs_models
 def test_a_network_that_does_not_know_the_pictures_does_not_play(opened):
     if "imagenette_base" not in store.names():
         pytest.skip("it is not installed")
@@ -322,8 +326,15 @@ def test_the_figure_shows_every_player_and_the_persons_band():
     assert lines["You"].line.color == players.YOU != lines["Net"].line.color
 
 
-@pytest.mark.parametrize("degrees", [0.5, 1, 3, 8, 15.9, 16, 20, 30, 60])
-def test_no_words_of_the_card_lie_over_others(monkeypatch, degrees):
+@pytest.mark.parametrize("code", languages.names())
+@pytest.mark.parametrize(
+    ("width", "distance", "others"),
+    [
+        (1, 57, 0), (2, 120, 2), (3, 57, 2), (7.9, 28, 2), (10.72, 38, 2), (10.6, 57, 7),
+        (15, 50, 9), (30, 20, 30), (60, 40, 2),
+    ],
+)  # fmt: skip
+def test_no_words_of_the_card_lie_over_others(monkeypatch, width, distance, others, code):
     boxes = []
 
     def drawn(draw, at, words, size, color="", anchor="lt"):
@@ -333,8 +344,15 @@ def test_no_words_of_the_card_lie_over_others(monkeypatch, degrees):
         boxes.append((left, top, left + width, top + height, words))
 
     monkeypatch.setattr(card, "_text", drawn)
-    card._axes(ImageDraw.Draw(Image.new("RGB", (2400, 1260))), degrees)
+    you = players.played("You", [(12, True), (8, False)])
+    more = [you._replace(title="Imagenette, blur σ = 1.5 px, seed 12")] * others
+    with languages.speaking(code):
+        card.png([you, *more], math.degrees(2 * math.atan(width / 2 / distance)))
+    assert len(boxes) > 12
     for place, one in enumerate(boxes):
+        assert min(one[:2]) > 0, one[4]
+        assert one[2] < card.WIDTH, one[4]
+        assert one[3] < card.HEIGHT, one[4]
         for other in boxes[:place]:
             across = one[2] <= other[0] or other[2] <= one[0]
             assert across or one[3] <= other[1] or other[3] <= one[1], (one[4], other[4])

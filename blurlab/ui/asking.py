@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from blurlab.ui import cache
-from blurlab.ui.languages import say, say_each
+from blurlab.ui.languages import say, say_each, unbroken
 
 TOP = 3
 FEW = 20  # classes that are named
@@ -82,5 +82,5 @@ def _best_few(said: Sequence[float]) -> list[int]:
 def model(index: int, name: str, title: str | None = None, **more: Any) -> dict[str, Any]:
     """Describe a model to the frames or the stage; index decides its colour."""
     card = cache.card(name)
-    described = {"key": name, "title": title or say(card["title"]), "color": index}
+    described = {"key": name, "title": unbroken(title or say(card["title"])), "color": index}
     return described | {"classes": say_each(card["classes"]), **more}

@@ -26,6 +26,7 @@ from blurlab.ui import toml
 ENGLISH = "en"
 POINT = "."
 BETWEEN_DIGITS = re.compile(r"(?<=\d)[.,](?=\d)")
+SIGMA = re.compile(r"σ = \d+(?:[.,]\d+)?(?: px)?")
 MOST_BYTES = 1_000_000
 # A text of a script, and one of HTML; data-say marks an element whose text or label is said.
 IN_SCRIPT = re.compile(r'\bsay\(\s*("(?:[^"\\]|\\.)*")')
@@ -82,6 +83,11 @@ def numeral(written: str) -> str:
     if decimal() == POINT:
         return written
     return BETWEEN_DIGITS.sub(lambda mark: POINT if mark[0] == "," else ",", written)
+
+
+def unbroken(text: str) -> str:
+    """Return a text for where lines are wrapped, which then keep “σ = 2 px” together."""
+    return SIGMA.sub(lambda found: found[0].replace(" ", "\u00a0"), text)
 
 
 def decimal() -> str:

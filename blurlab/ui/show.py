@@ -10,7 +10,7 @@ import streamlit as st
 from blurlab import limits, places
 from blurlab.measures import results
 from blurlab.ui import frames
-from blurlab.ui.languages import numeral, say
+from blurlab.ui.languages import numeral, say, unbroken
 
 
 def error(message: str, icon: str = ":material/error:") -> None:
@@ -39,7 +39,8 @@ def plain(text: str) -> str:
     """Escape a text from outside so that Markdown shows it as it is, in one line, and not all of it
     where it is very long.
     """
-    return re.sub(r"([\\`*_{}\[\]()#+!|<>$~:&])", r"\\\1", limits.legible(placeless(text)))
+    shown = unbroken(limits.legible(placeless(text)))
+    return re.sub(r"([\\`*_{}\[\]()#+!|<>$~:&])", r"\\\1", shown)
 
 
 def placeless(text: str) -> str:

@@ -15,7 +15,7 @@ from blurlab.statistics import UNDEFINED, Interval
 from blurlab.ui import cache, charts, palette, shell
 from blurlab.ui.compare import labels
 from blurlab.ui.compare.report import Row
-from blurlab.ui.languages import say
+from blurlab.ui.languages import say, unbroken
 from blurlab.ui.sensitivity import report
 from blurlab.ui.sensitivity.figures import Axis
 
@@ -273,7 +273,7 @@ def key(shown: list[Point]) -> str:
     """Write the points' names as a list, for windows in which they have no room beside them."""
     rows = "".join(
         f'<li><span style="color:{point.marker["color"]}">{_sign(point)}</span> '
-        f"{html.escape(point.title)}</li>"
+        f"{html.escape(unbroken(point.title))}</li>"
         for point in shown
         if point.title
     )

@@ -14,7 +14,7 @@ from blurlab.data import sources
 from blurlab.measures.measured_data import data_sets
 from blurlab.networks import architectures, store, titles
 from blurlab.ui import cache, files, loaded, shell, show
-from blurlab.ui.languages import say, say_each
+from blurlab.ui.languages import say, say_each, unbroken
 from blurlab.ui.models import own, sketch
 
 STYLE = """<style>
@@ -87,7 +87,7 @@ def card(name: str, title: str = "") -> str:
     plain, term = (html.escape(title), plain or term) if title else (plain, term)
     said = f"<b>{plain}</b><div>{term}</div>" if plain else f"<b>{term}</b>"
     rows = "".join(f"<dt>{what}</dt><dd>{html.escape(value)}</dd>" for what, value in facts(info))
-    return (
+    return unbroken(
         f'<article class="network-card" data-network="{html.escape(name)}">{said}{drawn(name)}'
         f"<div>{numbers(info)}</div><details><summary>{say('Recipe and numbers')}</summary>"
         f"<dl>{rows}</dl></details></article>"

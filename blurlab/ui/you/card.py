@@ -17,6 +17,7 @@ WEIGHT, CAPITAL, WIDE = 400, 0.7, 0.9  # of the type: its capitals' share of its
 FINER = 2  # times as large as it is drawn at first, which makes edges smooth
 LEFT, RIGHT, TOP, BOTTOM = 100, 750, 170, 520  # of the axes
 NAMES = 800  # where the players' names begin
+LISTED = 12  # players that are named; more would be too small to be read
 TICKS = (1, 2, 5, 10, 20, 50)  # cycles/image
 DEGREE_TICKS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0)  # cycles/degree
 INK, QUIET, PAPER, BAND = "#14171c", "#5b6470", "#ffffff", "#f1dbe7"
@@ -78,7 +79,7 @@ def _finer(points: Sequence[Point]) -> list[Point]:
 
 
 def _text(
-    draw: ImageDraw.ImageDraw, at: Point, words: str, size: int, color: str = INK,
+    draw: ImageDraw.ImageDraw, at: Point, words: str, size: float, color: str = INK,
     anchor: str = "lt",
 ) -> None:  # fmt: skip
     """Draw words at a point. anchor: l, m or r, and t, m or b, of the capitals."""
@@ -133,13 +134,17 @@ def _dot(draw: ImageDraw.ImageDraw, at: Point, radius: float, color: str) -> Non
 
 def _names(draw: ImageDraw.ImageDraw, players: Sequence[Played]) -> None:
     """List the players below one another, each with its reverse frequency."""
-    step = min(92, (BOTTOM - TOP) // len(players))
-    for index, each in enumerate(players):
+    more = max(len(players) - LISTED, 0)
+    step = min(92, (BOTTOM - TOP) // (len(players) - more))
+    size = min(24.0, 0.42 * step)
+    for index, each in enumerate(players[:LISTED]):
         y, color = TOP + step * index, YOU if index == 0 else line(index - 1)["color"]
-        draw.rectangle(_finer([(NAMES, y), (NAMES + 10, y + step - 22)]), color)
+        draw.rectangle(_finer([(NAMES, y), (NAMES + 10, y + 2 * size)]), color)
         title = say("Me") if index == 0 else each.title
-        _text(draw, (NAMES + 26, y), _short(title), 24)
-        _text(draw, (NAMES + 26, y + 32), written(each, 2), 24, QUIET)
+        _text(draw, (NAMES + 26, y), _short(title), size)
+        _text(draw, (NAMES + 26, y + 4 / 3 * size), written(each, 2), size, QUIET)
+    if more:
+        _text(draw, (NAMES + 26, BOTTOM + 12), say("and {count} more", count=more), 20, QUIET)
 
 
 def _short(title: str, longest: int = 31) -> str:

@@ -30,10 +30,6 @@ def choose() -> None:
         show.one_of(row, say("Pictures"), decks, "deck", on_change=game.anew)
     if note := deck.note(state["deck"]):
         st.caption(note)
-    elif len(here) == 1:
-        st.caption(
-            say("With Imagenette or ImageNet's pictures on this machine photographs can be played.")
-        )
     with st.expander(say("Time and screen"), icon=":material/straighten:"):
         st.number_input(
             say("How long a picture is seen (ms)"), LEAST, MOST, int(state["shown_ms"]), 10,

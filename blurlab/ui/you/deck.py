@@ -54,7 +54,11 @@ class Trial(NamedTuple):
 def note(deck: str) -> str:
     """Return what is said below a deck where it is chosen, "" for nothing."""
     if deck != "imagenet16":
-        return ""
+        if any(is_here() for is_here in IS_HERE.values()):
+            return ""
+        return say(
+            "With Imagenette or ImageNet's pictures on this machine photographs can be played."
+        )
     return say(
         "Of the {count} words that people chose from in Geirhos et al. 2018, those with fewer than "
         "{enough} photographs here are left out: {words}.",
