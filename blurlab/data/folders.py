@@ -1,12 +1,11 @@
 """Pictures in folders, one folder per class: checked once, then decoded when they are asked for."""
 
-import functools
 import hashlib
 import json
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -156,8 +155,9 @@ def _source(
     interpolation: str,
 ) -> Source:
     # The results that are kept under names without it are of that.
-    way = [] if interpolation == "bicubic" else [interpolation]
-    name = sets.named(f"folder/{known.digest}", size, way)
+    name = sets.named(
+        f"folder/{known.digest}", size, [interpolation] * (interpolation != "bicubic")
+    )
     notes: tuple[str, ...] = ()
     is_ready = seen is not None and sets.is_ready((known.side, known.side), size, seen)
     if is_ready:
@@ -168,7 +168,7 @@ def _source(
         )
         notes = (Sentence(note, seen=seen),)
 
-    @functools.cache
+    @cache
     def load() -> Pictures:
         read = partial(_read, files, size, seen if is_ready else None, interpolation)
         return Pictures(Decoded(read, len(files)), labels, classes)
