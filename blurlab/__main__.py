@@ -17,6 +17,7 @@ from blurlab.commands import (
     people,
     pictures,
     rows,
+    scatter,
     serving,
     spectra,
     training,
@@ -71,7 +72,7 @@ def parser() -> argparse.ArgumentParser:
     commands = whole.add_subparsers(dest="command", metavar="COMMAND", required=True)
     parts = (
         serving, networks, training, lessons, pictures, films, defences, measures, spectra, kept,
-        people, rows,
+        people, rows, scatter,
     )  # fmt: skip
     for part in parts:
         part.add(commands)

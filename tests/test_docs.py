@@ -13,7 +13,7 @@ from torch.testing import assert_close
 
 from blurlab import places
 from blurlab.__main__ import main, parser
-from blurlab.claims import coverage
+from blurlab.claims import coverage, scatter
 from blurlab.claims.compare import kept, tallied
 from blurlab.claims.paper import POINTS
 from blurlab.corruptions.table import CORRUPTIONS, published
@@ -165,6 +165,17 @@ def test_every_claim_is_given_as_the_command_prints_it(data, capsys):
 def test_the_f_rev_of_classes_is_tabled_as_the_command_prints_it(capsys):
     assert main(["classes", "--model", "imagenette_base", "--data", "imagenette"]) == 0
     assert capsys.readouterr().out.strip() in PAGES["docs/measures/hybrids.md"]
+
+
+def test_f_rev_stands_beside_accuracy_under_a_corruption_as_the_command_prints_it(capsys):
+    page = PAGES["docs/measures/corruptions.md"]
+    assert main(["scatter", "--data", "imagenette", "--corruption", "brightness"]) == 0
+    assert capsys.readouterr().out.strip() in page
+    found, _ = scatter.points("imagenette_base", "imagenette", "gaussian_noise")
+    correlations, _ = scatter.correlations(found)
+    value, low, high = correlations[-1]
+    assert low < 0 < high
+    assert f"{value:.2f} [{low:.2f}, {high:.2f}]" in page
 
 
 def test_both_protocols_stand_side_by_side_as_the_command_prints_them(capsys):

@@ -125,7 +125,7 @@ def _counts(pictures: dict[str, list[int]]) -> str:
 
 def print_claims(options: Namespace) -> None:
     """Print a row for every claim, as Markdown, and whose numbers they are."""
-    usual = _shipped_pair(options)
+    usual = shipped_pair(options)
     plain, blurred = options.plain or usual[0], options.blurred or usual[1]
     if plain == blurred:
         raise ValueError(f"--plain and --blurred are both {plain}; they take two networks.")
@@ -141,7 +141,7 @@ def print_claims(options: Namespace) -> None:
     print("\n" + methods.line(behind(pairs), options.data))
 
 
-def _shipped_pair(options: Namespace) -> tuple[str, str]:
+def shipped_pair(options: Namespace) -> tuple[str, str]:
     """Return the networks that ship for the pictures, which need not be named.
 
     Raises ValueError where none do, and the plain one is not named.
@@ -156,7 +156,7 @@ def _shipped_pair(options: Namespace) -> tuple[str, str]:
 
 def print_recipes(options: Namespace) -> None:
     """Print a row for every recipe, as Markdown, with what it changes."""
-    plain = options.plain or _shipped_pair(options)[0]
+    plain = options.plain or shipped_pair(options)[0]
     found = beside_plain.recipes(plain, options.data)
     heads = ["network", "f_rev, times", "minimal epsilon, times"]
     heads += [f"{band}, points" for band in (*BANDS, "all corruptions", "PGD 1/255")]
@@ -184,7 +184,7 @@ def _beside(found: Interval | None, key: str) -> str:
 
 def print_blurs(options: Namespace) -> None:
     """Print a row for every blur, as Markdown, and where parabolas through them are highest."""
-    found = sweep(options.plain or _shipped_pair(options)[0], options.data)
+    found = sweep(options.plain or shipped_pair(options)[0], options.data)
     heads = ["sigma, px", "seeds", "f_rev, of Nyquist", "clean, %", *BANDS, "all corruptions, %"]
     rows = [
         [
