@@ -34,8 +34,7 @@ class Source(NamedTuple):
     """What is known of labelled pictures before they are loaded.
 
     name: which pictures, at which size; a folder's depends on what is in it, not on where it is.
-    skipped: a sentence for every file that is no picture.
-    title: what a person calls them, where that is known.
+    skipped: a sentence for every file that is no picture.  title: what people call them, if known.
     numbers: for every class, its number among ImageNet's thousand, where folders bear those.
     notes: a sentence for each thing that a person may not expect, such as pictures left out.
     """
@@ -155,9 +154,8 @@ def _source(
     interpolation: str,
 ) -> Source:
     # The results that are kept under names without it are of that.
-    name = sets.named(
-        f"folder/{known.digest}", size, [interpolation] * (interpolation != "bicubic")
-    )
+    way = [interpolation] * (interpolation != "bicubic")
+    name = sets.named(f"folder/{known.digest}", size, way)
     notes: tuple[str, ...] = ()
     is_ready = seen is not None and sets.is_ready((known.side, known.side), size, seen)
     if is_ready:
