@@ -166,7 +166,7 @@ def remember(sent: Any) -> None:
     if not isinstance(card, (int, float)) or not LEAST <= card <= MOST:
         return
     state["you_card"] = float(card)
-    if shell.SHARED["distance"].allows(far):
+    if far is not None and shell.SHARED["distance"].allows(far):
         state["you_far"] = float(far)
     if not state.get("trials"):
         own()
