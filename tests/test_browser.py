@@ -1033,36 +1033,124 @@ def test_a_taste_is_played_by_keyboard(visit):
     assert int(marked[1]) >= 1
 
 
-def test_space_starts_after_a_choice_by_mouse_and_a_game_is_not_left_without_a_word(visit):
+def taste(page):
+    """Return the choice of a taste's length, which a page begins with."""
+    return page.get_by_role("radio", name="Taste: 8 trials")
+
+
+@pytest.mark.parametrize(
+    ("choose", "changed"),
+    [
+        (lambda page: page.get_by_role("radio", name="Number: about 40").click(), "game=number"),
+        (lambda page: taste(page).click(), ""),  # which is chosen already
+        (lambda page: page.get_by_text("Time and screen").click(), ""),
+    ],
+    ids=["another", "same", "expander"],
+)
+def test_space_starts_after_a_choice_by_mouse(visit, choose, changed):
     page = visit("/you")
     part(page, "start").wait_for()
-    before = page.evaluate(f"{GAME}.dataset.state")
-    page.get_by_role("radio", name="Number: about 40").or_(
-        page.get_by_role("button", name="Number: about 40")
-    ).first.click()
-    page.wait_for_function("() => location.search.includes('game=number')")
-    page.wait_for_timeout(500)
+    choose(page)
+    page.wait_for_function("words => location.search.includes(words)", arg=changed)
+    silent(page)
     page.keyboard.press(" ")
-    page.wait_for_function(f'() => ({GAME})?.dataset.state === "answer"')
-    assert before == "ready"
-    page.keyboard.press("ArrowLeft")
-    page.wait_for_function(f'() => ({GAME})?.dataset.state !== "answer"')
-    asked = []
-    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    page.wait_for_function(f'() => !["ready", undefined].includes(({GAME})?.dataset.state)')
+
+
+def test_space_works_what_the_keyboard_has_come_to(visit):
+    page = visit("/you")
+    part(page, "start").wait_for()
+    taste(page).focus()
+    while not page.evaluate("document.activeElement.matches('summary')"):
+        page.keyboard.press("Tab")
+    page.keyboard.press(" ")
+    page.get_by_label("How long a picture is seen (ms)").wait_for()
+    assert page.evaluate(f"({GAME}).dataset.state") == "ready"
+
+
+def answer_left(page, count):
+    for _ in range(count):
+        page.wait_for_function(f'() => ({GAME})?.dataset.state === "answer"')
+        page.keyboard.press("ArrowLeft")
+        page.wait_for_function(f'() => ({GAME})?.dataset.state !== "answer"')
+
+
+def test_a_game_goes_on_after_a_reload_and_another_page_and_choices_rest_meanwhile(visit):
+    page = visit("/you")
+    part(page, "start").wait_for()
+    page.keyboard.press(" ")
+    answer_left(page, 3)
+    page.get_by_role("button", name="Begin anew").wait_for()
+    assert taste(page).is_disabled()
+    page.get_by_text("Time and screen").click()
+    assert page.get_by_label("How long a picture is seen (ms)").is_disabled()
+    seed = page.evaluate("JSON.parse(sessionStorage['blurlab-game']).game")
     page.reload()
-    assert asked == ["beforeunload"]
+    page.get_by_text("3 answered so far").wait_for()
+    page.get_by_role("button", name="Begin anew").wait_for()
+    page.keyboard.press(" ")
+    answer_left(page, 1)
+    page.get_by_role("link", name="Learn").click()
+    page.get_by_role("heading", name="Learn").wait_for()
+    page.get_by_role("link", name="You vs the models").click()
+    page.get_by_text("4 answered so far").wait_for()
+    part(page, "start").click()
+    while page.evaluate(f"Boolean({GAME})"):
+        if page.evaluate(f'({GAME})?.dataset.state === "answer"'):
+            page.keyboard.press("ArrowLeft")
+        page.wait_for_timeout(50)
+    page.get_by_role("button", name="Play again").wait_for()
+    found = state(page)
+    assert int(found["game_seed"]) == seed
+    assert len(found["trials"].replace("-", "")) == 8
+    page.get_by_role("button", name="Play again").click()
+    page.get_by_text("Space or a tap starts. Answer").wait_for()
+    assert taste(page).is_enabled()
 
 
-def test_both_answers_are_seen_on_a_phone_held_sideways(visit):
-    page = visit("/you", phone=True)
-    page.set_viewport_size({"width": 844, "height": 390})
-    part(page, "start").tap()
+def test_begin_anew_ends_a_game_in_the_middle_of_a_trial(visit):
+    page = visit("/you")
+    part(page, "start").wait_for()
+    page.keyboard.press(" ")
+    answer_left(page, 1)
+    page.get_by_role("button", name="Begin anew").click()
+    page.get_by_text("Space or a tap starts. Answer").wait_for()
+    page.wait_for_timeout(1200)  # longer than the trial would have gone on
+    assert page.evaluate(f"({GAME}).dataset.state") == "ready"
+    assert page.evaluate("sessionStorage['blurlab-game']") is None
+    page.reload()
+    page.get_by_text("Space or a tap starts. Answer").wait_for()
+
+
+def test_the_card_on_the_screen_is_remembered_and_a_links_screen_is_not(visit):
+    page = visit("/you?game_seed=960968180&trials=mruwwXVU&you_width=10.72&distance=38")
+    page.get_by_text("For your eye it is").wait_for()
+    page.get_by_text("Time and screen").click()
+    page.get_by_role("slider", name="Width of the drawn card").press("ArrowRight")
+    page.get_by_role("button", name="Measure it", disabled=False).wait_for()
+    assert state(page)["you_width"] == "10.72"  # of the result that the link shows
+    page.get_by_role("button", name="Play again").click()
+    told = "The picture is 11.2 cm wide, or 11.2 degrees"
+    page.get_by_text(told).wait_for(state="attached")
+    page.get_by_text("Time and screen").click()
+    page.get_by_label("Your distance from the screen (cm)").fill("61")
+    page.keyboard.press("Enter")
+    wait_for_address(page, distance="61")
+    page.reload()
+    page.get_by_text("The picture is 11.2 cm wide").wait_for(state="attached")
+    page.get_by_text("Time and screen").click()
+    page.get_by_role("button", name="Measure it", disabled=False).wait_for()
+
+
+@pytest.mark.parametrize(("phone", "width", "height"), [(True, 844, 390), (False, 1280, 650)])
+def test_both_answers_are_seen_on_a_low_screen_without_scrolling(visit, phone, width, height):
+    page = visit("/you", phone=phone)
+    page.set_viewport_size({"width": width, "height": height})
+    part(page, "start").click()
     page.wait_for_function(f'() => ({GAME})?.dataset.state === "answer"')
-    page.evaluate(f"({GAME}).scrollIntoView()")
-    for name in ("left", "right"):
-        box = part(page, name).bounding_box()
-        assert box["y"] >= 0
-        assert box["y"] + box["height"] <= 390
+    boxes = [part(page, name).bounding_box() for name in ("canvas", "left", "right")]
+    assert min(box["y"] for box in boxes) >= 0
+    assert max(box["y"] + box["height"] for box in boxes) <= height
 
 
 # What a finger would miss of a page's own targets: what they say, and how large they are.

@@ -12,6 +12,8 @@ def measuring():
     from blurlab.ui.you import screen
 
     state = st.session_state
+    if "kept" in state:
+        screen.remember(state.pop("kept"))
     if "sent" in state:
         screen.take_up(state.pop("sent"))
     screen.calibrate()
@@ -46,3 +48,35 @@ def test_a_distance_that_cannot_be_changes_nothing_and_is_one_sentence(screen_co
     assert app.session_state["distance"] == 57.0
     (sentence,) = said(app)
     assert sentence.endswith(".")
+
+
+def test_a_card_that_the_browser_has_kept_is_taken_up_with_the_distance(screen_controls):
+    screen_controls.session_state["kept"] = {"card": 216.0, "distance": 61}
+    app = fine(screen_controls.run())
+    assert app.session_state["you_width"] == round(5.398 * 425 / 216, 2)
+    assert app.number_input(key="distance").value == 61.0
+    own = components(app, "blurlab_ruler")[0]["own"]
+    assert own == {"card": 216.0, "distance": 61.0}
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [None, 7, {}, {"card": "x"}, {"card": 5, "distance": 61}, {"card": True},
+     {"card": float("nan")}, {"card": 10**400, "distance": 61}],
+    ids=lambda each: str(each)[:20],
+)  # fmt: skip
+def test_a_card_that_cannot_be_is_not_taken_up(screen_controls, kept):
+    screen_controls.session_state["kept"] = kept
+    app = fine(screen_controls.run())
+    assert "you_card" not in app.session_state
+    assert app.session_state["distance"] == 57.0
+
+
+@pytest.mark.parametrize(
+    "distance", [None, "x", 1, float("inf"), 10**400], ids=lambda each: str(each)[:5]
+)
+def test_a_kept_distance_that_cannot_be_is_left_out(screen_controls, distance):
+    screen_controls.session_state["kept"] = {"card": 216.0, "distance": distance}
+    app = fine(screen_controls.run())
+    assert app.session_state["you_card"] == 216.0
+    assert app.session_state["distance"] == 57.0

@@ -167,6 +167,44 @@ def test_what_a_browser_cannot_have_seen_changes_nothing(opened, sent):
 
 
 @needs_models
+def test_a_game_that_the_browser_has_kept_goes_on_and_choices_rest_until_it_is_over(opened):
+    app = opened("you")
+    (dealt,) = components(app, "blurlab_game")
+    record = SENT | {"cutoff": 8.0, "coarse": True}
+    kept = {"game": 7, "of": dealt["of"], "records": [record] * 3}
+    app.session_state["you_game"] = {"trials": kept}
+    fine(app.run())
+    assert components(app, "blurlab_game")[0]["game"] == 7
+    assert fed(app, "course")["n"] == 3
+    assert app.number_input(key="shown_ms").disabled
+    app = played(app, count=5)
+    assert app.query_params["game_seed"] == "7"
+    assert deck.read(app.query_params["trials"])[:3] == [(12, True)] * 3
+    assert not app.number_input(key="shown_ms").disabled
+    fine(button(app, "Play again").click().run())
+    app.session_state["you_game"] = {"trials": kept}  # of which nobody asked to go on
+    fine(app.run())
+    assert fed(app, "course")["n"] == 0
+
+
+@needs_models
+@pytest.mark.parametrize(
+    "other",
+    [{"game": -1}, {"game": 2**31}, {"game": True}, {"game": "7"}, {"of": "objects 100"},
+     {"of": None}, {"records": []}, {"records": "x"}],
+    ids=str,
+)  # fmt: skip
+def test_a_kept_game_that_cannot_be_is_not_taken_up(opened, other):
+    app = opened("you")
+    (dealt,) = components(app, "blurlab_game")
+    kept = {"game": 7, "of": dealt["of"], "records": [SENT | {"cutoff": 8.0, "coarse": True}]}
+    app.session_state["you_game"] = {"trials": kept | other}
+    fine(app.run())
+    assert components(app, "blurlab_game")[0]["game"] == dealt["game"]
+    assert fed(app, "course")["n"] == 0
+
+
+@needs_models
 def test_a_measured_screen_adds_cycles_per_degree(opened):
     app = opened("you", game_seed="5", trials="mROlNlNl")
     assert "xaxis2" not in drawn(app)["layout"]
@@ -183,10 +221,28 @@ def test_a_measured_screen_adds_cycles_per_degree(opened):
 def test_the_screen_of_whoever_made_a_link_is_not_taken_for_ones_own(opened):
     shown = {"game_seed": "960968180", "trials": "mruwwXVU", "you_width": "10.72"}
     app = opened("you", distance="38", **shown)
+    result = app.subheader[0].value, drawn(app)["data"]
     assert app.session_state["you_width"] == 10.72  # of the result that the link shows
+    app.session_state["you_card"] = 204.0
+    app.session_state["distance"] = 61.0
+    fine(app.run())
+    assert (app.subheader[0].value, drawn(app)["data"]) == result
+    assert not any("The picture is" in each.value for each in app.caption)
+    fine(button(app, "Play again").click().run())
+    assert app.session_state["you_width"] == pytest.approx(5.398 * 425 / 204, abs=0.01)
+    assert app.session_state["distance"] == 61
+    assert any("The picture is 11.2 cm wide" in each.value for each in app.caption)
+
+
+@needs_models
+def test_a_links_distance_goes_with_its_result(opened):
+    app = opened("you", distance="38", game_seed="5", trials="mruwwXVU", you_width="10.72")
     fine(button(app, "Play again").click().run())
     assert app.session_state["you_width"] == 0
-    assert "The picture is" not in said(app)
+    assert app.session_state["distance"] == 57
+    assert set(app.query_params) <= {"game_seed"}
+    app = played(app)
+    assert not any("For your eye" in each.value for each in app.markdown)
 
 
 @needs_models

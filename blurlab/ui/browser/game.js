@@ -3,6 +3,9 @@
 
 const PARTS = 4; // of the slot, among which pictures of trials alternate
 const TOO_LONG = 2; // times the asked duration, from which a trial does not count
+const KEPT = "blurlab-game"; // of the tab: the answers of its last game, which go on after a reload
+const FIELDS = "input, textarea, select, [contenteditable]"; // they take arrows
+const TYPED = "input:not([type=range], [type=checkbox], [type=radio]), textarea, select, [contenteditable]"; // and these Space
 const games = new WeakMap();
 
 export default function game(called) {
@@ -15,27 +18,26 @@ function makeGame(parent) {
   const slots = (window.blurlabStages ??= new Map());
   let data = null, slot = null, records = [], round = 0, wake = () => {}, answer = null;
   let sentAt = 0, reply = null, context = null;
+  let byKeys = false; // whether the keyboard has come to what has the focus, which takes Space then
   const view = { root: parts.game, show, close, send: () => {} };
 
   function show(next) {
     if (next.time < data?.time) return;
-    const isNew = data?.game !== next.game, isAnother = data && isNew, isOther = data?.language?.code !== next.language?.code;
+    const isNew = data?.game !== next.game, isOther = data?.language?.code !== next.language?.code;
     data = next;
     if (!slots.has(data.stage)) slots.set(data.stage, {});
     slot = slots.get(data.stage);
     slot.changed = receive;
-    document.addEventListener("keydown", onKey);
-    window.addEventListener("beforeunload", onLeave);
+    document.addEventListener("focusin", onFocus, true);
+    document.addEventListener("keydown", onKey, true); // before what was clicked last keeps Space to itself
     parts.game.classList.toggle("presenter", data.presenter);
     if (isNew || (isOther && parts.game.dataset.state === "ready")) getReady();
-    // What was clicked to begin another game would take the key that starts it.
-    if (isAnother && document.activeElement?.matches("button:not(:focus-visible)")) parts.game.focus({ preventScroll: true });
   }
 
   function close() {
     round++;
-    document.removeEventListener("keydown", onKey);
-    window.removeEventListener("beforeunload", onLeave);
+    document.removeEventListener("focusin", onFocus, true);
+    document.removeEventListener("keydown", onKey, true);
     if (slot?.changed === receive) slot.changed = null;
   }
 
@@ -47,13 +49,18 @@ function makeGame(parent) {
 
   function getReady() {
     round++;
-    records = [];
+    const kept = JSON.parse(sessionStorage.getItem(KEPT));
+    records = kept?.game === data.game ? kept.records : [];
+    if (kept && kept.game !== data.game) {
+      if (data.goesOn) view.send("trials", kept); // comes back as data.game where the server takes it up
+      else sessionStorage.removeItem(KEPT);
+    }
     parts.canvas.width = parts.canvas.height = data.size;
     context = parts.canvas.getContext("2d");
     drawExample(round);
     parts.start.hidden = false;
-    parts.start.textContent = data.words.start;
-    parts.count.textContent = data.words.keys;
+    parts.start.textContent = records.length ? data.words.goOn : data.words.start;
+    parts.count.textContent = records.length ? say("{n} answered so far. Space or a tap goes on.", { n: records.length }) : data.words.keys;
     parts.game.dataset.state = "ready";
     offer(null);
   }
@@ -64,8 +71,9 @@ function makeGame(parent) {
     const own = ++round, isOld = () => own !== round || !parts.game.isConnected;
     parts.start.hidden = true;
     parts.game.focus({ preventScroll: true }); // else the arrows would move what was chosen last
+    keepInSight();
     let cutoff = null; // of the next trial, where the answer before told it
-    for (let n = 0; ; n++) {
+    for (let n = records.length; ; n++) {
       const course = () => slot.course?.game === data.game && slot.course.n === n ? slot.course : null;
       parts.game.dataset.state = "waiting";
       drawGrey(context, true);
@@ -98,7 +106,9 @@ function makeGame(parent) {
       cutoff = counts && ahead ? ahead[coarse ? "coarse" : "fine"] : null;
       reply = null;
       sentAt = performance.now();
-      view.send("trials", { game: data.game, records: [...records] });
+      const sent = { game: data.game, of: data.of, records: [...records] };
+      sessionStorage.setItem(KEPT, JSON.stringify(sent));
+      view.send("trials", sent);
       if (counts && ahead && cutoff === null) { // the game is over
         parts.game.dataset.state = "over";
         drawGrey(context, false);
@@ -131,7 +141,13 @@ function makeGame(parent) {
       button.replaceChildren(trial ? trial[side] : "…", element("small", { text: arrow }));
     }
     parts.spoken.textContent = trial ? say("{left} or {right}?", trial) : "";
-    if (!trial) answer = null;
+    if (trial) keepInSight(); // its words may need more lines
+    else answer = null;
+  }
+
+  function keepInSight() {
+    const { top, bottom } = parts.game.getBoundingClientRect();
+    if (top < 0 || bottom > innerHeight) parts.game.scrollIntoView({ block: "end" });
   }
 
   function choose(side) {
@@ -140,19 +156,21 @@ function makeGame(parent) {
     resolve?.(side);
   }
 
-  function onLeave(event) { // the browser asks first, for the answers would be lost
-    if (records.length && parts.game.dataset.state !== "over") event.preventDefault();
+  function onFocus(event) { // once a key is down, what was clicked is :focus-visible too
+    const [node] = event.composedPath();
+    byKeys = node !== parts.game && node.matches(":focus-visible");
   }
 
   function onKey(event) {
     if (event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
     const from = event.composedPath()[0];
-    if (from.matches?.("input, textarea, select, [contenteditable]")) return;
+    if (from.matches?.(event.key === " " ? TYPED : FIELDS) || event.composedPath().some((node) => node.matches?.("dialog, [role=dialog]"))) return;
     const side = { ArrowLeft: "left", ArrowRight: "right" }[event.key];
     if (side && parts.game.dataset.state === "answer") choose(side);
-    else if (event.key === " " && !parts.start.hidden && !from.matches?.("button, [role]")) play();
+    else if (event.key === " " && !parts.start.hidden && !byKeys) play();
     else return;
     event.preventDefault();
+    event.stopPropagation();
   }
 
   parts.start.onclick = () => play();

@@ -44,7 +44,8 @@ async function prepareTrial(size, { low, high }, cutoff) {
 }
 
 // Show the hybrid for the asked time, in ms. What is drawn for a frame is seen from its time on, so the
-// times of two frames tell how long the hybrid was there. tell: is handed what is seen.
+// times of two frames tell how long the hybrid was there. tell: is handed what is seen. Returns null once
+// isOld says that nobody waits for it.
 async function presentTrial(context, [hybrid, mask], asked, isOld, tell) {
   const gaps = [];
   let time = await nextFrame();
@@ -53,6 +54,7 @@ async function presentTrial(context, [hybrid, mask], asked, isOld, tell) {
     gaps.push(next - time);
     time = next;
   }
+  if (isOld()) return null;
   const frame = median(gaps), on = time;
   context.drawImage(hybrid, 0, 0);
   tell("hybrid");
@@ -62,6 +64,7 @@ async function presentTrial(context, [hybrid, mask], asked, isOld, tell) {
     dropped += Math.max(0, Math.round((next - time) / frame) - 1);
     time = next;
   } while (time - on < asked - frame / 2 && !isOld());
+  if (isOld()) return null;
   context.drawImage(mask, 0, 0);
   tell("answer");
   return { shown: time - on, frame, dropped };

@@ -18,6 +18,7 @@ from blurlab.ui.languages import say
 from blurlab.ui.you import deck, networks, screen
 
 KEY = "you_game"
+SEEDS = 2**31
 EXAMPLE, EXAMPLE_CUTOFF = (("fish", 22), ("house", 50)), 8.0  # cycles/image
 AHEAD = 3  # trials whose pictures the browser has before it needs them
 PARTS = 4  # among which they alternate, as in game.js
@@ -60,12 +61,18 @@ class Record(NamedTuple):
 
 
 def anew() -> None:
-    """Begin another game, of pictures that nobody has seen."""
+    """Begin another game, for it was asked for."""
+    deal()
+    st.session_state["you_asked"] = True
+    screen.own()
+
+
+def deal() -> None:
+    """Take pictures that nobody has seen."""
     state = st.session_state
-    state["you_seed"] = random.randrange(2**31)
+    state["you_seed"] = random.randrange(SEEDS)
     state["trials"], state["you_records"] = "", []
-    if "you_card" not in state:  # else the width is of the screen that a link was made on
-        state["you_width"] = 0.0
+    state["you_under_way"] = False
 
 
 def play() -> None:
@@ -76,12 +83,16 @@ def play() -> None:
             say("The photographs that were asked for are not on this server; play objects.")
         )
         state["deck"] = "objects"
-    if KEY not in state or "you_seed" not in state:  # another page has been here meanwhile
-        anew()
+    if state.pop("you_asked", False):
+        state["you_goes_on"] = False
+    elif KEY not in state or "you_seed" not in state:  # a reload, or another page came between
+        deal()
+        state["you_goes_on"] = True
 
     @st.fragment
     def playing() -> None:
         link.refill()
+        _go_on()
         seed, name, asked = state["you_seed"], state["deck"], float(state["shown_ms"])
         records = _records(_drawn(seed, asked), seed)
         counted = [(each.step, each.coarse) for each in records if each.counts(asked)]
@@ -89,6 +100,9 @@ def play() -> None:
         is_over = quest.is_over(belief, len(counted), GAMES[state["game"]])
         if is_over or len(records) >= deck.LONGEST:
             finish(records, asked)
+            st.rerun()
+        if state["you_under_way"] != bool(records):  # the choices rest, or do so no more
+            state["you_under_way"] = bool(records)
             st.rerun()
         feed(KEY, "course", _course(belief, counted, records) | {"game": seed})
         for number in range(len(records), len(records) + AHEAD):
@@ -99,29 +113,57 @@ def play() -> None:
     playing()
 
 
+def is_under_way() -> bool:
+    """Tell whether a trial of the game on the page has been answered."""
+    state = st.session_state
+    return not state["trials"] and state.get("you_under_way", False)
+
+
+def _go_on() -> None:
+    """Take up a game that the browser has kept, of the same pictures for the same time."""
+    state = st.session_state
+    sent = (state.get(KEY) or {}).get("trials")
+    if not state.get("you_goes_on") or not isinstance(sent, dict) or sent.get("of") != _of():
+        return
+    seed = sent.get("game")
+    if seed == state.get("you_finished"):  # in this session, whose result has been seen
+        return
+    if type(seed) is int and 0 <= seed < SEEDS and _records(sent, seed):
+        state["you_seed"] = seed
+
+
+def _of() -> str:
+    """Say what the answers of a game depend on, besides its seed."""
+    return f"{st.session_state['deck']} {st.session_state['shown_ms']}"
+
+
 def finish(records: list[Record], asked: float) -> None:
     """Keep the answers of a game where the address and the page take them from."""
     state = st.session_state
     answers = [(each.step, each.coarse) if each.counts(asked) else None for each in records]
     state["trials"], state["game_seed"] = deck.written(answers), state["you_seed"]
-    state["you_records"] = records
+    state["you_records"], state["you_finished"] = records, state["you_seed"]
     screen.measure(records[-1].side)
 
 
 def _drawn(seed: int, asked: float) -> Any:
     """Draw the game, and return what the browser has sent of it."""
-    game = GAMES[st.session_state["game"]]
+    state = st.session_state
+    game = GAMES[state["game"]]
     data = {
         "stage": KEY,
         "game": seed,
+        "of": _of(),
+        "goesOn": state["you_goes_on"],
         "size": cache.SIZE,
         "asked": asked,
         "most": game.trials,
         "mayEnd": game.octaves > 0,
-        "presenter": st.session_state["present"],
+        "presenter": state["present"],
         "example": _example(),
         "words": {
             "start": say("Start"),
+            "goOn": say("Go on"),
             "keys": say("Space or a tap starts. Answer with ← and →, or tap."),
             "over": say("Done."),
         },

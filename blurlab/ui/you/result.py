@@ -21,6 +21,7 @@ def live() -> None:
     """Draw the result of the answers in trials, and what there is to take home."""
     state = st.session_state
     name, seed = state["deck"], int(state["game_seed"])
+    screen.meet()
     answers = deck.read(state["trials"])
     counted = [each for each in answers if each is not None]
     if not counted:

@@ -7,7 +7,7 @@ import streamlit as st
 
 from blurlab.people import blind_spot
 from blurlab.sentence import Sentence, why
-from blurlab.ui import languages, show
+from blurlab.ui import languages, shell, show
 from blurlab.ui.feed import source, timed
 from blurlab.ui.languages import say
 
@@ -44,11 +44,18 @@ def calibrate() -> None:
             "is as wide."
         )
     )
+    card, senders = state.get("you_card"), "you_senders" in state
+    far = state.get("you_far") if senders else state["distance"]
     _ruler(
         key="you_ruler",
-        data={"pixels": state.get("you_card", UNKNOWN), **languages.shown(*RULER)},
-        default={"pixels": state.get("you_card", UNKNOWN)},
+        data={
+            "pixels": card or UNKNOWN,
+            "own": card and {"card": card, "distance": far},
+            **languages.shown(*RULER),
+        },
+        default={"pixels": card or UNKNOWN, "kept": None},
         on_pixels_change=_measured,
+        on_kept_change=_kept,
     )
     left, right = st.columns(2, vertical_alignment="bottom")
     if state["unit"] == "degree":
@@ -61,7 +68,7 @@ def calibrate() -> None:
     with right:
         _measure_distance()
     _say_distance()
-    if state["you_width"] and "you_card" in state:
+    if state["you_width"] and card and not senders:
         st.caption(
             say(
                 "The picture is {width:.1f} cm wide, or {degrees:.1f} degrees.",
@@ -139,7 +146,47 @@ def _measured() -> None:
     pixels = st.session_state["you_ruler"]["pixels"]
     if isinstance(pixels, (int, float)) and LEAST <= pixels <= MOST:
         st.session_state["you_card"] = float(pixels)
-        measure(st.session_state.get("you_side", SIDE))
+        if "you_senders" not in st.session_state:  # their result was seen on another screen
+            measure(st.session_state.get("you_side", SIDE))
+
+
+def _kept() -> None:
+    remember(st.session_state["you_ruler"]["kept"])
+
+
+def remember(sent: Any) -> None:
+    """Take up the card's width, in pixels, and the distance that a browser has kept.
+
+    sent: by a browser, so it may be anything.
+    """
+    state = st.session_state
+    if "you_card" in state or not isinstance(sent, dict):
+        return
+    card, far = sent.get("card"), sent.get("distance")
+    if not isinstance(card, (int, float)) or not LEAST <= card <= MOST:
+        return
+    state["you_card"] = float(card)
+    if far is not None and shell.SHARED["distance"].allows(far):
+        state["you_far"] = float(far)
+    if not state.get("trials"):
+        own()
+
+
+def meet() -> None:
+    """Keep the distance of a result that was played elsewhere: it is not the visitor's."""
+    state = st.session_state
+    if state.get("you_seed") != state["game_seed"]:
+        state.setdefault("you_senders", state["distance"])
+
+
+def own() -> None:
+    """Let the game be seen on one's own screen, and not on that which a link tells of."""
+    state = st.session_state
+    usual = shell.SHARED["distance"].default
+    if state["distance"] in (state.pop("you_senders", usual), usual):
+        state["distance"] = state.get("you_far", usual)
+    state["you_width"] = 0.0
+    measure(state.get("you_side", SIDE))
 
 
 def measure(side: float) -> None:
@@ -152,7 +199,8 @@ def measure(side: float) -> None:
 
 def degrees() -> float | None:
     """Return the visual angle of the game's picture, None where the screen is not measured."""
-    width = st.session_state["you_width"]
-    if not width:
+    state = st.session_state
+    if not state["you_width"]:
         return None
-    return math.degrees(2 * math.atan(width / 2 / st.session_state["distance"]))
+    distance = state.get("you_senders", state["distance"])
+    return math.degrees(2 * math.atan(state["you_width"] / 2 / distance))
